@@ -1,0 +1,75 @@
+"""The command: `cryoimport-gui`, with a window or without one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from . import __version__
+from .core.parameters import (
+    BadParameter,
+    ImportParameters,
+    RunOptions,
+    add_flags,
+    load_settings,
+    parameter,
+    update,
+)
+
+_DESCRIPTION = """\
+Import extracted cryo-EM particles (RELION STAR file and MRC stacks) into CryoSPARC's dataset format.
+Without --headless the flags fill in the wizard."""
+_EPILOG = """\
+exit status: 0 imported, or a dry run without errors; 1 refused or failed; 2 wrong usage; 130 cancelled"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = make_parser()
+    given = vars(parser.parse_args(arguments))
+    try:
+        parameters, options = _collect(given)
+    except BadParameter as error:
+        parser.error(str(error))
+    if options.headless:
+        from .headless import run
+
+        if not parameters.meta and options.demo is None:
+            parser.error("--headless needs META, or --demo")
+        if not parameters.output and not options.dry_run:
+            parser.error("--headless needs --output, or --dry-run")
+        return run(parameters, options)
+    from .gui.app import run_window
+
+    return run_window(parameters, options)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "cryoimport-gui",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_flags(parser.add_argument_group("import"), ImportParameters)
+    add_flags(parser.add_argument_group("run"), RunOptions)
+    parser.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}")
+    return parser
+
+
+def _collect(given: dict[str, Any]) -> tuple[ImportParameters, RunOptions]:
+    names = {entry.name for entry in fields(RunOptions)}
+    options = RunOptions(**{name: value for name, value in given.items() if name in names})
+    if options.log_level not in (levels := parameter("log_level").metadata["kind"].choices):
+        raise BadParameter(f"--log-level takes {', '.join(levels)}, not {options.log_level!r}")
+    settings = load_settings(options.settings) if options.settings else {}
+    flags = {name: value for name, value in given.items() if name not in names}
+    return update(ImportParameters(), settings | flags), options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

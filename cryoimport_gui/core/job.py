@@ -1,0 +1,282 @@
+"""Write the job folder: whole, or not at all.
+
+Everything is written into a hidden folder beside the output, synced to disk, and renamed into place as the last
+step.  Sources are only ever named by links.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import Rows, Written, result_group, write_dataset
+from .montage import TileOptions, auto_limits, columns_for, compose, make_tiles, write_png
+from .output import path_in_project
+from .parallel import map_files
+from .particles import MICROSCOPE_VALUES, Particles
+from .plan import ImportPlan
+from .problems import Refused, refuse
+from .progress import Progress, quiet
+from .report import import_log, make_report, report_text
+from .star import read_lines, read_star
+
+DATASET = "imported_particles.cs"
+RESULT_GROUP = "imported_particles.csg"
+PARTIAL_MARK = ".cryoimport-partial-"
+_MONTAGE_TILES = 100
+_MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished job folder and the report that lies in it."""
+
+    folder: Path
+    report: dict[str, Any]
+
+
+def write_job(plan: ImportPlan, progress: Progress = quiet) -> Job:
+    """Write what a plan without errors says.
+
+    Raises:
+        Refused: Something in the way of writing turned up; nothing is left behind.
+        Cancelled: `progress` said so; nothing is left behind.
+    """
+    if plan.errors:
+        raise Refused(plan.errors[0])
+    output = Path(os.path.abspath(plan.parameters.output))
+    partial = output.with_name(f".{output.name[:100]}{PARTIAL_MARK}{secrets.token_hex(4)}")
+    started = perf_counter()
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
+        try:
+            report = _Writer(plan, partial, output, started, progress).write()
+            _sync_folders(partial)
+            progress.step(0, 1)
+            _rename(partial, output)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise _refusal(error, output) from error
+    _sync(output.parent)
+    return Job(output, report)
+
+
+def _refusal(error: OSError, output: Path) -> Refused:
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return refuse("output-no-space", f"the disk became full while {output} was written; nothing is left behind")
+    if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+        return refuse("output-exists", f"{output} appeared while it was being written; it is left as it is")
+    reason = error.strerror or str(error)
+    return refuse("output-not-writable", f"{output} cannot be written: {reason}; nothing is left behind")
+
+
+def _rename(partial: Path, output: Path) -> None:
+    """Into place: takes the place of an empty folder, and of nothing else."""
+    if output.is_symlink():
+        raise FileExistsError(17, "a link", str(output))
+    os.rename(partial, output)
+
+
+class _Writer:
+    def __init__(self, plan: ImportPlan, folder: Path, output: Path, started: float, progress: Progress) -> None:
+        assert plan.particles is not None
+        self.plan = plan
+        self.particles: Particles = plan.particles
+        self.folder = folder
+        self.output = output
+        self.started = started
+        self.progress = progress
+
+    def write(self) -> dict[str, Any]:
+        links = self._links()
+        self._dataset(links)
+        self._file(RESULT_GROUP, self._result_group().encode())
+        os.symlink(os.path.abspath(self.plan.parameters.meta), self.folder / "particles.star")
+        self._montage()
+        self._rejected()
+        self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
+        outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
+        report = make_report(self.plan, "complete", outputs)
+        self._file("import.json", report_text(report).encode())
+        self._file("import.log", import_log(report, self.plan).encode())
+        return report
+
+    def _file(self, name: str, content: bytes) -> None:
+        with open(self.folder / name, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _links(self) -> list[str]:
+        """One link a distinct stack that is used; its name for each of the plan's stack files (empty: not used)."""
+        stacks = self.plan.stacks
+        if stacks is None:
+            return []
+        self.progress.stage("link")
+        (self.folder / "imported").mkdir()
+        used = np.unique(stacks.of_rows(self.particles)).tolist()
+        names = [""] * len(stacks.files)
+        for number in used:
+            names[number] = link_name(stacks.files[number].path)
+
+        def link(number: int) -> None:
+            os.symlink(stacks.files[number].path, self.folder / "imported" / names[number])
+
+        for _ in map_files(link, used, self.progress):
+            pass
+        return names
+
+    def _dataset(self, links: list[str]) -> None:
+        self.progress.stage("write")
+        plan, particles = self.plan, self.particles
+        written = self._written(links)
+        uid = random_uids(len(particles))
+        group = particles.optics_index
+        stack = plan.stacks.of_rows(particles) if plan.stacks else np.zeros(len(particles), np.int64)
+        exposure = plan.linking.of_rows(particles) if plan.linking else np.full(len(particles), -1)
+
+        def rows(first: int, last: int) -> Rows:
+            some = slice(first, last)
+            return Rows(particles.stretch(first, last), uid[some], group[some], stack[some], exposure[some], written)
+
+        lengths = {"ctf/type": len(b"imported")}
+        if written.stacks:
+            lengths["blob/path"] = written.stacks["path"].dtype.itemsize
+        if written.exposures:
+            lengths["location/micrograph_path"] = written.exposures["path"].dtype.itemsize
+        with open(self.folder / DATASET, "wb") as file:
+            write_dataset(file, len(particles), plan.slots, lengths, rows, self.progress)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _written(self, links: list[str]) -> Written:
+        plan = self.plan
+        groups: dict[str, NDArray] = {"id": np.array([group.id for group in plan.groups], np.uint32)}
+        groups["file_pixel_size_A"] = np.array([group.file_pixel_size_A or 1.0 for group in plan.groups])
+        for name in MICROSCOPE_VALUES:
+            values = [getattr(group, name) for group in plan.groups]
+            groups[name] = np.array([value.value if value else 0.0 for value in values])
+        stacks: dict[str, NDArray] = {}
+        if plan.stacks:
+            prefix = self._link_prefix()
+            stacks["path"] = np.array([os.fsencode(prefix + name) for name in links] or [b""])
+            stacks["import_sig"] = np.array([import_signature(file.path) for file in plan.stacks.files], np.uint64)
+        exposures: dict[str, NDArray] = {}
+        if plan.exposures and plan.linking:
+            source = plan.exposures
+            exposures = {
+                "uid": source.uid,
+                "path": np.array([os.fsencode(path) for path in source.paths]),
+                "shape": source.shape,
+                "pixel_size_A": source.pixel_size_A,
+                "coordinate_scale": plan.linking.scale,
+            }
+            if source.exp_group_id is not None:
+                exposures["exp_group_id"] = source.exp_group_id
+            exposures |= {
+                name: source.microscope[name] for name in ("phase_plate", "neg_stain") if name in source.microscope
+            }
+        return Written(
+            groups=groups,
+            stacks=stacks,
+            exposures=exposures,
+            data_sign=float(plan.data_sign.value) if plan.data_sign else 0.0,
+            box=plan.stacks.box if plan.stacks else 0,
+            flip_y=bool(plan.linking and plan.linking.flip_y),
+            ignore_half_sets=plan.parameters.ignore_half_sets,
+        )
+
+    def _link_prefix(self) -> str:
+        project = self.plan.parameters.project
+        inside = path_in_project(str(self.output), project) if project else None
+        return f"{inside}/imported/" if inside else ">imported/"
+
+    def _result_group(self) -> str:
+        p = self.plan.parameters
+        description = f"Imported from {os.path.basename(p.meta)} by cryoimport-gui"
+        return result_group(
+            DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
+        )
+
+    def _montage(self) -> None:
+        sample, sign = self.plan.sample, self.plan.data_sign
+        if sample is None or sign is None or not sample.good.any():
+            return
+        self.progress.stage("preview")
+        chosen = np.flatnonzero(sample.good)[:_MONTAGE_TILES]
+        assert self.plan.all_particles is not None
+        groups = self.plan.all_particles.optics_index[sample.rows[chosen]]
+        sizes = [group.pixel_size_A.value if group.pixel_size_A else 1.0 for group in self.plan.groups]
+        tiles = make_tiles(sample.images[chosen], np.array(sizes)[groups], TileOptions(low_pass_A=20.0))
+        write_png(
+            self.folder / "montage.png",
+            compose(tiles, columns_for(len(tiles)), sign.value, auto_limits(tiles)),
+        )
+
+    def _rejected(self) -> None:
+        """The rows that were left out, whole, with the reason in one more column."""
+        if not self.plan.left_out:
+            return
+        import pandas
+        import starfile
+
+        particles = self.plan.all_particles
+        assert particles is not None
+        rows = np.array(sorted(self.plan.left_out))
+        tables = read_star(self.plan.parameters.meta, {})
+        table = next(t for t in tables.tables if t.rows == len(particles) and "rlnImageName" in t.labels)
+        values = read_lines(self.plan.parameters.meta, particles.line_of(particles.rows[rows]).tolist())
+        frame = pandas.DataFrame(values, columns=table.labels, dtype=str)
+        frame["cryoimportReason"] = [self.plan.left_out[row] for row in rows.tolist()]
+        frame = frame.map(lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+        starfile.write({table.name or "particles": frame}, self.folder / "rejected.star", overwrite=True)
+        _sync(self.folder / "rejected.star")
+
+
+def link_name(path: str) -> str:
+    """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning."""
+    name = os.fsencode(os.path.basename(path))
+    name = name[-(_MAX_NAME_BYTES - 22) :]
+    return f"{secrets.randbits(64):021d}_" + os.fsdecode(name)
+
+
+def import_signature(path: str) -> int:
+    """First 8 bytes, little endian, of the SHA-1 of a stack's absolute path, as CryoSPARC computes it."""
+    return int.from_bytes(hashlib.sha1(os.fsencode(path), usedforsecurity=False).digest()[:8], "little")
+
+
+def random_uids(count: int) -> NDArray[np.uint64]:
+    """(count,) random, unique, never 0."""
+    rng = np.random.default_rng()
+    uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
+    while len(np.unique(uids)) < count:
+        uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
+    return uids
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _sync_folders(folder: Path) -> None:
+    if (folder / "imported").exists():
+        _sync(folder / "imported")
+    _sync(folder)

@@ -1,0 +1,361 @@
+"""Everything that the user may choose, once: flags, pages, tool tips, settings and the report come from here."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a value is read from text or JSON, and how it is shown in `--help`."""
+
+    metavar: str | None
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+
+
+PATH, FOLDER, SWITCH, COUNT = Kind("FILE"), Kind("DIR"), Kind(None), Kind("N", minimum=0)
+
+#: Overrides by optics group; the key None is "all groups".
+Overrides = dict[int | None, float]
+
+
+def _choice(*values: str) -> Kind:
+    return Kind("{" + ",".join(values) + "}", values)
+
+
+def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "") -> Any:
+    metadata = {"kind": kind, "title": title, "help": help, "unit": unit}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def _override(title: str, unit: str, help: str) -> Any:
+    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit)
+
+
+@dataclass
+class ImportParameters:
+    """What an import is made from.  Paths are text as typed; an empty one is not given."""
+
+    meta: str = _parameter("", PATH, "Particle meta path", "RELION STAR file of the particles.")
+    data: str = _parameter(
+        "",
+        FOLDER,
+        "Particle data path",
+        "Folder that the image names in the STAR file start from. Often not needed.",
+    )
+    exposures: str = _parameter(
+        "",
+        PATH,
+        "Source exposures",
+        "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from.",
+    )
+    output: str = _parameter("", FOLDER, "Output folder", "Job folder to create; it must not exist, or be empty.")
+    project: str = _parameter(
+        "",
+        FOLDER,
+        "CryoSPARC project",
+        "Folder of the CryoSPARC project that the output lies in; paths are written relative to it.",
+    )
+    ignore_raw_data: bool = _parameter(
+        False, SWITCH, "Ignore raw data", "Import the metadata alone: no images, no links, no blob fields."
+    )
+    ignore_pose_data: bool = _parameter(False, SWITCH, "Ignore pose data", "Leave angles, shifts and classes out.")
+    ignore_half_sets: bool = _parameter(
+        False,
+        SWITCH,
+        "Ignore half-sets",
+        "Leave the half-set assignment out; CryoSPARC splits the particles anew.",
+    )
+    pixel_size: Overrides = _override(
+        "Pixel size",
+        "Å",
+        "Pixel size of the particle images, for all optics groups or for one. Does not move particles.",
+    )
+    voltage: Overrides = _override(
+        "Accelerating voltage", "kV", "Accelerating voltage, for all optics groups or for one."
+    )
+    cs: Overrides = _override("Spherical aberration", "mm", "Spherical aberration, for all optics groups or for one.")
+    amplitude_contrast: Overrides = _override(
+        "Amplitude contrast", "", "Amplitude contrast as a fraction, for all optics groups or for one."
+    )
+    total_dose: Overrides = _override("Total dose", "e/Å²", "Total exposure, for all optics groups or for one.")
+    data_sign: str = _parameter(
+        "auto",
+        _choice("auto", "+1", "-1"),
+        "Data sign",
+        "What the stored values are multiplied with so that particles are dark on light: +1 for images stored dark on "
+        "light, -1 for images stored light on dark, as RELION extracts them; auto looks at the pictures.",
+    )
+    remove_leading_uid: bool = _parameter(
+        False,
+        SWITCH,
+        "Remove leading UID",
+        "Remove a leading `<digits>_` from the exposures' names before matching.",
+    )
+    exposure_cut_prefix: int = _parameter(
+        0,
+        COUNT,
+        "Exposure: cut from the front",
+        "Characters cut from the front of each exposure's name.",
+        "characters",
+    )
+    exposure_cut_suffix: int = _parameter(
+        0,
+        COUNT,
+        "Exposure: cut from the end",
+        "Characters cut from the end of each exposure's name.",
+        "characters",
+    )
+    particle_cut_prefix: int = _parameter(
+        0,
+        COUNT,
+        "Particle: cut from the front",
+        "Characters cut from the front of each micrograph's name.",
+        "characters",
+    )
+    particle_cut_suffix: int = _parameter(
+        0,
+        COUNT,
+        "Particle: cut from the end",
+        "Characters cut from the end of each micrograph's name.",
+        "characters",
+    )
+    suggest_trims: bool = _parameter(
+        False,
+        SWITCH,
+        "Suggest trimming rules",
+        "Find the UID removal and cut lengths that match most names, and use them.",
+    )
+    coordinate_y: str = _parameter(
+        "auto",
+        _choice("auto", "keep", "flip"),
+        "Coordinate y",
+        "Whether y counts rows of the exposure as it is stored (keep) or mirrored (flip); auto compares particles with "
+        "their micrographs where these can be read, else keeps.",
+    )
+    coordinate_scale: str = _parameter(
+        "auto",
+        Kind("{auto,F}"),
+        "Coordinate scale",
+        "Factor from coordinates to pixels of the exposure; auto takes the ratio of the pixel sizes.",
+    )
+    on_bad: str = _parameter(
+        "stop",
+        _choice("stop", "leave-out"),
+        "Bad rows",
+        "Stop at rows that cannot be imported, or leave them out.",
+    )
+    on_unmatched: str = _parameter(
+        "stop",
+        _choice("stop", "keep", "leave-out"),
+        "Unmatched particles",
+        "Particles whose exposure is not found: stop, keep them without a location, or leave them out.",
+    )
+
+    def to_json(self) -> dict[str, Any]:
+        return {f.name: _to_json(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass
+class RunOptions:
+    """How the command runs; says nothing about the import itself."""
+
+    relink: str = _parameter("", Kind("JOB"), "Relink", "Mend the links of a job folder whose stacks have moved.")
+    headless: bool = _parameter(False, SWITCH, "Headless", "Import without a window.")
+    dry_run: bool = _parameter(False, SWITCH, "Dry run", "Check everything and write nothing.")
+    report: str = _parameter("", PATH, "Report", "Write the report to this file in every case, also when refused.")
+    settings: str = _parameter(
+        "",
+        PATH,
+        "Settings",
+        "Take parameters from an earlier import.json; flags win. The output folder is never taken from it.",
+    )
+    demo: str | None = _parameter(
+        None,
+        Kind("[DIR]"),
+        "Demo",
+        "Make a small consistent data set (in DIR, if given) and use it as the input.",
+    )
+    log_level: str = _parameter(
+        "info",
+        _choice("debug", "info", "warning", "error"),
+        "Log level",
+        "How much is told on standard error.",
+    )
+
+
+class BadParameter(ValueError):
+    """A value that cannot be taken; the message names the parameter."""
+
+
+def parameter(name: str) -> dataclasses.Field:
+    """The definition of a parameter: its default and, in `metadata`, kind, title, help and unit."""
+    return next(f for f in (*fields(ImportParameters), *fields(RunOptions)) if f.name == name)
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def tool_tip(name: str) -> str:
+    """Meaning, unit and default of a parameter, as plain text."""
+    entry = parameter(name)
+    parts = [entry.metadata["help"]]
+    if entry.metadata["unit"]:
+        parts.append(f"Unit: {entry.metadata['unit']}.")
+    if entry.default not in (dataclasses.MISSING, "", None):
+        default = (
+            {True: "on", False: "off"}.get(entry.default, entry.default)
+            if isinstance(entry.default, bool)
+            else entry.default
+        )
+        parts.append(f"Default: {default}.")
+    parts.append(f"Flag: {flag(name)}" if name != "meta" else "First argument of the command.")
+    return "\n".join(parts)
+
+
+def add_flags(parser: argparse._ActionsContainer, cls: type = ImportParameters) -> None:
+    """Declare the flags of `ImportParameters` or `RunOptions`; values that are not given stay out of the result."""
+    for entry in fields(cls):
+        kind: Kind = entry.metadata["kind"]
+        text = entry.metadata["help"].replace("%", "%%")
+        if entry.default not in (dataclasses.MISSING, "", None, False):
+            text += f" Default: {entry.default}."
+        common: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
+        if entry.name == "meta":
+            parser.add_argument("meta", nargs="?", metavar="META", **common)
+        elif kind is SWITCH:
+            parser.add_argument(flag(entry.name), action="store_true", **common)
+        elif entry.name == "demo":
+            parser.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
+        elif entry.default is dataclasses.MISSING:
+            parser.add_argument(flag(entry.name), action="append", metavar=kind.metavar, **common)
+        else:
+            parser.add_argument(flag(entry.name), metavar=kind.metavar, **common)
+
+
+def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:
+    """A copy with some values replaced, each checked.
+
+    Values may be typed, or text as in flags and settings; overrides may be lists of `[GROUP=]value`.
+
+    Raises:
+        BadParameter: A name is unknown or a value cannot be taken.
+    """
+    known = {f.name: f for f in fields(parameters)}
+    if unknown := sorted(set(values) - set(known)):
+        raise BadParameter(f"unknown parameter: {', '.join(unknown)}")
+    return dataclasses.replace(parameters, **{name: _checked(known[name], value) for name, value in values.items()})
+
+
+def load_settings(path: str | Path) -> dict[str, Any]:
+    """The import parameters in an earlier report, or in a file of parameters alone.
+
+    The output folder is never among them: where to write is decided by the user at hand.
+
+    Raises:
+        BadParameter: The file is not such a file.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadParameter(f"{path} cannot be read as settings: {error}") from None
+    values = content.get("parameters", content) if isinstance(content, dict) else None
+    if not isinstance(values, dict):
+        raise BadParameter(f"{path} holds no parameters")
+    names = {f.name for f in fields(ImportParameters)} - {"output"}
+    chosen = {name: value for name, value in values.items() if name in names}
+    update(ImportParameters(), chosen)
+    return chosen
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [f"{number!r}" if group is None else f"{group}={number!r}" for group, number in value.items()]
+    return value
+
+
+def _checked(entry: dataclasses.Field, value: Any) -> Any:
+    kind: Kind = entry.metadata["kind"]
+    where = flag(entry.name)
+    if entry.default is dataclasses.MISSING:
+        return _overrides(where, value)
+    if kind is SWITCH:
+        if not isinstance(value, bool):
+            raise BadParameter(f"{where} is on or off, not {value!r}")
+        return value
+    if kind is COUNT:
+        try:
+            count = int(value) if not isinstance(value, (bool, float)) else -1
+        except (TypeError, ValueError):
+            count = -1
+        if not 0 <= count <= 10_000:
+            raise BadParameter(f"{where} takes a number of characters (0 or more), not {value!r}")
+        return count
+    if entry.name == "coordinate_scale":
+        text = str(value)
+        if text != "auto" and not 0 < _number(where, text) < 1000:
+            raise BadParameter(f"{where} takes auto or a factor above 0, not {text!r}")
+        return text
+    if not isinstance(value, str) or "\0" in value:
+        raise BadParameter(f"{where} takes text, not {value!r}")
+    if entry.name == "data_sign" and value == "1":
+        value = "+1"
+    if kind.choices and value not in kind.choices:
+        raise BadParameter(f"{where} takes {', '.join(kind.choices)}, not {value!r}")
+    return value
+
+
+def _overrides(where: str, value: Any) -> Overrides:
+    if isinstance(value, dict):
+        return value
+    out: Overrides = {}
+    for text in [value] if isinstance(value, (str, int, float)) else list(value):
+        group, equals, number = str(text).rpartition("=")
+        if equals and not group.strip().isdecimal():
+            raise BadParameter(
+                f"{where} takes [GROUP=]number, where GROUP is the number of an optics group, not {text!r}"
+            )
+        out[int(group) if equals else None] = check_microscope_value(where, _number(where, number))
+    return out
+
+
+def _number(where: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise BadParameter(f"{where} takes a number, not {text!r}") from None
+
+
+#: (above, below) what any microscope can do; a value outside is refused wherever it comes from
+LIMITS: dict[str, tuple[float, float]] = {
+    "pixel_size": (0.05, 100.0),
+    "voltage": (1.0, 3000.0),
+    "cs": (-1.0, 100.0),
+    "amplitude_contrast": (-1e-9, 1.0),
+    "total_dose": (-1e-9, 10_000.0),
+}
+
+
+def check_microscope_value(name: str, value: float) -> float:
+    """The value, if a microscope can have it; `name` is a parameter's name or flag.
+
+    Raises:
+        BadParameter: It is outside of `LIMITS`, or not a number.
+    """
+    low, high = LIMITS[name.removeprefix("--").replace("-", "_")]
+    if not low < value < high:
+        raise BadParameter(
+            f"{flag(name.removeprefix('--'))}: {value:g} is not possible (between {max(low, 0):g} and {high:g})"
+        )
+    return value

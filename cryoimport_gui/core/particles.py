@@ -1,0 +1,152 @@
+"""Particles as every part of the import sees them, whatever format they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .problems import Problem, problem
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number and where it comes from, in words (`optics rlnVoltage`, `stack header`, `you`)."""
+
+    value: float
+    source: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"value": self.value, "source": self.source}
+
+
+@dataclass
+class OpticsGroup:
+    """Particles that share their microscope values.
+
+    `id` is the number in the file; two groups can have one number where single particles of a group have values
+    of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
+    `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
+    `aberrations` is what CryoSPARC cannot take over: column → values.
+    """
+
+    id: int
+    name: str
+    particles: int = 0
+    pixel_size_A: Value | None = None
+    voltage_kV: Value | None = None
+    cs_mm: Value | None = None
+    amplitude_contrast: Value | None = None
+    total_dose_e_per_A2: Value | None = None
+    file_pixel_size_A: float | None = None
+    picked_pixel_size_A: Value | None = None
+    aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in MICROSCOPE_VALUES}
+        out: dict[str, Any] = {"id": self.id, "name": self.name, "particles": self.particles}
+        out |= {name: value.to_json() if value else None for name, value in values.items()}
+        if self.aberrations:
+            out["aberrations"] = {label: list(numbers) for label, numbers in self.aberrations.items()}
+        return out
+
+
+#: the values of an optics group → the parameter that overrides each
+MICROSCOPE_VALUES = {
+    "pixel_size_A": "pixel_size",
+    "voltage_kV": "voltage",
+    "cs_mm": "cs",
+    "amplitude_contrast": "amplitude_contrast",
+    "total_dose_e_per_A2": "total_dose",
+}
+
+
+@dataclass
+class Particles:
+    """N particles in the order of their file; arrays are (N,) or (N, 2), None where the file says nothing.
+
+    Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
+    `stack_names[stack_index[i]]`.  Angles follow RELION (rot, tilt, psi, degrees); a shift moves the particle
+    to the centre of its box, as rlnOrigin does; coordinates are in pixels of the micrograph picked on.
+    """
+
+    source: str
+    dialect: str
+    stack_names: list[str]
+    stack_index: NDArray[np.int32]
+    image_number: NDArray[np.int64]
+    optics_groups: list[OpticsGroup]
+    optics_index: NDArray[np.int32]
+    has_optics: bool
+    micrograph_names: list[str] = field(default_factory=list)
+    micrograph_index: NDArray[np.int32] | None = None
+    coordinates_px: NDArray[np.float64] | None = None
+    defocus_u_A: NDArray[np.float64] | None = None
+    defocus_v_A: NDArray[np.float64] | None = None
+    defocus_angle_deg: NDArray[np.float64] | None = None
+    phase_shift_deg: NDArray[np.float64] | None = None
+    ctf_scale: NDArray[np.float64] | None = None
+    ctf_bfactor_A2: NDArray[np.float64] | None = None
+    rot_deg: NDArray[np.float64] | None = None
+    tilt_deg: NDArray[np.float64] | None = None
+    psi_deg: NDArray[np.float64] | None = None
+    shift_px: NDArray[np.float64] | None = None
+    shift_A: NDArray[np.float64] | None = None
+    class_number: NDArray[np.float64] | None = None
+    random_subset: NDArray[np.float64] | None = None
+    rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.stack_index)
+
+    @property
+    def poses(self) -> str:
+        """`3D`, `2D` or nothing: rot and tilt that are 0 in every row say no more than psi alone."""
+        if self.psi_deg is None:
+            return ""
+        tilted = self.rot_deg is not None and self.tilt_deg is not None and (self.rot_deg.any() or self.tilt_deg.any())
+        return "3D" if tilted else "2D"
+
+    def select(self, keep: NDArray[np.bool_]) -> Particles:
+        """The particles where `keep` is true; names and groups stay, the groups' counts follow."""
+        if keep.all():
+            return self
+        rows = np.flatnonzero(keep)
+        chosen = self._arrays(rows)
+        counts = np.bincount(chosen.optics_index, minlength=len(self.optics_groups))
+        chosen.optics_groups = [replace(group, particles=int(n)) for group, n in zip(self.optics_groups, counts)]
+        return chosen
+
+    def stretch(self, first: int, last: int) -> Particles:
+        """The particles from `first` to before `last`, as views."""
+        return self._arrays(slice(first, last))
+
+    def _arrays(self, rows: Rows | slice) -> Particles:
+        arrays: dict[str, Any] = {n: v[rows] for n, v in vars(self).items() if isinstance(v, np.ndarray)}
+        return replace(self, **arrays)
+
+    def describe(self, i: int) -> str:
+        """One particle in a message: its line and its image name."""
+        number = self.image_number[i]
+        name = self.stack_names[self.stack_index[i]]
+        return f"line {self.line_of(self.rows[i : i + 1])[0]}: {f'{number:06d}@{name}' if number >= 0 else name}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Rows that cannot be imported, and the problem that says so; `rows` are positions in `Particles`."""
+
+    problem: Problem
+    rows: NDArray[np.int64]
+
+
+def row_fault(particles: Particles, code: str, message: str, rows: NDArray[np.int64], detail: str = "") -> Fault:
+    """A fault of single rows; the examples name line and image."""
+    examples: Iterator[str] = (particles.describe(i) + (f" ({detail})" if detail else "") for i in rows)
+    return Fault(problem(code, message, count=len(rows), examples=examples), rows)

@@ -1,0 +1,276 @@
+"""Everything checked and nothing written: parameters → `ImportPlan`."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contrast import SignVerdict, detect_data_sign
+from .exposures import Exposures, load_exposures
+from .linking import Linking, link_exposures, rules_of
+from .microscope import resolve_groups
+from .output import check_output
+from .parameters import ImportParameters
+from .particles import Fault, OpticsGroup, Particles
+from .problems import Problem, Refused, Severity, problem
+from .progress import Progress, quiet
+from .relion import read_particles
+from .sample import Sample, choose_rows, read_sample
+from .stacks import Stacks, find_stacks
+
+SIGN_SAMPLE = 400
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DataSign:
+    """The data sign that is written; `source` is `detected`, `user` or `default`."""
+
+    value: int
+    source: str
+    verdict: SignVerdict | None = None
+
+
+@dataclass
+class ImportPlan:
+    """What an import would write, and everything that was found on the way.
+
+    `particles` are those that are imported; `all_particles` also those that are left out, and `left_out` says
+    why, by position in `all_particles`.  Stages that could not run leave None.
+    """
+
+    parameters: ImportParameters
+    problems: list[Problem] = field(default_factory=list)
+    all_particles: Particles | None = None
+    particles: Particles | None = None
+    stacks: Stacks | None = None
+    exposures: Exposures | None = None
+    linking: Linking | None = None
+    groups: list[OpticsGroup] = field(default_factory=list)
+    data_sign: DataSign | None = None
+    sample: Sample | None = None
+    left_out: dict[int, str] = field(default_factory=dict)
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [p for p in self.problems if p.severity is Severity.ERROR]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The slots of the dataset that are known, in the order in which they are written."""
+        particles = self.particles
+        if particles is None:
+            return ()
+        known = {
+            "blob": self.stacks is not None,
+            "ctf": particles.defocus_u_A is not None,
+            "alignments2D": self.poses == "2D",
+            "alignments3D": self.poses == "3D",
+            "location": self.linking is not None and particles.coordinates_px is not None,
+            "mscope_params": bool(self.parameters.total_dose),
+        }
+        return tuple(slot for slot, is_known in known.items() if is_known)
+
+    @property
+    def poses(self) -> str:
+        return "" if self.particles is None or self.parameters.ignore_pose_data else self.particles.poses
+
+    def counts(self) -> dict[str, int]:
+        kept, everyone, linking = self.particles, self.all_particles, self.linking
+        stacks = len(np.unique(self.stacks.of_rows(kept))) if self.stacks and kept is not None and len(kept) else 0
+        return {
+            "rows": len(everyone) if everyone else 0,
+            "particles": len(kept) if kept is not None else 0,
+            "left_out": len(self.left_out),
+            "stacks": stacks,
+            "links": stacks,
+            "optics_groups": sum(group.particles > 0 for group in self.groups),
+            "exposures": len(self.exposures) if self.exposures else 0,
+            "exposures_matched": linking.exposures_matched if linking else 0,
+            "particles_matched": int((linking.of_rows(kept) >= 0).sum()) if linking and kept is not None else 0,
+        }
+
+
+def plan_import(parameters: ImportParameters, progress: Progress = quiet) -> ImportPlan:
+    """Check everything that an import needs; writes nothing.
+
+    What makes the import impossible is among the plan's problems, as errors.
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
+    return Planner().plan(parameters, progress)
+
+
+class Planner:
+    """Makes plans; keeps the finished stages of the last one, and runs only those again that a change touches."""
+
+    def __init__(self) -> None:
+        self._finished: dict[str, tuple[Hashable, Any, float]] = {}
+
+    def forget(self) -> None:
+        """Look at everything on disk again."""
+        self._finished.clear()
+
+    def plan(self, parameters: ImportParameters, progress: Progress = quiet) -> ImportPlan:
+        """See `plan_import`."""
+        plan = ImportPlan(dataclasses.replace(parameters))
+        try:
+            self._gather(plan, progress)
+            self._settle(plan)
+        except Refused as refused:
+            plan.problems.append(refused.problem)
+        order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+        plan.problems.sort(key=lambda p: order.index(p.severity))
+        return plan
+
+    def _stage(self, plan: ImportPlan, name: str, key: Hashable, run: Callable[[], T]) -> T:
+        finished = self._finished.get(name)
+        if finished is None or finished[0] != key:
+            started = perf_counter()
+            result = run()
+            finished = key, result, perf_counter() - started
+            self._finished[name] = finished
+        plan.timings_s[name] = round(finished[2], 3)
+        return finished[1]
+
+    def _gather(self, plan: ImportPlan, progress: Progress) -> None:
+        """Read, locate, match and look at pictures; the results and their remarks go into the plan."""
+        p = plan.parameters
+        meta = (p.meta, _file_state(p.meta))
+
+        def read() -> tuple[Particles, list[Fault], list[Problem]]:
+            progress.stage("read")
+            return read_particles(p.meta, progress)
+
+        particles, faults, remarks = self._stage(plan, "read", meta, read)
+        plan.all_particles = plan.particles = particles
+        plan.groups = particles.optics_groups
+        plan.problems += remarks
+        faults = list(faults)
+        where = (meta, p.data)
+        try:
+            if not p.ignore_raw_data:
+                plan.stacks = self._stage(
+                    plan, "locate", where, lambda: find_stacks(particles, p.meta, p.data, progress)
+                )
+                faults += plan.stacks.faults
+                plan.problems += plan.stacks.problems
+        except Refused as refused:
+            plan.problems.append(refused.problem)
+        try:
+            self._match(plan, meta, particles, progress)
+        except Refused as refused:
+            plan.problems.append(refused.problem)
+        if plan.linking:
+            plan.problems += plan.linking.problems
+        good = np.ones(len(particles), bool)
+        for fault in faults:
+            good[fault.rows] = False
+        if plan.stacks and plan.stacks.box and good.any():
+            stacks = plan.stacks
+
+            def look() -> tuple[Sample, SignVerdict]:
+                progress.stage("preview")
+                return _look(particles, stacks, np.flatnonzero(good), progress)
+
+            plan.sample, verdict = self._stage(plan, "preview", where, look)
+            plan.data_sign, sign_problems = _decide_sign(p.data_sign, verdict)
+            plan.problems += sign_problems
+        self._leave_out(plan, faults, good)
+
+    def _match(self, plan: ImportPlan, meta: Hashable, particles: Particles, progress: Progress) -> None:
+        p = plan.parameters
+        if not p.exposures:
+            return
+        source = (p.exposures, _file_state(p.exposures), p.project)
+        progress.stage("match")
+        plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
+        exposures = plan.exposures
+        key = (meta, source, rules_of(p), p.suggest_trims, p.coordinate_y, p.coordinate_scale, p.on_unmatched)
+        plan.linking = self._stage(plan, "match", key, lambda: link_exposures(particles, exposures, p))
+
+    def _leave_out(self, plan: ImportPlan, faults: list[Fault], good: NDArray[np.bool_]) -> None:
+        """Faults stop the import, or their rows are left out; likewise particles without an exposure."""
+        particles = plan.all_particles
+        assert particles is not None
+        keep = np.ones(len(particles), bool)
+        if plan.parameters.on_bad == "leave-out" and good.any():
+            keep &= good
+            for fault in faults:
+                left = f"{fault.problem.message}; left out: {len(fault.rows)} rows"
+                plan.problems.append(dataclasses.replace(fault.problem, severity=Severity.WARNING, message=left))
+                for row in fault.rows.tolist():
+                    plan.left_out.setdefault(row, fault.problem.code)
+        else:
+            plan.problems += [fault.problem for fault in faults]
+        if plan.linking and plan.parameters.on_unmatched == "leave-out":
+            unmatched = np.flatnonzero(plan.linking.of_rows(particles) < 0)
+            keep[unmatched] = False
+            for row in unmatched.tolist():
+                plan.left_out.setdefault(row, "exposure-unmatched")
+            if not keep.any():
+                plan.problems.append(
+                    problem("exposure-unmatched", "no particle has a matching exposure", count=len(keep))
+                )
+        plan.particles = particles.select(keep)
+
+    def _settle(self, plan: ImportPlan) -> None:
+        """What follows from the stages without another look at any file but the output."""
+        particles = plan.particles
+        assert particles is not None
+        of_rows = plan.linking.of_rows(particles) if plan.linking else None
+        plan.groups, found = resolve_groups(particles, plan.stacks, plan.exposures, of_rows, plan.parameters)
+        plan.problems += found
+        plan.problems += _absences(plan, particles)
+        if plan.parameters.output:
+            plan.problems += check_output(plan.parameters, len(particles), plan.stacks)
+
+
+def _file_state(path: str) -> Hashable:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+def _look(
+    particles: Particles, stacks: Stacks, candidates: NDArray[np.int64], progress: Progress
+) -> tuple[Sample, SignVerdict]:
+    rows = choose_rows(particles, stacks, SIGN_SAMPLE, candidates=candidates)
+    sample = read_sample(particles, stacks, rows, progress)
+    return sample, detect_data_sign(sample.images[sample.good])
+
+
+def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
+    brighter = f"{verdict.particles_brighter:.0%} of {verdict.sampled} particles are brighter than their surroundings"
+    if choice == "auto":
+        if verdict.value:
+            return DataSign(verdict.value, "detected", verdict), []
+        message = f"the pictures do not tell the data sign ({brighter}); -1 is used, as for RELION's extraction"
+        return DataSign(-1, "default", verdict), [problem("data-sign-unclear", message)]
+    sign = DataSign(int(choice), "user", verdict)
+    if verdict.value in (0, sign.value):
+        return sign, []
+    message = f"{brighter}: the data sign should be {verdict.value:+d}, but {sign.value:+d} was chosen"
+    return sign, [problem("data-sign-contradicts", message)]
+
+
+def _absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
+    if particles.defocus_u_A is None:
+        yield problem("ctf-missing", "the STAR file has no defocus; no ctf fields are written", count=len(particles))
+    ignored = plan.parameters.ignore_pose_data
+    if not ignored and not particles.poses:
+        yield problem("pose-missing", "the STAR file has no angles; no alignments are written", count=len(particles))
+    if particles.random_subset is None and not ignored and not plan.parameters.ignore_half_sets and particles.poses:
+        yield problem("half-sets-missing", "the STAR file has no rlnRandomSubset", count=len(particles))

@@ -1,0 +1,222 @@
+"""Every problem that an import can have: its code, how severe it is, and what to do about it.
+
+The table `CODES` is the only place where codes stand; the report, the command, the pages and the tests use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+MAX_EXAMPLES = 5
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Code:
+    """One kind of problem.
+
+    `per_row`: it lies in single rows, which `--on-bad leave-out` leaves out instead of stopping.
+    """
+
+    severity: Severity
+    title: str
+    hint: str
+    per_row: bool = False
+
+
+def _error(title: str, hint: str) -> Code:
+    return Code(Severity.ERROR, title, hint)
+
+
+def _row_error(title: str, hint: str) -> Code:
+    return Code(Severity.ERROR, title, hint, per_row=True)
+
+
+def _warning(title: str, hint: str) -> Code:
+    return Code(Severity.WARNING, title, hint)
+
+
+def _info(title: str, hint: str) -> Code:
+    return Code(Severity.INFO, title, hint)
+
+
+CODES: dict[str, Code] = {
+    # metadata
+    "meta-not-found": _error("Metadata file not found", "Check the particle meta path."),
+    "meta-unreadable": _error("Metadata file cannot be read", "Check the file and your permissions, or copy it again."),
+    "meta-not-star": _error(
+        "Not a STAR file", "Give the particle STAR file that RELION wrote (…_data.star, particles.star)."
+    ),
+    "meta-no-particles": _error(
+        "No particles in the STAR file", "Give a particle STAR file: a table with one row a particle."
+    ),
+    "meta-row-width": _error(
+        "A row does not fit its columns", "The file is damaged or was edited by hand; mend that line."
+    ),
+    "meta-not-2d-stack": _error(
+        "Not a stack of 2D particle images",
+        "Only 2D images in stacks (`N@stack.mrcs`) can be imported, not subtomograms.",
+    ),
+    "image-name-missing": _error(
+        "No rlnImageName column",
+        "Extract the particles first; coordinate or micrograph STAR files hold no images.",
+    ),
+    "image-name-bad": _row_error(
+        "Image names that cannot be read", "An image name looks like `000012@path/stack.mrcs`."
+    ),
+    "value-not-finite": _row_error("Values that are not finite numbers", "Mend those rows, or leave them out."),
+    "optics-group-unknown": _row_error(
+        "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
+    ),
+    "microscope-value-missing": _error("A microscope value is missing", "Give the value."),
+    # stacks
+    "stack-missing": _row_error(
+        "Stacks not found", "Give the folder that the image names start from as particle data path."
+    ),
+    "stack-ambiguous": _row_error(
+        "Stacks found in more than one place", "Give a particle data path under which each stack lies once."
+    ),
+    "stack-empty": _row_error("Stacks that hold no image", "Copy or extract them again."),
+    "stack-not-mrc": _row_error(
+        "Stacks that are no readable MRC file", "Copy or extract them again; check your permissions."
+    ),
+    "stack-truncated": _row_error(
+        "Stacks shorter than their header says", "Copy them again: a copy was probably cut short."
+    ),
+    "stack-longer": _warning(
+        "Stacks longer than their header says", "Look at the preview: images must not be cut or shifted."
+    ),
+    "stack-not-square": _row_error("Stacks whose images are not square", "Extract them again with a square box."),
+    "box-mismatch": _row_error(
+        "Stacks with another box size", "CryoSPARC takes one box size at a time: import them apart."
+    ),
+    "image-index-zero": _row_error(
+        "Images number 0", "Image numbers start at 1; the STAR file was written with another origin."
+    ),
+    "image-index-out-of-range": _row_error(
+        "Image numbers beyond the end of their stack",
+        "STAR file and stacks do not belong together, or a stack was cut.",
+    ),
+    "pixel-size-disagrees": _warning(
+        "Pixel size differs between STAR file and stack headers",
+        "The STAR file's is used; headers are often wrong. Check it.",
+    ),
+    "particle-duplicate": _warning("Images listed more than once", "Remove duplicates if they are not wanted."),
+    # exposures
+    "exposures-unreadable": _error(
+        "Exposures dataset cannot be read", "Give the .cs or .csg of an import, motion correction or CTF job."
+    ),
+    "micrograph-name-missing": _error(
+        "No rlnMicrographName column", "Particles are matched by micrograph name; import without exposures."
+    ),
+    "exposure-unmatched": _error(
+        "Micrographs without a matching exposure",
+        "Adjust the trimming rules, or keep or leave out the unmatched particles.",
+    ),
+    "exposure-ambiguous": _error("Different names are the same once trimmed", "Cut fewer characters."),
+    "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
+    "coordinates-outside": _warning(
+        "Particles outside of their exposure", "Check the coordinate scale and the exposures."
+    ),
+    "coordinates-scaled": _warning(
+        "Coordinates were scaled to the exposures' pixels",
+        "Particles were picked on micrographs of another pixel size.",
+    ),
+    "coordinate-y-unclear": _warning(
+        "Which way y runs could not be decided",
+        "y is kept; look at the circled particles, or choose keep or flip.",
+    ),
+    "micrographs-unreadable": _warning(
+        "Micrographs that cannot be compared", "Only MRC micrographs can be shown and compared."
+    ),
+    # content
+    "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),
+    "ctf-aberrations-dropped": _warning(
+        "Higher-order aberrations are not imported",
+        "Refine CTF again after the import: defocus was fitted together with them.",
+    ),
+    "pose-missing": _info("No poses", "Particles are imported without alignments."),
+    "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles anew."),
+    "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),
+    "data-sign-unclear": _warning(
+        "The data sign could not be told from the pictures",
+        "Look at the montage: particles must be dark; or give --data-sign.",
+    ),
+    "data-sign-contradicts": _warning(
+        "The chosen data sign contradicts the pictures",
+        "Look at the montage: particles must be dark on light.",
+    ),
+    # output
+    "output-exists": _error("The output folder exists and is not empty", "Give a new folder."),
+    "output-not-writable": _error("The output folder cannot be written", "Choose a folder that you may write to."),
+    "output-no-space": _error("Not enough space", "Free some space or choose another folder."),
+    "output-outside-project": _error(
+        "The output lies outside of the project", "Choose a folder inside the CryoSPARC project."
+    ),
+    "output-inside-data": _warning("The output lies among the source data", "Better keep jobs apart from the data."),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that was found: `count` is how many rows, stacks or names it concerns."""
+
+    severity: Severity
+    code: str
+    message: str
+    hint: str
+    count: int = 1
+    examples: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"severity": self.severity.value, "examples": list(self.examples)}
+
+    def __str__(self) -> str:
+        lines = [f"{self.severity.value}: {self.message} [{self.code}]"]
+        lines += [f"    {example}" for example in self.examples]
+        return "\n".join([*lines, f"    → {self.hint}"])
+
+
+def problem(
+    code: str,
+    message: str,
+    *,
+    count: int = 1,
+    examples: Iterable[str] = (),
+    hint: str | None = None,
+    severity: Severity | None = None,
+) -> Problem:
+    """A problem with the severity and hint of its code, unless others fit the case better."""
+    kind = CODES[code]
+    shown = tuple(printable(example) for _, example in zip(range(MAX_EXAMPLES), examples))
+    return Problem(severity or kind.severity, code, printable(message), hint or kind.hint, count, shown)
+
+
+def printable(text: str) -> str:
+    """Text from a file without control characters, newlines or broken encodings."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 stack`, `1,234 stacks`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class Refused(Exception):
+    """The import cannot go on; carries the problem that says why."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def refuse(code: str, message: str, *, hint: str | None = None, examples: Iterable[str] = ()) -> Refused:
+    return Refused(problem(code, message, hint=hint, examples=examples))

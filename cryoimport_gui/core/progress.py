@@ -1,0 +1,34 @@
+"""How long work tells of itself, and how it is stopped: passed into every loop that can take long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Cancelled(Exception):
+    """The user asked to stop."""
+
+
+class Progress:
+    """Receives stages and steps; raises `Cancelled` from `step` once `cancelled()` is true.
+
+    The base class listens to nobody.  Others override `stage` and `report`.
+    """
+
+    def __init__(self, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self._cancelled = cancelled
+
+    def stage(self, name: str) -> None:
+        """A new stage begins: `read`, `locate`, `headers`, `match`, `preview`, `link`, `write`."""
+
+    def step(self, done: int, total: int) -> None:
+        """`done` of `total` units of the current stage are finished."""
+        if self._cancelled():
+            raise Cancelled
+        self.report(done, total)
+
+    def report(self, done: int, total: int) -> None:
+        """Show it; called by `step`."""
+
+
+quiet = Progress()

@@ -1,0 +1,309 @@
+"""RELION's STAR columns → `Particles`: RELION ≤ 3.0, 3.1–4 and 5.
+
+Meanings and units of the columns are those of RELION's own metadata labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .particles import Fault, OpticsGroup, Particles, Value, row_fault
+from .problems import Problem, count_of, problem, refuse
+from .progress import Progress, quiet
+from .star import Images, Kind, StarError, StarFile, Table, read_star
+
+_NUMBERS = {
+    "coordinate_x": "rlnCoordinateX",
+    "coordinate_y": "rlnCoordinateY",
+    "defocus_u_A": "rlnDefocusU",
+    "defocus_v_A": "rlnDefocusV",
+    "defocus_angle_deg": "rlnDefocusAngle",
+    "phase_shift_deg": "rlnPhaseShift",
+    "ctf_scale": "rlnCtfScalefactor",
+    "ctf_bfactor_A2": "rlnCtfBfactor",
+    "rot_deg": "rlnAngleRot",
+    "tilt_deg": "rlnAngleTilt",
+    "psi_deg": "rlnAnglePsi",
+    "shift_x_px": "rlnOriginX",
+    "shift_y_px": "rlnOriginY",
+    "shift_x_A": "rlnOriginXAngst",
+    "shift_y_A": "rlnOriginYAngst",
+    "class_number": "rlnClassNumber",
+    "random_subset": "rlnRandomSubset",
+}
+_PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
+_OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
+_LENS = {
+    "voltage_kV": "rlnVoltage",
+    "cs_mm": "rlnSphericalAberration",
+    "amplitude_contrast": "rlnAmplitudeContrast",
+}
+#: what CryoSPARC keeps in another form, with unproven signs: not taken over
+_TILT = ["rlnBeamTiltX", "rlnBeamTiltY"]
+_MAGNIFICATION = ["rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"]
+_ZERNIKE = ["rlnOddZernike", "rlnEvenZernike"]
+_IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
+#: of a group as a whole; in the particle table each can differ from row to row
+_GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
+
+_WANTED = (
+    dict.fromkeys([*_NUMBERS.values(), *_GROUP_NUMBERS, "rlnOpticsGroup", "rlnImageDimensionality"], Kind.NUMBER)
+    | dict.fromkeys(["rlnMicrographName", "rlnOpticsGroupName", *_ZERNIKE], Kind.TEXT)
+    | {"rlnImageName": Kind.IMAGE}
+)
+
+
+def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Particles, list[Fault], list[Problem]]:
+    """Read the particle STAR file.
+
+    Returns:
+        All particles, the rows that cannot be imported, and what else is to be said.
+
+    Raises:
+        Refused: The file cannot be read or is no particle file.
+        Cancelled: `progress` said so.
+    """
+    try:
+        star = read_star(path, _WANTED, progress)
+    except StarError as error:
+        where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
+        raise refuse(error.code, f"{where}{error}") from None
+    table = _particle_table(star)
+    optics = next((t for t in star.tables if t.name == "optics"), None)
+    images = table.images("rlnImageName")
+    assert images is not None
+    _check_two_dimensional(table, optics, images)
+    return _Reader(str(path), star, table, optics, images).read()
+
+
+def _particle_table(star: StarFile) -> Table:
+    filled = [table for table in star.tables if table.rows and table.name != "optics"]
+    candidates = [table for table in filled if "rlnImageName" in table.labels]
+    for name in ("particles", "images", ""):
+        if named := [table for table in candidates if table.name == name]:
+            return named[0]
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        names = ", ".join(f"data_{table.name}" for table in candidates)
+        raise refuse("meta-no-particles", f"several tables hold images ({names}) and none is called data_particles")
+    if looped := [table for table in filled if table.rows > 1 or table.name in ("particles", "images")]:
+        table = looped[-1]
+        raise refuse(
+            "image-name-missing",
+            f"the table data_{table.name} ({table.rows} rows) has no column rlnImageName",
+        )
+    raise refuse("meta-no-particles", "no table in the file holds particles")
+
+
+def _check_two_dimensional(table: Table, optics: Table | None, images: Images) -> None:
+    dimensions = optics.number("rlnImageDimensionality") if optics else None
+    if dimensions is not None and (dimensions == 3).any():
+        raise refuse("meta-not-2d-stack", "the optics table says that the images are three-dimensional (subtomograms)")
+    if not (images.numbers >= 0).any() and not any("@" in name for name in images.values):
+        raise refuse(
+            "meta-not-2d-stack",
+            "no image name has an `@`: these are single volumes or images, not images of a stack",
+            examples=images.values[:3],
+        )
+
+
+@dataclass
+class _Reader:
+    path: str
+    star: StarFile
+    table: Table
+    optics: Table | None
+    images: Images
+
+    def read(self) -> tuple[Particles, list[Fault], list[Problem]]:
+        columns = {name: self.table.number(label) for name, label in _NUMBERS.items()}
+        micrographs = self.table.text("rlnMicrographName")
+        groups, optics_index, unknown = self._optics_groups()
+        particles = Particles(
+            source=self.path,
+            dialect=self._dialect(),
+            stack_names=self.images.values,
+            stack_index=self.images.codes,
+            image_number=self.images.numbers,
+            optics_groups=groups,
+            optics_index=optics_index,
+            has_optics="rlnOpticsGroup" in self.table.labels or self.optics is not None,
+            micrograph_names=micrographs.values if micrographs else [],
+            micrograph_index=micrographs.codes if micrographs else None,
+            coordinates_px=_pair(columns.pop("coordinate_x"), columns.pop("coordinate_y")),
+            shift_px=_pair(columns.pop("shift_x_px"), columns.pop("shift_y_px")),
+            shift_A=_pair(columns.pop("shift_x_A"), columns.pop("shift_y_A")),
+            rows=np.arange(self.table.rows),
+            line_of=self.table.line_of,
+            **columns,
+        )
+        if particles.defocus_v_A is None:
+            particles.defocus_v_A = particles.defocus_u_A
+        faults, remarks = self._faults(particles, unknown), self._remarks(particles)
+        self.table.columns.clear()  # `line_of` keeps the table, which need not keep its numbers
+        return particles, faults, remarks
+
+    def _dialect(self) -> str:
+        if self.optics is None and "rlnOpticsGroup" not in self.table.labels:
+            return "RELION 3.0 or older"
+        return "RELION 5" if self.star.version >= 50000 else "RELION 3.1 or 4"
+
+    def _optics_groups(self) -> tuple[list[OpticsGroup], NDArray[np.int32], NDArray[np.int64]]:
+        """Groups, the group of each row, and the rows whose group the optics table lacks."""
+        rows = self.table.rows
+        number = self.table.number("rlnOpticsGroup")
+        known = self.optics.number("rlnOpticsGroup") if self.optics else None
+        if number is None:
+            number = np.full(
+                rows, known[0] if known is not None and len(known) == 1 else np.nan if self.optics else 1.0
+            )
+        keys = [np.nan_to_num(number, nan=-1.0)]
+        keys += [c for label in _GROUP_NUMBERS if (c := self.table.number(label)) is not None and (c != c[0]).any()]
+        index, first = _distinct(keys, rows)
+        entries = {int(n): i for i, n in enumerate(known) if np.isfinite(n)} if known is not None else {}
+        groups = []
+        unknown = ~np.isfinite(number) | (number != np.floor(number)) | (number < 0) | (number >= 2**32)
+        if self.optics:
+            unknown |= ~np.isin(number, list(entries))
+        for row in first.tolist():
+            if unknown[row]:
+                groups.append(OpticsGroup(0, "unknown"))
+            else:
+                groups.append(self._group(int(number[row]), entries.get(int(number[row])), row))
+        if "rlnOpticsGroup" not in self.table.labels and not self.optics:
+            for i, group in enumerate(groups, 1):
+                group.id, group.name = i, f"group {i}"
+        for group, count in zip(groups, np.bincount(index, minlength=len(groups))):
+            group.particles = int(count)
+        return groups, index, np.flatnonzero(unknown)
+
+    def _group(self, number: int, entry: int | None, row: int) -> OpticsGroup:
+        names = self.optics.text("rlnOpticsGroupName") if self.optics else None
+
+        def value(label: str) -> Value | None:
+            if (column := self.table.number(label)) is not None:
+                return Value(float(column[row]), f"particle table {label}")
+            if entry is not None and self.optics and (column := self.optics.number(label)) is not None:
+                return Value(float(column[entry]), f"optics {label}")
+            return None
+
+        group = OpticsGroup(number, names[entry] if names and entry is not None else f"opticsGroup{number}")
+        for name, label in _LENS.items():
+            setattr(group, name, value(label))
+        sizes = [v for label in _PIXEL_SIZES if (v := value(label)) and v.value > 0]
+        detector, magnification = (value(label) for label in _OLD_PIXEL_SIZE)
+        if detector and magnification and magnification.value > 0 and detector.value > 0:
+            size = detector.value * 1e4 / magnification.value
+            sizes.append(Value(size, f"{detector.source} / rlnMagnification"))
+        group.pixel_size_A = sizes[0] if sizes else None
+        group.file_pixel_size_A = sizes[0].value if sizes else None
+        picked = [v for label in _PIXEL_SIZES[1:] if (v := value(label)) and v.value > 0]
+        group.picked_pixel_size_A = picked[0] if picked else None
+        group.aberrations = self._aberrations(entry, row, value)
+        return group
+
+    def _aberrations(self, entry: int | None, row: int, value: object) -> dict[str, tuple[float, ...]]:
+        found: dict[str, tuple[float, ...]] = {}
+        for labels in (_TILT, _MAGNIFICATION):
+            numbers = {label: v.value for label in labels if (v := value(label))}  # type: ignore[operator]
+            if any(number != _IDENTITY.get(label, 0.0) for label, number in numbers.items()):
+                found |= {label: (number,) for label, number in numbers.items()}
+        for label in _ZERNIKE:
+            for table, at in ((self.table, row), (self.optics, entry)):
+                text = table.text(label) if table and at is not None else None
+                if text and label not in found and any(coefficients := _coefficients(text[at])):  # type: ignore[index]
+                    found[label] = coefficients
+        return found
+
+    def _faults(self, particles: Particles, unknown_group: NDArray[np.int64]) -> list[Fault]:
+        faults = []
+        if len(bad := np.flatnonzero(particles.image_number < 0)):
+            faults.append(
+                row_fault(
+                    particles,
+                    "image-name-bad",
+                    f"{count_of(len(bad), 'image name')} that cannot be read",
+                    bad,
+                )
+            )
+        if len(bad := np.flatnonzero(particles.image_number == 0)):
+            faults.append(
+                row_fault(
+                    particles,
+                    "image-index-zero",
+                    f"{count_of(len(bad), 'image name')} with image number 0",
+                    bad,
+                )
+            )
+        if len(unknown_group):
+            message = f"{count_of(len(unknown_group), 'particle')} of optics groups that the optics table does not list"
+            faults.append(row_fault(particles, "optics-group-unknown", message, unknown_group))
+        labels = [*_NUMBERS.values(), *_GROUP_NUMBERS]
+        broken = {
+            label: rows
+            for label in labels
+            if (column := self.table.number(label)) is not None and len(rows := np.flatnonzero(~np.isfinite(column)))
+        }
+        for label, rows in broken.items():
+            message = f"{count_of(len(rows), 'value')} of {label} that are not finite numbers"
+            faults.append(row_fault(particles, "value-not-finite", message, rows, label))
+        return faults
+
+    def _remarks(self, particles: Particles) -> list[Problem]:
+        remarks = []
+        groups = [group for group in particles.optics_groups if group.aberrations]
+        if groups:
+            examples = [
+                f"{group.name}: {label} {' '.join(f'{v:g}' for v in values)}"
+                for group in groups
+                for label, values in group.aberrations.items()
+            ]
+            terms = "beam tilt, Zernike or magnification terms, which are written as zero"
+            message = f"{count_of(len(groups), 'optics group')} with {terms}"
+            remarks.append(problem("ctf-aberrations-dropped", message, count=len(groups), examples=examples))
+        dropped = [label for label in self.table.labels if label not in _WANTED]
+        if dropped:
+            message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
+            remarks.append(problem("columns-not-imported", message, count=len(dropped)))
+        guessed = [
+            group
+            for group in particles.optics_groups
+            if group.pixel_size_A and group.pixel_size_A.source.endswith("rlnMicrographOriginalPixelSize")
+        ]
+        if guessed:
+            message = "the pixel size is taken from rlnMicrographOriginalPixelSize, which is that of the movies"
+            hint = "If the particles were binned when they were extracted, give --pixel-size."
+            examples = [f"{g.name}: {g.pixel_size_A.value:g} Å" for g in guessed if g.pixel_size_A]
+            remarks.append(problem("pixel-size-disagrees", message, count=len(guessed), examples=examples, hint=hint))
+        return remarks
+
+
+def _pair(x: NDArray[np.float64] | None, y: NDArray[np.float64] | None) -> NDArray[np.float64] | None:
+    return None if x is None or y is None else np.stack([x, y], axis=1)
+
+
+def _distinct(keys: list[NDArray[np.float64]], rows: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the distinct combinations in order of appearance: the number of each row, and the first row of each."""
+    index = np.zeros(rows, np.int64)
+    for key in keys:
+        if (key != key[0]).any():
+            _, codes = np.unique(key, return_inverse=True)
+            _, index = np.unique(index * (codes.max() + 1) + codes, return_inverse=True)
+    _, first = np.unique(index, return_index=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank[index].astype(np.int32), first[order]
+
+
+def _coefficients(text: str) -> tuple[float, ...]:
+    """`[a,b,c]` → numbers; none where it is no such list."""
+    try:
+        return tuple(float(part) for part in text.strip("[]").split(",") if part.strip())
+    except ValueError:
+        return ()

@@ -1,0 +1,158 @@
+"""The report of an import, whatever became of it: `import.json`, and the same as text for people."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from .dataset import SCHEMA
+from .plan import ImportPlan
+from .problems import Severity, printable
+
+STATUSES = ("complete", "dry-run", "refused", "failed", "cancelled")
+
+
+def make_report(
+    plan: ImportPlan,
+    status: str,
+    outputs: Mapping[str, str | None] | None = None,
+    run: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything that is known of an import, ready for JSON.
+
+    Args:
+        outputs: Names of what was written.
+        run: Options of the command that say nothing about the import, to stand among the parameters.
+    """
+    return {
+        "software": {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__},
+        "status": status,
+        "parameters": plan.parameters.to_json() | dict(run or {}),
+        "counts": plan.counts(),
+        "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
+        "data_sign": _data_sign(plan),
+        "trims": _trims(plan),
+        "coordinate_y": _coordinate_y(plan),
+        "stacks_found_by": dict(plan.stacks.located.rules) if plan.stacks else {},
+        "slots": list(plan.slots),
+        "problems": [problem.to_json() for problem in plan.problems],
+        "outputs": dict(outputs or {"dataset": None, "result_group": None, "folder": None}),
+        "timings_s": dict(plan.timings_s),
+    }
+
+
+def report_text(report: Mapping[str, Any]) -> str:
+    return json.dumps(report, indent=2) + "\n"
+
+
+def write_report(path: str, report: Mapping[str, Any]) -> None:
+    """Write the report to a file of its own, whole or not at all."""
+    partial = f"{path}.partial-{os.getpid()}"
+    try:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(report_text(report))
+        os.replace(partial, path)
+    except BaseException:
+        if os.path.exists(partial):
+            os.unlink(partial)
+        raise
+
+
+def _data_sign(plan: ImportPlan) -> dict[str, Any] | None:
+    sign = plan.data_sign
+    if sign is None:
+        return None
+    verdict = sign.verdict
+    return {
+        "value": sign.value,
+        "source": sign.source,
+        "particles_brighter": round(verdict.particles_brighter, 4) if verdict else None,
+        "sampled": verdict.sampled if verdict else 0,
+        "confidence": round(verdict.confidence, 4) if verdict else None,
+    }
+
+
+def _trims(plan: ImportPlan) -> dict[str, Any] | None:
+    if plan.linking is None:
+        return None
+    return vars(plan.linking.rules) | {"source": plan.linking.rules_source}
+
+
+def _coordinate_y(plan: ImportPlan) -> dict[str, Any] | None:
+    linking = plan.linking
+    if linking is None:
+        return None
+    scales = linking.scale[np.unique(linking.of_name[linking.of_name >= 0])]
+    return {
+        "value": "flip" if linking.flip_y else "keep",
+        "source": linking.flip_source,
+        "keep_correlation": None,
+        "flip_correlation": None,
+        "sampled": 0,
+        "scale": round(float(np.median(scales)), 6) if len(scales) else 1.0,
+    }
+
+
+def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
+    """The report as text."""
+    import datetime
+
+    now = datetime.datetime.now().astimezone()
+    lines = [f"{report['software']['name']} {report['software']['version']}, {now:%Y-%m-%d %H:%M:%S %z}", ""]
+    lines += [*summary(plan), "", "Parameters"]
+    lines += [f"  {name}: {value}" for name, value in report["parameters"].items() if value not in ("", [], False)]
+    lines += ["", "Stacks found by"]
+    lines += [f"  {rule}: {count}" for rule, count in report["stacks_found_by"].items()]
+    lines += ["", "Fields"]
+    lines += [f"  {field.name}: {field.origin}" for slot in plan.slots for field in SCHEMA[slot]]
+    lines += ["", "Problems"]
+    lines += [f"  {line}" for problem in plan.problems for line in str(problem).splitlines()]
+    lines += ["", "Seconds"]
+    lines += [f"  {stage}: {seconds}" for stage, seconds in report["timings_s"].items()]
+    return "\n".join(printable(line) for line in lines) + "\n"
+
+
+def summary(plan: ImportPlan) -> list[str]:
+    """A few lines for people: what was found and what will be written."""
+    counts, lines = plan.counts(), []
+    if plan.all_particles is not None:
+        lines.append(
+            f"{plan.all_particles.dialect}: {counts['rows']:,} particles, {counts['optics_groups']} optics groups, "
+            f"poses: {plan.all_particles.poses or 'none'}"
+        )
+    if plan.stacks:
+        rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.stacks.located.rules.items())
+        lines.append(f"{counts['stacks']:,} stacks, box {plan.stacks.box} px; found by: {rules or 'nothing'}")
+    for group in plan.groups:
+        if group.particles:
+            values = (
+                (name, getattr(group, name)) for name in ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
+            )
+            text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
+            lines.append(f"optics group {group.id} {group.name}: {group.particles:,} particles; {text}")
+    if sign := plan.data_sign:
+        evidence = ""
+        if verdict := sign.verdict:
+            evidence = (
+                f"; {verdict.particles_brighter:.0%} of {verdict.sampled} particles are stored brighter than their "
+                f"surroundings, confidence {verdict.confidence:.1%}"
+            )
+        lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
+    if plan.linking:
+        lines.append(
+            f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
+            f"{counts['exposures']:,} exposures (trimming: {plan.linking.rules_source})"
+        )
+    if plan.left_out:
+        lines.append(f"{counts['left_out']:,} rows left out")
+    tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]
+    found = ", ".join(f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in tally if count)
+    lines.append(
+        f"{counts['particles']:,} particles to import: {', '.join(plan.slots) or 'nothing'}; {found or 'no problems'}"
+    )
+    return lines

@@ -1,0 +1,190 @@
+"""Trimming rules, with which names of exposures and of micrographs become equal, and a search for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .name_alignment import align_names, nearest_names
+
+_LEADING_UID = re.compile(r"[0-9]+_")
+_NEAREST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class TrimRules:
+    """What is taken off the basenames, with their extension, before they must be equal.
+
+    The cuts are numbers of characters.  A name shorter than its cuts becomes empty and matches nothing.
+    """
+
+    remove_leading_uid: bool = False
+    exposure_cut_prefix: int = 0
+    exposure_cut_suffix: int = 0
+    particle_cut_prefix: int = 0
+    particle_cut_suffix: int = 0
+
+    def exposure_name(self, path: str) -> str:
+        """The trimmed name of an exposure: a leading `<digits>_` goes first, if asked for, then the cuts."""
+        name = _basename(path)
+        if self.remove_leading_uid:
+            name = _without_uid(name)
+        return _cut(name, self.exposure_cut_prefix, self.exposure_cut_suffix)
+
+    def particle_name(self, path: str) -> str:
+        """The trimmed name of a micrograph as the particles name it (rlnMicrographName)."""
+        return _cut(_basename(path), self.particle_cut_prefix, self.particle_cut_suffix)
+
+    @property
+    def characters_cut(self) -> int:
+        return self.exposure_cut_prefix + self.exposure_cut_suffix + self.particle_cut_prefix + self.particle_cut_suffix
+
+
+@dataclass(frozen=True)
+class Match:
+    """Which exposure each micrograph belongs to.
+
+    exposure_of: (micrographs,), number of the exposure, -1 where there is none or more than one.
+    ambiguous: paths of exposures that share one trimmed name which a micrograph has too.
+    merged: different basenames of micrographs that became one trimmed name which an exposure has too.
+    """
+
+    exposure_of: NDArray[np.int64]
+    ambiguous: list[tuple[str, ...]]
+    merged: list[tuple[str, ...]]
+
+
+def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: TrimRules) -> Match:
+    """Match micrographs to exposures by their trimmed names; paths that are given twice count once."""
+    exposures_by_name = _by_name(exposures, [rules.exposure_name(path) for path in exposures])
+    trimmed = [rules.particle_name(path) for path in micrographs]
+    micrographs_by_name = _by_name([_basename(path) for path in micrographs], trimmed)
+    used = [name for name in micrographs_by_name if name in exposures_by_name]
+    number = dict(zip(reversed(exposures), reversed(range(len(exposures)))))
+    exposure_of_name = {name: number[exposures_by_name[name][0]] for name in used if len(exposures_by_name[name]) == 1}
+    return Match(
+        np.array([exposure_of_name.get(name, -1) for name in trimmed], np.int64),
+        [tuple(exposures_by_name[name]) for name in used if len(exposures_by_name[name]) > 1],
+        [tuple(micrographs_by_name[name]) for name in used if len(micrographs_by_name[name]) > 1],
+    )
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """The rules found, or None; how many of `total` different micrograph names they match; and why, in words.
+
+    nearest: basenames of some unmatched micrographs, each with the most similar basename of an exposure.
+    """
+
+    rules: TrimRules | None
+    matched: int
+    total: int
+    explanation: str
+    nearest: list[tuple[str, str]]
+
+
+def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Suggestion:
+    """Find the rules that match the most micrographs.
+
+    No rule is proposed that makes two different basenames equal, or one empty, on either side.  Among rules
+    that match equally many names the one that cuts the fewest characters wins, then the one that leaves UIDs
+    alone.  If some rule matches every micrograph, then the rule found does.
+    """
+    names = sorted({_basename(path) for path in micrographs})
+    sources = sorted({_basename(path) for path in exposures})
+    if not names or not sources:
+        missing = "micrographs" if not names else "exposures"
+        return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
+    rules = _search(sources, names)
+    matched = set()
+    if rules is not None:
+        found = match_names(exposures, names, rules).exposure_of >= 0
+        matched = {name for name, good in zip(names, found.tolist()) if good}
+    nearest = nearest_names([name for name in names if name not in matched][:_NEAREST_SHOWN], sources)
+    return Suggestion(rules, len(matched), len(names), _explain(rules, len(matched), sources, names), nearest)
+
+
+def _basename(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def _without_uid(name: str) -> str:
+    uid = _LEADING_UID.match(name)
+    return name[uid.end() :] if uid else name
+
+
+def _cut(name: str, front: int, back: int) -> str:
+    return name[front : max(len(name) - back, 0)]
+
+
+def _by_name(paths: Sequence[str], trimmed: Sequence[str]) -> dict[str, list[str]]:
+    """The different paths of each trimmed name that is not empty."""
+    out: dict[str, list[str]] = {}
+    for path, name in dict.fromkeys(zip(paths, trimmed)):
+        if name:
+            out.setdefault(name, []).append(path)
+    return out
+
+
+def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:
+    # A few names out of many can agree by accident once they are cut, never when they are whole.
+    fewer = min(len(exposures), len(micrographs))
+    by_accident = max(fewer // 10, min(fewer // 2, 10))
+    found: list[tuple[int, TrimRules]] = []
+    for remove_uid in [False, True] if any(map(_LEADING_UID.match, exposures)) else [False]:
+        sources = [_without_uid(name) for name in exposures] if remove_uid else exposures
+        if len(set(sources)) < len(sources) or "" in sources:
+            continue
+        if equal := len(set(sources) & set(micrographs)):
+            found.append((equal, TrimRules(remove_uid)))
+        if len(micrographs) <= len(sources):
+            count, cuts = align_names(sources, micrographs)
+        else:
+            count, cuts = align_names(micrographs, sources)
+            cuts = cuts[2:] + cuts[:2]
+        if count > by_accident:
+            found.append((count, TrimRules(remove_uid, *cuts)))
+    return max(found, key=lambda f: (f[0], -f[1].characters_cut), default=(0, None))[1]
+
+
+def _explain(rules: TrimRules | None, matched: int, exposures: list[str], micrographs: list[str]) -> str:
+    if rules is None:
+        return _explain_none(exposures)
+    names = [_without_uid(name) for name in exposures] if rules.remove_leading_uid else exposures
+    steps = [
+        "remove the leading UID of the exposures" if rules.remove_leading_uid else "",
+        *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
+        *_tell_cuts("micrographs", micrographs, rules.particle_cut_prefix, rules.particle_cut_suffix),
+    ]
+    matches = f"Matches {matched} of {len(micrographs)} micrographs"
+    if not any(steps):
+        return f"{matches}: the names are equal as they are."
+    example = rules.particle_name(micrographs[0])
+    return f"{matches}: {'; '.join(filter(None, steps))}. Of {micrographs[0]} this leaves “{example}”."
+
+
+def _tell_cuts(side: str, names: list[str], front: int, back: int) -> Iterator[str]:
+    ends = ("front", front, {name[:front] for name in names}), ("end", back, {name[-back:] for name in names})
+    for end, count, removed in ends:
+        if count:
+            characters = "character" if count == 1 else "characters"
+            what = f" (“{removed.pop()}”)" if len(removed) == 1 else ""
+            yield f"cut {count} {characters} from the {end} of the {side}{what}"
+
+
+def _explain_none(exposures: list[str]) -> str:
+    by_name = _by_name(exposures, [_without_uid(name) for name in exposures])
+    twice = next((names for names in by_name.values() if len(names) > 1), None)
+    if twice:
+        return (
+            f"No rule is proposed: without their UIDs the exposures {twice[0]} and {twice[1]} would have one "
+            "name. Has a movie been imported twice?"
+        )
+    return (
+        "No rule is proposed: cutting the ends of the names does not make them equal, or only by making "
+        "different names equal too. They differ elsewhere, or these are other micrographs."
+    )

@@ -1,0 +1,146 @@
+"""The import on a terminal: progress, problems, the report, Ctrl-C.  Loads no Qt."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic
+from typing import Any, TextIO
+
+from .core.job import write_job
+from .core.parameters import ImportParameters, RunOptions
+from .core.plan import ImportPlan, Planner
+from .core.problems import Refused, Severity
+from .core.progress import Cancelled, Progress
+from .core.report import make_report, summary, write_report
+from .logs import log_path, set_up_logging
+
+log = logging.getLogger(__name__)
+
+_SHOWN = {"debug": 3, "info": 3, "warning": 2, "error": 1}
+
+
+def run(parameters: ImportParameters, options: RunOptions) -> int:
+    """Import without a window; returns the exit status of the command."""
+    set_up_logging()
+    if options.relink:
+        print("error: --relink is not available in this version", file=sys.stderr)
+        return 2
+    plan = ImportPlan(parameters)
+    stop = Event()
+    try:
+        with _interrupt_sets(stop), _TerminalProgress(stop) as progress:
+            if options.demo is not None:
+                parameters = with_demo(parameters, options.demo)
+            plan = Planner().plan(parameters, progress)
+            status, outputs, exit_status = (
+                "dry-run" if options.dry_run else "refused",
+                None,
+                1 if plan.errors else 0,
+            )
+            if plan.errors:
+                status = "refused"
+            elif not options.dry_run:
+                job = write_job(plan, progress)
+                status, outputs = "complete", job.report["outputs"]
+    except Cancelled:
+        status, outputs, exit_status = "cancelled", None, 130
+    except Refused as refused:
+        plan.problems.append(refused.problem)
+        status, outputs, exit_status = "refused", None, 1
+    except Exception as error:
+        log.exception("the import failed")
+        print(f"error: the import failed: {error} (details: {log_path()})", file=sys.stderr)
+        status, outputs, exit_status = "failed", None, 1
+    _tell(plan, status, outputs, options)
+    if options.report:
+        try:
+            write_report(options.report, make_report(plan, status, outputs, dataclasses.asdict(options)))
+        except OSError as error:
+            print(f"error: the report {options.report} cannot be written: {error.strerror}", file=sys.stderr)
+            return exit_status or 1
+    return exit_status
+
+
+def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:
+    """Make the demo data, in `folder` or in a new one, and use it for every path and rule that was not given."""
+    from .core.demo import make_demo
+
+    demo = make_demo(Path(folder) if folder else Path(tempfile.mkdtemp(prefix="cryoimport-demo-")))
+    chosen = {"meta": str(demo.star), "data": str(demo.data), "exposures": str(demo.exposures)}
+    chosen |= {"project": str(demo.project)} if folder or not parameters.output else {}
+    values: dict[str, Any] = chosen | demo.trims
+    unset = {name: value for name, value in values.items() if not getattr(parameters, name)}
+    return dataclasses.replace(parameters, **unset)
+
+
+def _tell(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options: RunOptions) -> None:
+    severities = list(Severity)[: _SHOWN[options.log_level]]
+    if options.log_level in ("debug", "info") and plan.all_particles is not None:
+        for line in summary(plan):
+            print(line)
+    for problem in plan.problems:
+        if problem.severity in severities:
+            print(problem, file=sys.stderr)
+    words = {
+        "dry-run": "dry run: nothing was written",
+        "refused": "refused: nothing was written",
+        "cancelled": "cancelled: nothing was written",
+        "failed": "failed: nothing was written",
+    }
+    if outputs:
+        print(f"imported: {outputs['folder']}")
+        print(f"next, in CryoSPARC: Import Result Group with {Path(outputs['folder']) / outputs['result_group']}")
+    else:
+        print(words[status], file=sys.stdout if status == "dry-run" else sys.stderr)
+
+
+@contextmanager
+def _interrupt_sets(stop: Event) -> Iterator[None]:
+    """Ctrl-C and a polite kill ask the import to stop at the next step, instead of breaking it off anywhere."""
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _TerminalProgress(Progress):
+    """One line that is drawn over and over; nothing where standard error is no terminal."""
+
+    _EVERY_S = 0.1
+    _BAR = 30
+
+    def __init__(self, stop: Event) -> None:
+        super().__init__(stop.is_set)
+        self._stream: TextIO | None = sys.stderr if sys.stderr.isatty() else None
+        self._stage = ""
+        self._drawn = 0.0
+
+    def __enter__(self) -> _TerminalProgress:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._stream:
+            self._stream.write("\r\x1b[K")
+
+    def stage(self, name: str) -> None:
+        self._stage = name
+        self.step(0, 0)
+
+    def report(self, done: int, total: int) -> None:
+        if self._stream is None or (monotonic() - self._drawn < self._EVERY_S and done < total):
+            return
+        self._drawn = monotonic()
+        share = done / total if total else 0.0
+        bar = "█" * round(share * self._BAR)
+        self._stream.write(f"\r\x1b[K{self._stage:8} {bar:<{self._BAR}} {share:4.0%}")
+        self._stream.flush()
