@@ -1,0 +1,79 @@
+"""Starts the window."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from types import TracebackType
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from ..core.parameters import ImportParameters, RunOptions
+from ..headless import with_demo
+from ..logs import set_up_logging
+from .widgets.messages import show_failure
+from .wizard import ImportWizard
+
+log = logging.getLogger(__name__)
+
+_NO_DISPLAY = """\
+error: there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are empty)
+    → Log in with X forwarding (ssh -X), or import without a window: cryoimport-gui --headless …"""
+
+
+def run_window(parameters: ImportParameters, options: RunOptions) -> int:
+    """Open the wizard; returns when it is closed."""
+    set_up_logging()
+    if not _has_display():
+        print(_NO_DISPLAY, file=sys.stderr)
+        return 1
+    if options.demo is not None:
+        parameters = with_demo(parameters, options.demo)
+    app = make_application(sys.argv[:1])
+    wizard = ImportWizard(parameters)
+    sys.excepthook = _report_exception
+    signal.signal(signal.SIGINT, lambda *_: wizard.close())
+    heartbeat = QTimer()  # lets Python look at signals now and then
+    heartbeat.start(200)
+    heartbeat.timeout.connect(_nothing)
+    wizard.show()
+    return app.exec() and 0
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """The one `QApplication`, with the look of the program."""
+    QApplication.setApplicationName("cryoimport-gui")
+    QApplication.setApplicationDisplayName("cryoimport-gui")
+    QApplication.setDesktopFileName("cryoimport-gui")
+    app = QApplication(arguments)
+    app.setStyle("Fusion")
+    if not QFontDatabase.families():
+        print(
+            "warning: no fonts are installed, so no text will show (Debian: fonts-dejavu-core)",
+            file=sys.stderr,
+        )
+    return app
+
+
+def _has_display() -> bool:
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal", "vnc")):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _nothing() -> None:
+    pass
+
+
+def _report_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An exception in a slot: log it, tell of it, go on."""
+    if issubclass(kind, KeyboardInterrupt):
+        QApplication.quit()
+        return
+    log.error("unexpected error", exc_info=(kind, error, trace))
+    show_failure(QApplication.activeWindow(), f"{kind.__name__}: {error}", "".join(traceback.format_exception(error)))

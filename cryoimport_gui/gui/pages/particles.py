@@ -1,0 +1,141 @@
+"""First page: which particles, and what the file holds."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from ...core.plan import ImportPlan
+from ...core.problems import Severity
+from ..session import Session
+from ..widgets.editors import PathEdit, SwitchEdit, label_for
+from ..widgets.facts import Facts
+from ..widgets.problem_list import ProblemList
+from ..widgets.progress_line import ProgressLine
+from .page import Page
+
+
+class ParticlesPage(Page):
+    """Paths and switches; a live summary of what they lead to."""
+
+    TITLE = "Particles"
+    SUBTITLE = (
+        "Choose RELION's particle STAR file, or drop it on the window. It is checked at once; nothing is written."
+    )
+    CODES = (
+        "meta-",
+        "image-",
+        "value-",
+        "optics-",
+        "stack-",
+        "box-",
+        "particle-",
+        "columns-",
+        "pose-",
+        "half-sets-",
+    )
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        meta, data = PathEdit(session, "meta"), PathEdit(session, "data")
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(label_for(meta, "m"), meta)
+        form.addRow(label_for(data, "d"), data)
+        switches = QHBoxLayout()
+        for name, mnemonic in (
+            ("ignore_raw_data", "r"),
+            ("ignore_pose_data", "p"),
+            ("ignore_half_sets", "h"),
+        ):
+            switches.addWidget(SwitchEdit(session, name, mnemonic))
+        switches.addStretch(1)
+        form.addRow("", switches)
+        self.body.addLayout(form)
+        self.take_data = QPushButton()
+        self.take_data.setToolTip("Use the folder in which the missing stacks were found as particle data path.")
+        self.take_data.clicked.connect(self._take_suggested_data)
+        self.take_data.hide()
+        form.addRow("", self.take_data)
+        self.progress = ProgressLine(session)
+        self.body.addWidget(self.progress)
+        self.facts = Facts()
+        self.problem_list = ProblemList()
+        columns = QHBoxLayout()
+        columns.addWidget(_group("What the file holds", self.facts), 2)
+        columns.addWidget(_group("Problems", self.problem_list), 3)
+        self.body.addLayout(columns, 1)
+        self.show_plan()
+
+    def obstacle(self) -> str:
+        if not self.session.parameters.meta:
+            return "Choose a particle meta path to go on."
+        if not self.session.is_current:
+            return "The file is being checked." if self.session.plan.all_particles is None else ""
+        fatal = [p for p in self.session.plan.errors if p.code.startswith("meta-") or p.code == "image-name-missing"]
+        return f"Next is off: {fatal[0].message}." if fatal else ""
+
+    def is_done(self) -> bool:
+        return self.session.plan.all_particles is not None
+
+    def show_plan(self) -> None:
+        plan = self.session.plan
+        self.facts.show_facts(facts_of(plan))
+        nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
+        self.problem_list.set_nothing(nothing)
+        self.problem_list.show_problems(self.problems())
+        suggested = plan.stacks.located.suggested_data if plan.stacks else ""
+        self.take_data.setVisible(bool(suggested))
+        self.take_data.setText(f"&Use {suggested.replace('&', '&&')} as particle data path")
+
+    @Slot()
+    def _take_suggested_data(self) -> None:
+        if self.session.plan.stacks:
+            self.session.change(data=self.session.plan.stacks.located.suggested_data)
+
+
+def _group(title: str, content: QWidget) -> QGroupBox:
+    box = QGroupBox(title)
+    layout = QVBoxLayout(box)
+    layout.addWidget(content)
+    return box
+
+
+def facts_of(plan: ImportPlan) -> list[tuple[str, str]]:
+    """What is known of the particles, as pairs of name and value."""
+    particles = plan.all_particles
+    if particles is None:
+        return []
+    counts = plan.counts()
+    facts = [("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
+    if plan.stacks:
+        missing = sum(not found.path for found in plan.stacks.located.found)
+        total = len(plan.stacks.located.found)
+        facts.append(("Stacks", f"{total:,}" + (f", {missing:,} not found" if missing else ", all found")))
+        facts += [("Found by", f"{rule} ({count:,})") for rule, count in plan.stacks.located.rules.items()]
+        if plan.stacks.box:
+            facts.append(("Box", f"{plan.stacks.box} × {plan.stacks.box} pixels"))
+    facts.append(("Optics groups", f"{counts['optics_groups']:,}"))
+    sizes = dict.fromkeys(
+        f"{g.pixel_size_A.value:.4g} Å ({g.pixel_size_A.source})" for g in plan.groups if g.pixel_size_A
+    )
+    facts += [("Pixel size", size) for size in list(sizes)[:3]]
+    ignored = " (ignored)" if plan.parameters.ignore_pose_data else ""
+    holds = {
+        "CTF": "defocus of each particle" if particles.defocus_u_A is not None else "none",
+        "Poses": {"3D": "3D angles", "2D": "in-plane angle only", "": "none"}[particles.poses] + ignored,
+        "Shifts": "yes" + ignored if particles.shift_A is not None or particles.shift_px is not None else "none",
+        "Half-sets": ("yes" if particles.random_subset is not None else "none")
+        + (" (ignored)" if plan.parameters.ignore_half_sets else ""),
+        "Coordinates": "yes" if particles.coordinates_px is not None else "none",
+        "Micrographs": f"{len(particles.micrograph_names):,}"
+        if particles.micrograph_index is not None
+        else "not named",
+    }
+    facts += list(holds.items())
+    aberrations = sorted({label for group in particles.optics_groups for label in group.aberrations})
+    if aberrations:
+        facts.append(("Aberrations", ", ".join(aberrations) + " (not imported)"))
+    not_imported = [p for p in plan.problems if p.code == "columns-not-imported" and p.severity is Severity.INFO]
+    facts += [("Not imported", f"{p.count} columns") for p in not_imported]
+    return facts

@@ -1,0 +1,169 @@
+"""What all pages share: one set of parameters, and the latest plan that was made from it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from ..core.job import Job, write_job
+from ..core.parameters import ImportParameters, update
+from ..core.plan import ImportPlan, Planner
+from ..core.problems import Problem
+from ..core.progress import Progress
+from .tasks import Tasks
+
+_TYPING_PAUSE_MS = 250
+#: a change of these makes it pointless to finish the plan that is being made
+_SOURCES = {"meta", "data", "exposures", "ignore_raw_data"}
+
+
+class Session(QObject):
+    """Pages change parameters here and listen for the plan that follows.
+
+    Signals:
+        changed(name): a parameter has a new value.
+        planning(): a plan is being made.
+        planned(plan): there is a new plan; also emitted with an empty plan when no metadata file is named.
+        progressed(stage, done, total): of the plan or the import.
+        writing(on): the import begins or has ended, in one of these ways:
+        imported(job), import_refused(problem), import_cancelled(), failed(message, details).
+        failed(message, details): something unexpected, in a plan too.
+    """
+
+    changed = Signal(str)
+    planning = Signal()
+    planned = Signal(object)
+    progressed = Signal(str, object, object)
+    writing = Signal(bool)
+    imported = Signal(object)
+    import_refused = Signal(object)
+    import_cancelled = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, parameters: ImportParameters, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.parameters = parameters
+        self.plan = ImportPlan(parameters)
+        self.job: Job | None = None
+        self._planner = Planner()
+        self._stale = True
+        self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.make_plan)
+        self.tasks = Tasks(self)
+        self.tasks.started.connect(self._on_started)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.refused.connect(self._on_refused)
+        self.tasks.cancelled.connect(self._on_cancelled)
+        self.tasks.failed.connect(self._on_failed)
+        self.tasks.progressed.connect(self._on_progress)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the plan belongs to the parameters as they are now."""
+        return not self._stale
+
+    @property
+    def is_writing(self) -> bool:
+        return self.tasks.is_running("import")
+
+    def change(self, **values: Any) -> None:
+        """Set parameters; a new plan follows after a moment without further changes.
+
+        Raises:
+            BadParameter: A value cannot be taken; nothing is changed.
+        """
+        new = update(self.parameters, values)
+        names = [name for name in values if getattr(new, name) != getattr(self.parameters, name)]
+        if not names:
+            return
+        self.parameters = new
+        self._stale = True
+        if _SOURCES.intersection(names):
+            self.tasks.cancel("plan")
+        self._pause.start()
+        for name in names:
+            self.changed.emit(name)
+
+    @Slot()
+    def make_plan(self) -> None:
+        """Plan now, with the parameters as they are."""
+        self._pause.stop()
+        parameters = dataclasses.replace(self.parameters)
+        if not parameters.meta:
+            self.tasks.cancel("plan")
+            self._take(ImportPlan(parameters))
+            return
+
+        def plan(progress: Progress) -> ImportPlan:
+            return self._planner.plan(parameters, progress)
+
+        self.tasks.start("plan", plan, replace_running=False)
+
+    @Slot()
+    def check_again(self) -> None:
+        """Look at every file again."""
+        self.tasks.cancel("plan")
+        self._planner = Planner()
+        self._stale = True
+        self.make_plan()
+
+    def start_import(self) -> None:
+        """Write what the plan says."""
+        plan = self.plan
+        self.job = None
+
+        def write(progress: Progress) -> Job:
+            return write_job(plan, progress)
+
+        self.tasks.start("import", write)
+
+    def cancel_import(self) -> None:
+        self.tasks.cancel("import")
+
+    def close(self) -> None:
+        self._pause.stop()
+        self.tasks.close()
+
+    def _take(self, plan: ImportPlan) -> None:
+        self.plan = plan
+        self._stale = plan.parameters != self.parameters
+        self.planned.emit(plan)
+
+    @Slot(str)
+    def _on_started(self, kind: str) -> None:
+        if kind == "plan":
+            self.planning.emit()
+        else:
+            self.writing.emit(True)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, result: Any) -> None:
+        if kind == "plan":
+            self._take(result)
+        else:
+            self.job = result
+            self.writing.emit(False)
+            self.imported.emit(result)
+
+    @Slot(str, object)
+    def _on_refused(self, kind: str, problem: Problem) -> None:
+        self.writing.emit(False)
+        self.import_refused.emit(problem)
+
+    @Slot(str)
+    def _on_cancelled(self, kind: str) -> None:
+        if kind == "import":
+            self.writing.emit(False)
+            self.import_cancelled.emit()
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        if kind == "import":
+            self.writing.emit(False)
+        self.failed.emit(message, details)
+
+    @Slot(str, str, object, object)
+    def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
+        self.progressed.emit(stage, done, total)

@@ -1,0 +1,175 @@
+"""Editors of single parameters, made from the parameter table: label, tool tip, accessible name, default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
+
+from ...core.parameters import FOLDER, parameter, tool_tip
+from ..session import Session
+
+_FILTERS = {
+    "meta": "RELION particles (*.star);;All files (*)",
+    "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
+}
+#: what the choices mean, where their names do not say it
+_CHOICES = {
+    "data_sign": {
+        "auto": "Automatic (from the pictures)",
+        "+1": "+1  (stored dark on light)",
+        "-1": "-1  (stored light on dark)",
+    },
+    "coordinate_y": {"auto": "Automatic", "keep": "Keep", "flip": "Flip"},
+    "on_bad": {"stop": "Stop the import", "leave-out": "Leave those rows out"},
+    "on_unmatched": {
+        "stop": "Stop the import",
+        "keep": "Keep them without a location",
+        "leave-out": "Leave them out",
+    },
+}
+
+
+def _describe(widget: QWidget, name: str) -> None:
+    widget.setObjectName(name)
+    widget.setToolTip(tool_tip(name))
+    widget.setAccessibleName(parameter(name).metadata["title"])
+    widget.setAccessibleDescription(parameter(name).metadata["help"])
+
+
+def label_for(editor: QWidget, mnemonic: str = "") -> QLabel:
+    """A label that moves the focus to its editor; `mnemonic` is the letter of the title that does it with Alt."""
+    title = editor.accessibleName()
+    label = QLabel(title.replace(mnemonic, "&" + mnemonic, 1) if mnemonic else title)
+    label.setBuddy(editor)
+    label.setToolTip(editor.toolTip())
+    return label
+
+
+class SwitchEdit(QCheckBox):
+    """A parameter that is on or off."""
+
+    def __init__(self, session: Session, name: str, mnemonic: str = "") -> None:
+        title = parameter(name).metadata["title"]
+        super().__init__(title.replace(mnemonic, "&" + mnemonic, 1) if mnemonic else title)
+        self._session, self._name = session, name
+        _describe(self, name)
+        session.changed.connect(self._show)
+        self.toggled.connect(self._take)
+        self._show(name)
+
+    @Slot(str)
+    def _show(self, name: str) -> None:
+        if name == self._name:
+            self.setChecked(getattr(self._session.parameters, name))
+
+    @Slot(bool)
+    def _take(self, on: bool) -> None:
+        self._session.change(**{self._name: on})
+
+
+class ChoiceEdit(QComboBox):
+    """A parameter with a few values."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__()
+        self._session, self._name = session, name
+        for value in parameter(name).metadata["kind"].choices:
+            self.addItem(_CHOICES[name][value], value)
+        _describe(self, name)
+        session.changed.connect(self._show)
+        self.currentIndexChanged.connect(self._take)
+        self._show(name)
+
+    @Slot(str)
+    def _show(self, name: str) -> None:
+        if name == self._name:
+            self.setCurrentIndex(self.findData(getattr(self._session.parameters, name)))
+
+    @Slot(int)
+    def _take(self, index: int) -> None:
+        self._session.change(**{self._name: self.itemData(index)})
+
+
+class CountEdit(QSpinBox):
+    """A parameter that counts characters."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(minimum=0, maximum=500)
+        self._session, self._name = session, name
+        _describe(self, name)
+        session.changed.connect(self._show)
+        self.valueChanged.connect(self._take)
+        self._show(name)
+
+    @Slot(str)
+    def _show(self, name: str) -> None:
+        if name == self._name:
+            self.setValue(getattr(self._session.parameters, name))
+
+    @Slot(int)
+    def _take(self, value: int) -> None:
+        self._session.change(**{self._name: value})
+
+
+class PathEdit(QWidget):
+    """A parameter that is a path: a line to type in, and a button that opens a dialog."""
+
+    def __init__(self, session: Session, name: str, creates: bool = False) -> None:
+        super().__init__()
+        self._session, self._name, self._creates = session, name, creates
+        self.line = QLineEdit(clearButtonEnabled=True)
+        self.button = QPushButton("Browse…")
+        self.button.setAccessibleName(f"Browse for {parameter(name).metadata['title']}")
+        self.button.setToolTip(f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(self.button)
+        _describe(self, name)
+        _describe(self.line, name)
+        self.setFocusProxy(self.line)
+        session.changed.connect(self._show)
+        self.line.textChanged.connect(self._take)
+        self.button.clicked.connect(self._browse)
+        self._show(name)
+
+    @Slot(str)
+    def _show(self, name: str) -> None:
+        value = getattr(self._session.parameters, self._name)
+        if name == self._name and self.line.text().strip() != value:
+            self.line.setText(value)
+
+    @Slot(str)
+    def _take(self, text: str) -> None:
+        path = text.strip()
+        self._session.change(**{self._name: str(Path(path).expanduser()) if path.startswith("~/") else path})
+
+    @Slot()
+    def _browse(self) -> None:
+        title = parameter(self._name).metadata["title"]
+        start = self.line.text() or self._nearby()
+        if self._creates:
+            chosen, _ = QFileDialog.getSaveFileName(self, title, start, options=QFileDialog.Option.ShowDirsOnly)
+        elif parameter(self._name).metadata["kind"] is FOLDER:
+            chosen = QFileDialog.getExistingDirectory(self, title, start)
+        else:
+            chosen, _ = QFileDialog.getOpenFileName(self, title, start, _FILTERS[self._name])
+        if chosen:
+            self.line.setText(chosen)
+
+    def _nearby(self) -> str:
+        p = self._session.parameters
+        known = p.project or p.exposures if self._name in ("project", "output", "exposures") else ""
+        return known or (str(Path(p.meta).parent) if p.meta else "")

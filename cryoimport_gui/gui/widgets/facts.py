@@ -1,0 +1,42 @@
+"""Pairs of name and value, one under the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
+
+from ..look import quiet_colour
+from .problem_list import plain_label
+
+
+class Facts(QScrollArea):
+    """A short table that is read, not edited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName("Facts")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._shown: list[tuple[str, str]] | None = None
+
+    def show_facts(self, facts: Sequence[tuple[str, str]]) -> None:
+        if self._shown == list(facts):
+            return
+        self._shown = list(facts)
+        content = QWidget()
+        form = QFormLayout(content)
+        form.setContentsMargins(0, 0, 6, 0)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
+        before = ""
+        for name, value in facts:
+            label = plain_label("" if name == before else name)
+            label.setWordWrap(False)
+            label.setStyleSheet(f"color: {quiet_colour()}")
+            text = plain_label(value)
+            text.setAccessibleName(f"{name}: {value}")
+            form.addRow(label, text)
+            before = name
+        self.setWidget(content)
