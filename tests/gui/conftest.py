@@ -1,0 +1,74 @@
+"""Windows for tests, and the rule that nothing of them is left behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QThread, QTimer
+from PySide6.QtWidgets import QApplication
+
+from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.core.parameters import ImportParameters, update
+from cryoimport_gui.gui.app import make_application
+from cryoimport_gui.gui.wizard import ImportWizard
+
+WAIT_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> Callable[[list[str]], QApplication]:
+    return make_application
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    """A test that leaves a thread, a running timer or a window behind fails."""
+    before = set(threading.enumerate())
+    yield
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, 52)  # deferred deletions
+    gc.collect()
+    windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
+    assert not windows, f"left open: {windows}"
+    running = [o for o in gc.get_objects() if isinstance(o, QThread) and _alive(o) and o.isRunning()]
+    assert not running, f"threads left: {running}"
+    timers = [o for o in gc.get_objects() if isinstance(o, QTimer) and _alive(o) and o.isActive()]
+    assert not timers, f"timers left: {timers}"
+    left = [t for t in set(threading.enumerate()) - before if not isinstance(t, threading._DummyThread)]
+    assert not left, f"threads left: {left}"
+
+
+def _alive(thing: object) -> bool:
+    import shiboken6
+
+    return shiboken6.isValid(thing)
+
+
+@pytest.fixture
+def open_wizard(qtbot) -> Iterator[Callable[..., ImportWizard]]:
+    """Opens the wizard with some parameters, waits for its first plan, and closes it at the end."""
+    opened: list[ImportWizard] = []
+
+    def open_it(**values) -> ImportWizard:
+        wizard = ImportWizard(update(ImportParameters(), values))
+        opened.append(wizard)
+        with qtbot.waitActive(wizard, timeout=WAIT_MS):
+            wizard.show()
+            wizard.activateWindow()
+        qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+        return wizard
+
+    yield open_it
+    for wizard in opened:
+        wizard.close()
+        wizard.deleteLater()
+
+
+@pytest.fixture
+def demo_values(demo: Demo) -> dict[str, object]:
+    """Parameters that import the demo whole."""
+    paths = {"meta": demo.star, "data": demo.data, "exposures": demo.exposures, "project": ""}
+    return {name: str(path) for name, path in paths.items()} | demo.trims

@@ -1,0 +1,202 @@
+"""The window, driven as a person would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWizard
+
+from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.core.progress import Cancelled, Progress
+from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.review import ReviewPage
+from cryoimport_gui.gui.pages.write import WritePage
+
+from .conftest import WAIT_MS
+
+
+def page_number(wizard, kind: type) -> int:
+    return next(i for i, page in enumerate(wizard.pages) if isinstance(page, kind))
+
+
+def press(qtbot, wizard, button: QWizard.WizardButton) -> None:
+    qtbot.mouseClick(wizard.button(button), Qt.MouseButton.LeftButton)
+
+
+def type_path(qtbot, wizard, name: str, path: Path | str) -> None:
+    line = next(edit for edit in wizard.currentPage().findChildren(QLineEdit) if edit.objectName() == name)
+    line.setFocus()
+    line.selectAll()
+    qtbot.keyClicks(line, str(path))
+
+
+def wait_current(qtbot, wizard) -> None:
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+
+
+def test_import_of_the_demo_with_the_mouse(qtbot, open_wizard, demo: Demo, demo_values, tmp_path: Path) -> None:
+    wizard = open_wizard(**demo_values | {"meta": ""})
+    assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
+    assert "meta path" in wizard.currentPage().obstacle()
+    type_path(qtbot, wizard, "meta", demo.star)
+    wait_current(qtbot, wizard)
+    while not isinstance(wizard.currentPage(), ReviewPage):
+        press(qtbot, wizard, QWizard.WizardButton.NextButton)
+    assert "output folder" in wizard.currentPage().obstacle()
+    type_path(qtbot, wizard, "output", tmp_path / "J3")
+    wait_current(qtbot, wizard)
+    press(qtbot, wizard, QWizard.WizardButton.NextButton)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    assert wizard.currentPage().group_path.text() == str(tmp_path / "J3" / "imported_particles.csg")
+    written = np.load(tmp_path / "J3" / "imported_particles.cs")
+    assert len(written) == len(demo.rot_deg)
+    np.testing.assert_allclose(written["alignments3D/shift"], demo.shift_px, atol=1e-3)
+    press(qtbot, wizard, QWizard.WizardButton.FinishButton)
+    assert not wizard.isVisible()
+
+
+def test_import_of_the_demo_with_the_keyboard_alone(
+    qtbot, open_wizard, demo: Demo, demo_values, tmp_path: Path
+) -> None:
+    wizard = open_wizard(**demo_values | {"meta": "", "output": str(tmp_path / "J3")})
+
+    def alt(key: Qt.Key) -> None:
+        qtbot.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.AltModifier)
+
+    alt(Qt.Key.Key_M)
+    qtbot.keyClicks(QApplication.focusWidget(), str(demo.star))
+    wait_current(qtbot, wizard)
+    for number in range(1, page_number(wizard, ReviewPage) + 1):
+        alt(Qt.Key.Key_N)
+        qtbot.waitUntil(lambda number=number: wizard.currentId() == number, timeout=WAIT_MS)
+    alt(Qt.Key.Key_I)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    assert (tmp_path / "J3" / "imported_particles.cs").is_file()
+
+
+def test_a_dropped_star_file_is_taken(qtbot, open_wizard, demo: Demo) -> None:
+    wizard = open_wizard()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(demo.star))])
+    actions, buttons, keys = (
+        Qt.DropAction.CopyAction,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    wizard.dropEvent(QDropEvent(QPointF(5, 5), actions, data, buttons, keys))
+    wait_current(qtbot, wizard)
+    assert wizard.session.plan.counts()["particles"] == len(demo.rot_deg)
+
+
+def test_missing_stacks_are_said_and_a_folder_that_finds_them_is_taken_with_one_click(
+    qtbot, open_wizard, demo: Demo, tmp_path: Path
+) -> None:
+    lonely = tmp_path / "a" / "b" / "run_data.star"
+    lonely.parent.mkdir(parents=True)
+    lonely.write_bytes(demo.star.read_bytes())
+    (tmp_path / "a" / "stacks").symlink_to(demo.data)
+    wizard = open_wizard(meta=str(lonely))
+    page = wizard.currentPage()
+    assert [p.code for p in page.problems() if p.code == "stack-missing"]
+    assert page.take_data.isVisible()
+    qtbot.mouseClick(page.take_data, Qt.MouseButton.LeftButton)
+    wait_current(qtbot, wizard)
+    assert not [p for p in page.problems() if p.code == "stack-missing"]
+    assert wizard.session.plan.counts()["stacks"] == len(demo.stacks)
+
+
+def test_a_change_of_the_sign_is_shown_at_once_and_contradicted_soon(qtbot, open_wizard, demo_values) -> None:
+    wizard = open_wizard(**demo_values)
+    wizard.go_to(page_number(wizard, PreviewPage))
+    wizard.session.change(data_sign="+1")
+    wait_current(qtbot, wizard)
+    assert [p.code for p in wizard.currentPage().problems()] == ["data-sign-contradicts"]
+    assert wizard.session.plan.data_sign.value == 1
+
+
+@pytest.mark.parametrize("stage", ["link", "write", "preview"])
+def test_cancel_leaves_nothing_and_the_same_import_then_works(
+    qtbot, open_wizard, demo_values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Cancel arrives when a stage begins, as if it had been clicked at that moment."""
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    original = Progress.stage
+
+    def cancel_here(progress: Progress, name: str) -> None:
+        if name == stage:
+            raise Cancelled
+        original(progress, name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cryoimport_gui.gui.tasks._SignalProgress.stage", cancel_here)
+        with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
+            wizard.go_to(page_number(wizard, WritePage))
+    assert list(tmp_path.iterdir()) == []
+    assert "cancelled" in wizard.currentPage().reason.text()
+    assert wizard.button(QWizard.WizardButton.BackButton).isEnabled()
+    qtbot.mouseClick(wizard.currentPage().again, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    assert [path.name for path in tmp_path.iterdir()] == ["J3"]
+
+
+def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_path: Path, monkeypatch) -> None:
+    """The button is clicked while the worker stands in the middle of its links."""
+    import threading
+
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    page = wizard.pages[page_number(wizard, WritePage)]
+    reached, go_on = threading.Event(), threading.Event()
+    import cryoimport_gui.core.job as job
+
+    original = job.os.symlink
+
+    def slow_link(*args, **kwargs) -> None:
+        reached.set()
+        go_on.wait(10)
+        original(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job.os, "symlink", slow_link)
+        wizard.go_to(page_number(wizard, WritePage))
+        qtbot.waitUntil(reached.is_set, timeout=WAIT_MS)
+        assert not wizard.button(QWizard.WizardButton.BackButton).isEnabled()
+        with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
+            qtbot.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
+            go_on.set()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unexpected_error_is_told_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
+    wizard = open_wizard(**demo_values)
+    with monkeypatch.context() as patch:
+        patch.setattr("cryoimport_gui.core.plan.resolve_groups", lambda *_: 1 / 0)
+        with qtbot.waitSignal(wizard.session.failed, timeout=WAIT_MS):
+            wizard.session.change(ignore_half_sets=True)
+    box = QApplication.activeModalWidget()
+    assert "ZeroDivisionError" in box.informativeText()
+    box.close()
+    wizard.session.change(ignore_half_sets=False)
+    wait_current(qtbot, wizard)
+    assert wizard.session.plan.counts()["particles"]
+
+
+def test_going_back_loses_nothing(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
+    wizard = open_wizard(**demo_values)
+    wizard.go_to(page_number(wizard, ReviewPage))
+    type_path(qtbot, wizard, "output", tmp_path / "J9")
+    wizard.go_to(0)
+    qtbot.mouseClick(
+        wizard.steps.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=_centre_of(wizard, page_number(wizard, ReviewPage)),
+    )
+    assert isinstance(wizard.currentPage(), ReviewPage)
+    assert wizard.session.parameters.output == str(tmp_path / "J9")
+
+
+def _centre_of(wizard, step: int) -> QPoint:
+    return wizard.steps.visualItemRect(wizard.steps.item(step)).center()
