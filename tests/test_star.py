@@ -104,7 +104,7 @@ OPTICS_LOOP = "data_optics\n\nloop_\n_rlnOpticsGroup #1\n_rlnVoltage #2\n1 300.0
 OPTICS_LIST = "data_optics\n\n_rlnOpticsGroup   1\n_rlnVoltage 300.0 # kV\n"
 
 
-@pytest.mark.parametrize("optics", [OPTICS_LOOP, OPTICS_LIST])
+@pytest.mark.parametrize("optics", [OPTICS_LOOP, OPTICS_LIST, OPTICS_LOOP.replace("tics\n", "tics # of all\n")])
 @pytest.mark.parametrize("end", ["", "\n", " \n", " \n\n# version 30001\n\n"])
 @pytest.mark.parametrize("optics_first", [True, False])
 def test_optics_and_particles(tmp_path: Path, optics: str, end: str, optics_first: bool) -> None:
@@ -164,12 +164,16 @@ def test_names_are_text(tmp_path: Path, written: str, name: str) -> None:
 
 
 def test_rows_whose_first_value_looks_like_a_keyword(tmp_path: Path) -> None:
-    text = "data_\nloop_\n_rlnMicrographName #1\n_rlnDefocusU #2\ndata_0001.mrc 1\ndata_ 2\nloop_ 3\n"
+    names = ["_x", "data_0001.mrc", "data_", "loop_"]
+    text = "data_\nloop_\n_rlnMicrographName #1\n_rlnDefocusU #2\n"
+    text += "".join(f"{name} {i}\n" for i, name in enumerate(["'_x'", *names[1:]]))
     table = only_table(tmp_path, text)
-    assert content(table) == {
-        "rlnMicrographName": ["data_0001.mrc", "data_", "loop_"],
-        "rlnDefocusU": [1.0, 2.0, 3.0],
-    }
+    assert content(table) == {"rlnMicrographName": names, "rlnDefocusU": [0.0, 1.0, 2.0, 3.0]}
+
+
+def test_a_single_column_of_names(tmp_path: Path) -> None:
+    text = "data_\nloop_\n_rlnMicrographName\na\n'data_x'\n\"loop_\"\nb\ndata_next\n"
+    assert content(only_table(tmp_path, text)) == {"rlnMicrographName": ["a", "data_x", "loop_", "b"]}
 
 
 @pytest.mark.parametrize(
@@ -321,8 +325,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path) -> None:
 
     class Grows(Progress):
         def report(self, done: int, total: int) -> None:
-            with path.open("a") as file:
-                file.write("13@b.mrcs m2.mrc 1\n")
+            path.write_text(PLAIN + "13@b.mrcs m2.mrc 1\n")
 
     with pytest.raises(StarError, match="changed while it was read") as caught:
         read_star(path, WANTED, Grows())

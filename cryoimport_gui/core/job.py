@@ -176,14 +176,14 @@ class _Writer:
             stacks["path"] = np.array([os.fsencode(prefix + name) for name in links] or [b""])
             stacks["import_sig"] = np.array([import_signature(file.path) for file in plan.stacks.files], np.uint64)
         exposures: dict[str, NDArray] = {}
-        if plan.exposures and plan.linking:
+        if plan.exposures and plan.placing:
             source = plan.exposures
             exposures = {
                 "uid": source.uid,
                 "path": np.array([os.fsencode(path) for path in source.paths]),
                 "shape": source.shape,
                 "pixel_size_A": source.pixel_size_A,
-                "coordinate_scale": plan.linking.scale,
+                "coordinate_scale": plan.placing.scale,
             }
             if source.exp_group_id is not None:
                 exposures["exp_group_id"] = source.exp_group_id
@@ -196,7 +196,7 @@ class _Writer:
             exposures=exposures,
             data_sign=float(plan.data_sign.value) if plan.data_sign else 0.0,
             box=plan.stacks.box if plan.stacks else 0,
-            flip_y=bool(plan.linking and plan.linking.flip_y),
+            flip_y=bool(plan.placing and plan.placing.flip_y),
             ignore_half_sets=plan.parameters.ignore_half_sets,
         )
 

@@ -1,4 +1,4 @@
-"""Particles ↔ source exposures: names matched, coordinates placed, and what is odd about either."""
+"""Particles ↔ source exposures, by their names."""
 
 from __future__ import annotations
 
@@ -14,24 +14,18 @@ from .particles import Particles
 from .problems import Problem, Severity, problem, refuse
 from .trims import Match, Suggestion, TrimRules, match_names, suggest_trims
 
-_SCALE_TOLERANCE = 0.05
-
 
 @dataclass
 class Linking:
-    """Which exposure each micrograph name belongs to, and how coordinates become places on it.
+    """Which exposure each micrograph name belongs to.
 
-    `of_name` is (micrograph names,): the exposure's number, -1 where there is none.  `scale` is (exposures,): pixels
-    of the exposure for one pixel of the micrograph that was picked on.
+    `of_name` is (micrograph names,): the exposure's number, -1 where there is none.
     """
 
     rules: TrimRules
     rules_source: str
     match: Match
     of_name: NDArray[np.int64]
-    scale: NDArray[np.float64]
-    flip_y: bool
-    flip_source: str
     suggestion: Suggestion | None = None
     problems: list[Problem] = field(default_factory=list)
 
@@ -78,38 +72,10 @@ def link_exposures(particles: Particles, exposures: Exposures, parameters: Impor
         rules_source=source,
         match=match,
         of_name=match.exposure_of,
-        scale=_coordinate_scale(particles, exposures, match.exposure_of, parameters.coordinate_scale),
-        flip_y=parameters.coordinate_y == "flip",
-        flip_source="default" if parameters.coordinate_y == "auto" else "user",
         suggestion=suggestion,
     )
-    linking.problems = [
-        *_matching_problems(particles, linking, parameters),
-        *_coordinate_problems(particles, exposures, linking, parameters),
-    ]
+    linking.problems = list(_matching_problems(particles, linking, parameters))
     return linking
-
-
-def _coordinate_scale(
-    particles: Particles, exposures: Exposures, of_name: NDArray[np.int64], choice: str
-) -> NDArray[np.float64]:
-    """Factor for each exposure; automatic where pixel sizes are known and more than 5% apart."""
-    if choice != "auto":
-        return np.full(len(exposures), float(choice))
-    scale = np.ones(len(exposures))
-    picked = np.array(
-        [g.picked_pixel_size_A.value if g.picked_pixel_size_A else np.nan for g in particles.optics_groups]
-    )
-    assert particles.micrograph_index is not None
-    of_rows = of_name[particles.micrograph_index]
-    first_rows = np.full(len(exposures), -1)
-    linked = np.flatnonzero(of_rows >= 0)[::-1]
-    first_rows[of_rows[linked]] = linked
-    known = np.flatnonzero((first_rows >= 0) & (exposures.pixel_size_A > 0))
-    ratio = picked[particles.optics_index[first_rows[known]]] / exposures.pixel_size_A[known]
-    differs = np.isfinite(ratio) & (np.abs(ratio - 1) > _SCALE_TOLERANCE)
-    scale[known[differs]] = ratio[differs]
-    return scale
 
 
 def _matching_problems(particles: Particles, linking: Linking, parameters: ImportParameters) -> Iterator[Problem]:
@@ -140,32 +106,3 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
             hint=hint,
             severity=severity,
         )
-
-
-def _coordinate_problems(
-    particles: Particles, exposures: Exposures, linking: Linking, parameters: ImportParameters
-) -> Iterator[Problem]:
-    if particles.coordinates_px is None:
-        message = "the STAR file has no rlnCoordinateX and rlnCoordinateY; no locations are written"
-        yield problem("coordinates-missing", message, count=len(particles))
-        return
-    of_rows = linking.of_rows(particles)
-    scaled = linking.scale != 1
-    if parameters.coordinate_scale == "auto" and scaled.any():
-        factors = np.unique(linking.scale[scaled].round(4))
-        message = (
-            f"coordinates are multiplied by {', '.join(f'{f:g}' for f in factors[:4])} to count pixels of the exposures"
-        )
-        yield problem("coordinates-scaled", message, count=int(scaled[of_rows[of_rows >= 0]].sum()))
-    linked = np.flatnonzero(of_rows >= 0)
-    sizes = exposures.shape[of_rows[linked], ::-1]  # x, y
-    place = particles.coordinates_px[linked] * linking.scale[of_rows[linked], None]
-    outside = linked[((place < 0) | (place >= sizes)).any(axis=1)]
-    if len(outside):
-        message = f"{len(outside)} particles lie outside of their exposure"
-        examples = (
-            f"{particles.describe(i)} at {particles.coordinates_px[i, 0]:g}, {particles.coordinates_px[i, 1]:g} "
-            f"on {exposures.shape[of_rows[i], 1]} × {exposures.shape[of_rows[i], 0]}"
-            for i in outside
-        )
-        yield problem("coordinates-outside", message, count=len(outside), examples=examples)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contrast import SignVerdict, detect_data_sign
+from .coordinates import Placing, place_coordinates
 from .exposures import Exposures, load_exposures
 from .linking import Linking, link_exposures, rules_of
 from .microscope import resolve_groups
@@ -54,6 +55,7 @@ class ImportPlan:
     stacks: Stacks | None = None
     exposures: Exposures | None = None
     linking: Linking | None = None
+    placing: Placing | None = None
     groups: list[OpticsGroup] = field(default_factory=list)
     data_sign: DataSign | None = None
     sample: Sample | None = None
@@ -186,7 +188,23 @@ class Planner:
             plan.sample, verdict = self._stage(plan, "preview", where, look)
             plan.data_sign, sign_problems = _decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
+        if plan.linking:
+            plan.placing = self._place(plan, particles, where, progress)
+            plan.problems += plan.placing.problems
         self._leave_out(plan, faults, good)
+
+    def _place(self, plan: ImportPlan, particles: Particles, where: Hashable, progress: Progress) -> Placing:
+        exposures, linking, p = plan.exposures, plan.linking, plan.parameters
+        assert exposures is not None and linking is not None
+        sample = None if exposures.are_movies else plan.sample
+        choices = (p.coordinate_y, p.coordinate_scale, sample is None)
+        key = (where, p.exposures, p.project, linking.of_name.tobytes(), choices)
+
+        def place() -> Placing:
+            progress.stage("place")
+            return place_coordinates(particles, exposures, linking, sample, p, progress)
+
+        return self._stage(plan, "place", key, place)
 
     def _match(self, plan: ImportPlan, meta: Hashable, particles: Particles, progress: Progress) -> None:
         p = plan.parameters
@@ -196,7 +214,7 @@ class Planner:
         progress.stage("match")
         plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
         exposures = plan.exposures
-        key = (meta, source, rules_of(p), p.suggest_trims, p.coordinate_y, p.coordinate_scale, p.on_unmatched)
+        key = (meta, source, rules_of(p), p.suggest_trims, p.on_unmatched)
         plan.linking = self._stage(plan, "match", key, lambda: link_exposures(particles, exposures, p))
 
     def _leave_out(self, plan: ImportPlan, faults: list[Fault], good: NDArray[np.bool_]) -> None:

@@ -19,7 +19,7 @@ class Progress:
         self._cancelled = cancelled
 
     def stage(self, name: str) -> None:
-        """A new stage begins: `read`, `locate`, `headers`, `match`, `preview`, `link`, `write`."""
+        """A new stage begins: `read`, `locate`, `headers`, `match`, `preview`, `place`, `link`, `write`."""
 
     def step(self, done: int, total: int) -> None:
         """`done` of `total` units of the current stage are finished."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
+from .coordinates import reported
 from .dataset import SCHEMA
 from .plan import ImportPlan
 from .problems import Severity, printable
@@ -37,7 +38,7 @@ def make_report(
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
         "data_sign": _data_sign(plan),
         "trims": _trims(plan),
-        "coordinate_y": _coordinate_y(plan),
+        "coordinate_y": reported(plan.placing, plan.linking) if plan.placing and plan.linking else None,
         "stacks_found_by": dict(plan.stacks.located.rules) if plan.stacks else {},
         "slots": list(plan.slots),
         "problems": [problem.to_json() for problem in plan.problems],
@@ -81,21 +82,6 @@ def _trims(plan: ImportPlan) -> dict[str, Any] | None:
     if plan.linking is None:
         return None
     return vars(plan.linking.rules) | {"source": plan.linking.rules_source}
-
-
-def _coordinate_y(plan: ImportPlan) -> dict[str, Any] | None:
-    linking = plan.linking
-    if linking is None:
-        return None
-    scales = linking.scale[np.unique(linking.of_name[linking.of_name >= 0])]
-    return {
-        "value": "flip" if linking.flip_y else "keep",
-        "source": linking.flip_source,
-        "keep_correlation": None,
-        "flip_correlation": None,
-        "sampled": 0,
-        "scale": round(float(np.median(scales)), 6) if len(scales) else 1.0,
-    }
 
 
 def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
@@ -147,6 +133,13 @@ def summary(plan: ImportPlan) -> list[str]:
         lines.append(
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures (trimming: {plan.linking.rules_source})"
+        )
+    if plan.placing and (compared := plan.placing.verdict):
+        reading = "flipped" if plan.placing.flip_y else "kept"
+        evidence = f"{compared.keep_correlation:.2f} kept, {compared.flip_correlation:.2f} flipped"
+        lines.append(
+            f"y is {reading} ({plan.placing.source}; correlation with the micrographs {evidence}, "
+            f"over {compared.sampled} particles)"
         )
     if plan.left_out:
         lines.append(f"{counts['left_out']:,} rows left out")

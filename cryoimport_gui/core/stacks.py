@@ -180,11 +180,12 @@ def _remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
 
 def _pixel_size_remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
     """Stack headers that give another pixel size than the STAR file; a header that gives none is no news."""
+    files = stacks.files
     pairs = np.unique(particles.optics_index.astype(np.int64) << 32 | (stacks.of_rows(particles) & 0xFFFFFFFF))
     differing: dict[tuple[float, float], list[int]] = {}
     for pair in pairs.tolist():
         group, number = particles.optics_groups[pair >> 32], pair & 0xFFFFFFFF
-        header = stacks.files[number].header if number < len(stacks.files) else None
+        header = files[number].header if number < len(files) else None
         if header and header.pixel_size_A and group.pixel_size_A:
             size = group.pixel_size_A.value
             if abs(header.pixel_size_A - size) > _PIXEL_TOLERANCE * size:
@@ -192,7 +193,7 @@ def _pixel_size_remarks(particles: Particles, stacks: Stacks) -> Iterator[Proble
     if differing:
         count = len({number for numbers in differing.values() for number in numbers})
         examples = (
-            f"{count_of(len(numbers), 'header')} {header:g} Å, STAR file {star:g} Å, e.g. {stacks.files[numbers[0]].path}"
+            f"header {header:g} Å, STAR file {star:g} Å: {count_of(len(numbers), 'stack')}, e.g. {files[numbers[0]].path}"
             for (header, star), numbers in differing.items()
         )
         message = f"{count_of(count, 'stack header')} with another pixel size than the STAR file, whose value is used"

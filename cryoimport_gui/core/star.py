@@ -311,7 +311,7 @@ def _read_loop(
     table = Table(block, [])
     while (raw := source.next_line()) is not None:
         tokens = _tokens(raw)
-        if tokens and not tokens[0].startswith("_"):
+        if tokens and not raw.lstrip().startswith(b"_"):  # in quotes it is a value
             source.push_back(raw)
             break
         if tokens:
@@ -381,7 +381,7 @@ def _plain_edges(buffer: NDArray[np.uint8], chunk: bytes, width: int) -> Edges |
     starts, ends = edges[0::2].reshape(rows, width), edges[1::2].reshape(rows, width)
     if (starts[1:, 0] < newlines[: rows - 1]).any() or (ends[: len(newlines), -1] > newlines).any():
         return None
-    if (buffer[starts[:, 0]] == ord("#")).any():
+    if (buffer[starts[:, :2]] == ord("#")).any():  # a comment, or one behind `data_…`
         return None
     for quote in (b'"', b"'"):
         if quote in chunk and (buffer[starts] == ord(quote)).any():
@@ -397,8 +397,9 @@ def _walk(chunk: bytes, width: int, first_line: int) -> tuple[NDArray, NDArray, 
     for number, raw in enumerate(re.findall(rb"[^\n]*\n|[^\n]+$", chunk), first_line):
         here = _spans(raw)
         if here and not raw.lstrip().startswith(b"#"):
-            keyword = raw[slice(*here[0])]
-            if len(here) == 1 and (keyword.startswith(b"data_") or keyword == b"loop_"):
+            keyword = raw.split(maxsplit=1)[0]
+            alone = len(here) == 1 or raw[here[1][0] :].startswith(b"#")
+            if alone and (keyword.startswith(b"data_") or keyword == b"loop_"):
                 table_end = offset - len(_PAD)
                 break
             if len(here) > width and raw[here[width][0] :].startswith(b"#"):
