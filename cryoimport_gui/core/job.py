@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,20 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Rows, Written, result_group, write_dataset
-from .montage import TileOptions, auto_limits, columns_for, compose, make_tiles, write_png
+from .montage import write_png
 from .output import path_in_project
 from .parallel import map_files
+from .partial import sync, whole_folder
 from .particles import MICROSCOPE_VALUES, Particles
-from .plan import ImportPlan
+from .plan import ImportPlan, file_state
+from .preview import montage_picture
 from .problems import Refused, refuse
 from .progress import Progress, quiet
 from .report import import_log, make_report, report_text
+from .sample import ParticleImages
+from .stacks import Stack
 from .star import read_lines, read_star
 
 DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
-PARTIAL_MARK = ".cryoimport-partial-"
-_MONTAGE_TILES = 100
 _MAX_NAME_BYTES = 255
 
 
@@ -53,23 +54,18 @@ def write_job(plan: ImportPlan, progress: Progress = quiet) -> Job:
     """
     if plan.errors:
         raise Refused(plan.errors[0])
+    if plan.meta_state != file_state(plan.parameters.meta):
+        raise refuse(
+            "meta-unreadable", "the STAR file has changed since it was read", hint="Check again (F5), then import."
+        )
     output = Path(os.path.abspath(plan.parameters.output))
-    partial = output.with_name(f".{output.name[:100]}{PARTIAL_MARK}{secrets.token_hex(4)}")
     started = perf_counter()
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        partial.mkdir()
-        try:
-            report = _Writer(plan, partial, output, started, progress).write()
-            _sync_folders(partial)
+        with whole_folder(output) as folder:
+            report = _Writer(plan, folder, output, started, progress).write()
             progress.step(0, 1)
-            _rename(partial, output)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
     except OSError as error:
         raise _refusal(error, output) from error
-    _sync(output.parent)
     return Job(output, report)
 
 
@@ -82,13 +78,6 @@ def _refusal(error: OSError, output: Path) -> Refused:
         return refuse("output-exists", f"{output} appeared while it was being written; it is left as it is")
     reason = error.strerror or str(error)
     return refuse("output-not-writable", f"{output} cannot be written: {reason}; nothing is left behind")
-
-
-def _rename(partial: Path, output: Path) -> None:
-    """Into place: takes the place of an empty folder, and of nothing else."""
-    if output.is_symlink():
-        raise FileExistsError(17, "a link", str(output))
-    os.rename(partial, output)
 
 
 class _Writer:
@@ -134,10 +123,12 @@ class _Writer:
             names[number] = link_name(stacks.files[number].path)
 
         def link(number: int) -> None:
+            _check_unchanged(stacks.files[number])
             os.symlink(stacks.files[number].path, self.folder / "imported" / names[number])
 
         for _ in map_files(link, used, self.progress):
             pass
+        sync(self.folder / "imported")
         return names
 
     def _dataset(self, links: list[str]) -> None:
@@ -213,19 +204,15 @@ class _Writer:
         )
 
     def _montage(self) -> None:
-        sample, sign = self.plan.sample, self.plan.data_sign
-        if sample is None or sign is None or not sample.good.any():
+        plan = self.plan
+        if plan.stacks is None or plan.data_sign is None:
             return
         self.progress.stage("preview")
-        chosen = np.flatnonzero(sample.good)[:_MONTAGE_TILES]
-        assert self.plan.all_particles is not None
-        groups = self.plan.all_particles.optics_index[sample.rows[chosen]]
-        sizes = [group.pixel_size_A.value if group.pixel_size_A else 1.0 for group in self.plan.groups]
-        tiles = make_tiles(sample.images[chosen], np.array(sizes)[groups], TileOptions(low_pass_A=20.0))
-        write_png(
-            self.folder / "montage.png",
-            compose(tiles, columns_for(len(tiles)), sign.value, auto_limits(tiles)),
-        )
+        known = plan.sample if self.particles is plan.all_particles else None
+        images = ParticleImages(self.particles, plan.stacks, known)
+        picture = montage_picture(images, plan.groups, plan.data_sign.value, self.progress)
+        if picture is not None:
+            write_png(self.folder / "montage.png", picture)
 
     def _rejected(self) -> None:
         """The rows that were left out, whole, with the reason in one more column."""
@@ -244,7 +231,7 @@ class _Writer:
         frame["cryoimportReason"] = [self.plan.left_out[row] for row in rows.tolist()]
         frame = frame.map(lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
         starfile.write({table.name or "particles": frame}, self.folder / "rejected.star", overwrite=True)
-        _sync(self.folder / "rejected.star")
+        sync(self.folder / "rejected.star")
 
 
 def link_name(path: str) -> str:
@@ -268,15 +255,12 @@ def random_uids(count: int) -> NDArray[np.uint64]:
     return uids
 
 
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
+def _check_unchanged(stack: Stack) -> None:
+    """A stack must still be what was checked."""
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-def _sync_folders(folder: Path) -> None:
-    if (folder / "imported").exists():
-        _sync(folder / "imported")
-    _sync(folder)
+        size = os.stat(stack.path).st_size
+    except OSError as error:
+        raise refuse("stack-missing", f"{stack.path} was there when it was checked: {error.strerror}") from None
+    if stack.header and size != stack.header.file_bytes:
+        message = f"{stack.path} had {stack.header.file_bytes} bytes when it was checked, and has {size} now"
+        raise refuse("stack-truncated", message, hint="Wait until nothing writes to the stacks, and try again.")

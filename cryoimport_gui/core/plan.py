@@ -61,6 +61,7 @@ class ImportPlan:
     sample: Sample | None = None
     left_out: dict[int, str] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
+    meta_state: Hashable = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -148,7 +149,8 @@ class Planner:
     def _gather(self, plan: ImportPlan, progress: Progress) -> None:
         """Read, locate, match and look at pictures; the results and their remarks go into the plan."""
         p = plan.parameters
-        meta = (p.meta, _file_state(p.meta))
+        plan.meta_state = file_state(p.meta)
+        meta = (p.meta, plan.meta_state)
 
         def read() -> tuple[Particles, list[Fault], list[Problem]]:
             progress.stage("read")
@@ -210,7 +212,7 @@ class Planner:
         p = plan.parameters
         if not p.exposures:
             return
-        source = (p.exposures, _file_state(p.exposures), p.project)
+        source = (p.exposures, file_state(p.exposures), p.project)
         progress.stage("match")
         plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
         exposures = plan.exposures
@@ -254,7 +256,8 @@ class Planner:
             plan.problems += check_output(plan.parameters, len(particles), plan.stacks)
 
 
-def _file_state(path: str) -> Hashable:
+def file_state(path: str) -> Hashable:
+    """What changes when a file is written to or replaced; None if it is not there."""
     try:
         status = os.stat(path)
     except (OSError, ValueError):
