@@ -34,12 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters, options = _collect(given)
     except BadParameter as error:
         parser.error(str(error))
-    if options.headless:
+    if options.headless or options.relink:
         from .headless import run
 
-        if not parameters.meta and options.demo is None:
+        if options.relink:
+            if not parameters.data:
+                parser.error("--relink needs --data")
+        elif not parameters.meta and options.demo is None:
             parser.error("--headless needs META, or --demo")
-        if not parameters.output and not options.dry_run:
+        elif not parameters.output and not options.dry_run:
             parser.error("--headless needs --output, or --dry-run")
         return run(parameters, options)
     from .gui.app import run_window

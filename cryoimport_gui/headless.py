@@ -17,56 +17,73 @@ from typing import Any, TextIO
 from .core.job import write_job
 from .core.parameters import ImportParameters, RunOptions
 from .core.plan import ImportPlan, Planner
-from .core.problems import Refused, Severity
+from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
+from .core.relink import plan_relink, relink
 from .core.report import make_report, summary, write_report
 from .logs import log_path, set_up_logging
 
 log = logging.getLogger(__name__)
 
+_EXIT_STATUS = {"complete": 0, "dry-run": 0, "refused": 1, "failed": 1, "cancelled": 130}
 _SHOWN = {"debug": 3, "info": 3, "warning": 2, "error": 1}
 
 
 def run(parameters: ImportParameters, options: RunOptions) -> int:
     """Import without a window; returns the exit status of the command."""
     set_up_logging()
-    if options.relink:
-        print("error: --relink is not available in this version", file=sys.stderr)
-        return 2
     plan = ImportPlan(parameters)
-    stop = Event()
+    status, outputs, stop = "failed", None, Event()
     try:
         with _interrupt_sets(stop), _TerminalProgress(stop) as progress:
+            if options.relink:
+                return _relink(options, parameters.data, progress)
             if options.demo is not None:
                 parameters = with_demo(parameters, options.demo)
             plan = Planner().plan(parameters, progress)
-            status, outputs, exit_status = (
-                "dry-run" if options.dry_run else "refused",
-                None,
-                1 if plan.errors else 0,
-            )
             if plan.errors:
                 status = "refused"
-            elif not options.dry_run:
-                job = write_job(plan, progress)
-                status, outputs = "complete", job.report["outputs"]
+            elif options.dry_run:
+                status = "dry-run"
+            else:
+                outputs = write_job(plan, progress).report["outputs"]
+                status = "complete"
     except Cancelled:
-        status, outputs, exit_status = "cancelled", None, 130
+        status = "cancelled"
     except Refused as refused:
         plan.problems.append(refused.problem)
-        status, outputs, exit_status = "refused", None, 1
+        status = "refused"
     except Exception as error:
         log.exception("the import failed")
         print(f"error: the import failed: {error} (details: {log_path()})", file=sys.stderr)
-        status, outputs, exit_status = "failed", None, 1
     _tell(plan, status, outputs, options)
     if options.report:
         try:
             write_report(options.report, make_report(plan, status, outputs, dataclasses.asdict(options)))
         except OSError as error:
             print(f"error: the report {options.report} cannot be written: {error.strerror}", file=sys.stderr)
-            return exit_status or 1
-    return exit_status
+            return _EXIT_STATUS[status] or 1
+    return _EXIT_STATUS[status]
+
+
+def _relink(options: RunOptions, data: str, progress: Progress) -> int:
+    """Mend the links of a job folder, or with `--dry-run` only say what would change."""
+    plan = plan_relink(options.relink, data, progress)
+    for name, (old, new) in plan.changes.items():
+        print(f"{name}: {printable(old)} → {printable(new)}")
+    for found in plan.problems:
+        print(found, file=sys.stderr)
+    whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
+    if plan.problems:
+        print("refused: no link was changed", file=sys.stderr)
+        return 1
+    if options.dry_run:
+        print(f"dry run: {whole} would be changed")
+        return 0
+    if plan.changes:
+        relink(plan)
+    print(f"{whole} changed")
+    return 0
 
 
 def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:

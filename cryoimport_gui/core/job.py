@@ -99,7 +99,7 @@ class _Writer:
         self._rejected()
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
         outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
-        report = make_report(self.plan, "complete", outputs)
+        report = make_report(self.plan, "complete", outputs) | {"links": self._known_stacks(links)}
         self._file("import.json", report_text(report).encode())
         self._file("import.log", import_log(report, self.plan).encode())
         return report
@@ -109,6 +109,15 @@ class _Writer:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+    def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int]]:
+        """What a later relinking compares stacks with."""
+        files = self.plan.stacks.files if self.plan.stacks else []
+        return {
+            name: {"images": file.header.nz, "box": file.header.nx, "bytes": file.header.file_bytes}
+            for name, file in zip(links, files)
+            if name and file.header
+        }
 
     def _links(self) -> list[str]:
         """One link a distinct stack that is used; its name for each of the plan's stack files (empty: not used)."""
