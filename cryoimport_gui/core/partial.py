@@ -34,9 +34,9 @@ def whole_folder(output: Path) -> Iterator[Path]:
         OSError: ENOTEMPTY or EEXIST if something appeared at `output`; others as the file system gives them.
     """
     made = _make_parents(output)
-    remove_leftovers(output)
     partial = output.with_name(f".{output.name[:_MAX_STEM]}.{_MARK}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
     try:
+        remove_leftovers(output)
         partial.mkdir()
         yield partial
         sync(partial)
