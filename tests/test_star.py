@@ -516,8 +516,8 @@ def test_any_table_reads_back(
     path = tmp_path_factory.getbasetemp() / "any.star"
     path.write_bytes(text)
     wanted = {f"name{i}": Kind.TEXT for i in range(3)} | {f"number{i}": Kind.NUMBER for i in range(3)}
-    edges = (lambda *_: None) if slowly else star._plain_edges
-    with patch.object(star, "CHUNK_BYTES", chunk), patch.object(star, "_plain_edges", edges):
+    rows = (lambda *_: None) if slowly else star.plain_rows
+    with patch.object(star, "CHUNK_BYTES", chunk), patch.object(star, "plain_rows", rows):
         found = read_star(path, wanted)
     first = found.tables[0]
     assert (first.name, first.rows) == ("particles", len(numbers[0]))

@@ -1,10 +1,8 @@
 """STAR text → typed columns, in chunks, only the columns that are asked for.
 
-A chunk of plain rows is taken apart by NumPy alone: token edges from one comparison of the bytes, numbers from
-a product of digits and powers of ten (exact below 2**53, then one correctly rounded division).  That releases
-the interpreter lock, so chunks are taken apart in threads.  A chunk that holds anything else (comments, blank
-lines, the end of the table, quotes around white space, a row of the wrong width) is walked line by line.
-Both ways end in the same token edges, so a value never depends on the way that it was read.
+A chunk of plain rows is taken apart all at once (`star_chunks`).  One that holds anything else (comments, blank
+lines, the end of the table, quoted texts, a row of the wrong width) is walked line by line.  Both ways end in the
+same tokens, so a value never depends on the way that it was read.
 """
 
 from __future__ import annotations
@@ -16,25 +14,20 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .progress import Progress, quiet
+from .star_chunks import PAD, Columns, EdgedRows, Gathered, Kind, padded, parse_columns, plain_rows
+
+__all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_lines", "read_star"]
 
 CHUNK_BYTES = 1 << 21
 _MAX_LINE_BYTES = 1 << 24
-_PAD = b" " * 32  # so that a window before the first and behind the last token stays inside the buffer
-_MAX_NUMBER_WIDTH = len(_PAD)
-_MAX_TEXT_WIDTH = 512
-_EXACT_DIGITS = 15
-_POWERS_OF_TEN = np.array([float(10**n) for n in range(_MAX_NUMBER_WIDTH)])
 _TOKEN = re.compile(rb"""(?:"([^"\n]*?)"|'([^'\n]*?)')(?=\s|$)|\S+""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-
-Edges = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class StarError(ValueError):
@@ -44,14 +37,6 @@ class StarError(ValueError):
         super().__init__(f"line {line}: {message}" if line else message)
         self.code = code
         self.line = line
-
-
-class Kind(Enum):
-    """How a column is read."""
-
-    NUMBER = "number"  # float64; nan where the text is no number
-    TEXT = "text"  # dictionary-encoded
-    IMAGE = "image"  # "N@name": N, and the name dictionary-encoded
 
 
 @dataclass
@@ -298,10 +283,10 @@ def _read_list(source: _Source, block: str, wanted: Mapping[str, Kind]) -> Table
         table.labels.append(label)
         value = tokens[1].encode("utf-8", "surrogateescape")
         if label in wanted:
-            edges = np.array([len(_PAD)]), np.array([len(_PAD) + len(value)])
-            column = _Column(wanted[label])
-            column.add(_parse(np.frombuffer(_PAD + value + _PAD, np.uint8), *edges, wanted[label]))
-            table.columns[label] = column.finish()
+            edges = np.array([[len(PAD)]]), np.array([[len(PAD) + len(value)]])
+            column = Gathered(wanted[label])
+            column.add(parse_columns(EdgedRows(padded(value), *edges), {0: wanted[label]})[0])
+            table.columns[label] = _whole(column)
     return table
 
 
@@ -320,7 +305,7 @@ def _read_loop(
             table.labels.append(tokens[0][1:])
     if not table.labels:
         raise StarError("meta-not-star", "a `loop_` without column names", source.line)
-    columns = {n: (label, _Column(wanted[label])) for n, label in enumerate(table.labels) if label in wanted}
+    columns = {n: (label, Gathered(wanted[label])) for n, label in enumerate(table.labels) if label in wanted}
     kinds = {n: column.kind for n, (_, column) in columns.items()}
     width = len(table.labels)
     ahead: deque = deque()
@@ -337,8 +322,8 @@ def _read_loop(
             table._add_segment(table.rows, first)
             source.line += rows
         else:
-            starts, ends, lines, end = _walk(chunk, width, first)
-            rows, parsed = len(lines), _parse_columns(_padded(chunk), starts, ends, kinds)
+            walked, lines, end = _walk(chunk, width, first)
+            rows, parsed = walked.count, parse_columns(walked, kinds)
             for row, line in enumerate(lines, table.rows):
                 table._add_segment(row, line)
             source.line += _count_lines(chunk[:end])
@@ -349,7 +334,7 @@ def _read_loop(
             source.push_back(chunk[end:] + b"".join(later for later, _ in ahead), lines=0)
             break
     for label, column in columns.values():
-        table.columns[label] = column.finish()
+        table.columns[label] = _whole(column)
     return table
 
 
@@ -357,50 +342,24 @@ def _count_lines(text: bytes) -> int:
     return text.count(b"\n") + bool(text and not text.endswith(b"\n"))
 
 
-def _padded(chunk: bytes) -> NDArray[np.uint8]:
-    return np.frombuffer(_PAD + chunk + _PAD, np.uint8)
+def _parse_plain(chunk: bytes, width: int, kinds: Mapping[int, Kind]) -> tuple[int, Columns] | None:
+    """Number of rows, and columns, of a chunk of plain rows; None where it holds anything else."""
+    rows = plain_rows(chunk, width)
+    return None if rows is None else (rows.count, parse_columns(rows, kinds))
 
 
-def _parse_plain(chunk: bytes, width: int, kinds: Mapping[int, Kind]) -> tuple[int, dict] | None:
-    """Number of rows and columns of a chunk of plain rows; None where it holds anything else."""
-    buffer = _padded(chunk)
-    edges = _plain_edges(buffer, chunk, width)
-    return None if edges is None else (len(edges[0]), _parse_columns(buffer, *edges, kinds))
-
-
-def _plain_edges(buffer: NDArray[np.uint8], chunk: bytes, width: int) -> Edges | None:
-    """Starts and ends of all tokens, (rows, width), if every line is one plain row."""
-    if width == 1:  # a name alone on its line cannot be told from `data_…` by its width
-        return None
-    blank = (buffer == 32) | ((buffer - 9) <= 4)
-    edges = np.flatnonzero(blank[1:] != blank[:-1]) + 1
-    newlines = np.flatnonzero(buffer == 10)
-    rows = len(newlines) + (not chunk.endswith(b"\n"))
-    if len(edges) != 2 * width * rows:
-        return None
-    starts, ends = edges[0::2].reshape(rows, width), edges[1::2].reshape(rows, width)
-    if (starts[1:, 0] < newlines[: rows - 1]).any() or (ends[: len(newlines), -1] > newlines).any():
-        return None
-    if (buffer[starts[:, :2]] == ord("#")).any():  # a comment, or one behind `data_…`
-        return None
-    for quote in (b'"', b"'"):
-        if quote in chunk and (buffer[starts] == ord(quote)).any():
-            return None
-    return starts, ends
-
-
-def _walk(chunk: bytes, width: int, first_line: int) -> tuple[NDArray, NDArray, list[int], int | None]:
-    """Token edges line by line, the line of each row, and where in the chunk the table ends (None: not in it)."""
+def _walk(chunk: bytes, width: int, first_line: int) -> tuple[EdgedRows, list[int], int | None]:
+    """Rows line by line, the line of each row, and where in the chunk the table ends (None: not in it)."""
     spans: list[tuple[int, int]] = []
     lines: list[int] = []
-    offset, table_end = len(_PAD), None
+    offset, table_end = len(PAD), None
     for number, raw in enumerate(re.findall(rb"[^\n]*\n|[^\n]+$", chunk), first_line):
         here = _spans(raw)
         if here and not raw.lstrip().startswith(b"#"):
             keyword = raw.split(maxsplit=1)[0]
             alone = len(here) == 1 or raw[here[1][0] :].startswith(b"#")
             if alone and (keyword.startswith(b"data_") or keyword == b"loop_"):
-                table_end = offset - len(_PAD)
+                table_end = offset - len(PAD)
                 break
             if len(here) > width and raw[here[width][0] :].startswith(b"#"):
                 del here[width:]
@@ -410,114 +369,12 @@ def _walk(chunk: bytes, width: int, first_line: int) -> tuple[NDArray, NDArray, 
             lines.append(number)
         offset += len(raw)
     edges = np.array(spans, np.int64).reshape(len(lines), width, 2)
-    return edges[..., 0], edges[..., 1], lines, table_end
+    return EdgedRows(padded(chunk), edges[..., 0], edges[..., 1]), lines, table_end
 
 
-def _parse_columns(buffer: NDArray[np.uint8], starts: NDArray, ends: NDArray, kinds: Mapping[int, Kind]) -> dict:
-    return {n: _parse(buffer, starts[:, n], ends[:, n], kind) for n, kind in kinds.items()}
-
-
-def _parse(buffer: NDArray[np.uint8], starts: NDArray, ends: NDArray, kind: Kind) -> tuple:
-    if kind is Kind.NUMBER:
-        return (_numbers(buffer, starts, ends),)
-    if kind is Kind.TEXT:
-        return _encode(buffer, starts, ends)
-    numbers, name_starts = _image_numbers(buffer, starts, ends)
-    return (*_encode(buffer, name_starts, ends), numbers)
-
-
-def _numbers(buffer: NDArray[np.uint8], starts: NDArray, ends: NDArray) -> NDArray[np.float64]:
-    """Decimal texts → float64, correctly rounded like `float()`."""
-    lengths = ends - starts
-    width = int(lengths.max(initial=0))
-    if width > _MAX_NUMBER_WIDTH or width == 0:
-        return np.array([_to_float(buffer[a:b].tobytes()) for a, b in zip(starts, ends)], np.float64)
-    windows = np.lib.stride_tricks.sliding_window_view(buffer, width)
-    letters = np.ascontiguousarray(windows[ends - width].T)  # (width, rows), right-aligned
-    inside = np.arange(width)[:, None] >= (width - lengths)
-    digits = letters - 48
-    is_digit = (digits <= 9) & inside
-    is_point = (letters == ord(".")) & inside
-    digits *= is_digit
-    n_digits = is_digit.sum(axis=0, dtype=np.uint8)
-    n_points = is_point.sum(axis=0, dtype=np.uint8)
-    first = buffer[starts]
-    minus = first == ord("-")
-    signed = minus | (first == ord("+"))
-    plain = (n_digits + n_points + signed == lengths) & (n_digits > 0) & (n_digits <= _EXACT_DIGITS) & (n_points <= 1)
-    out = np.empty(len(starts))
-    for point in (*np.flatnonzero(is_point.any(axis=1)), None):  # nearly always one column: `%12.6f`
-        some = plain & (n_points == 0 if point is None else is_point[point])
-        if some.any():
-            rows = slice(None) if some.all() else some
-            powers = np.arange(width)[::-1].copy()
-            powers[:point] -= point is not None  # the point takes a column that is no place
-            places = 0 if point is None else width - 1 - point
-            out[rows] = _POWERS_OF_TEN[powers] @ digits[:, rows] / _POWERS_OF_TEN[places]
-    np.negative(out, out=out, where=minus & plain)
-    for row in np.flatnonzero(~plain):
-        out[row] = _to_float(buffer[starts[row] : ends[row]].tobytes())
-    return out
-
-
-def _to_float(text: bytes) -> float:
-    try:
-        return float("nan") if b"_" in text else float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _image_numbers(buffer: NDArray[np.uint8], starts: NDArray, ends: NDArray) -> tuple[NDArray, NDArray]:
-    """`N` of `N@name` and where the name starts; -1 and the token's own start where it is no such thing."""
-    width = min(int((ends - starts).max(initial=0)), _MAX_NUMBER_WIDTH)
-    windows = np.lib.stride_tricks.sliding_window_view(buffer, max(width, 1))[starts]
-    at = (windows == ord("@")).argmax(axis=1)
-    numbers = _numbers(buffer, starts, starts + at)
-    digits = ((windows - 48) <= 9) | (np.arange(windows.shape[1]) >= at[:, None])
-    good = (at > 0) & (starts + at < ends - 1) & digits.all(axis=1) & (at <= 10)
-    return np.where(good, np.nan_to_num(numbers), -1).astype(np.int64), np.where(good, starts + at + 1, starts)
-
-
-def _encode(buffer: NDArray[np.uint8], starts: NDArray, ends: NDArray) -> tuple[list[bytes], NDArray[np.int32]]:
-    """The distinct texts of a chunk and, for each row, which of them it is."""
-    lengths = ends - starts
-    width = max(int(lengths.max(initial=0)), 1)
-    if width > _MAX_TEXT_WIDTH:
-        heads = np.arange(len(starts))
-        texts = [buffer[a:b].tobytes() for a, b in zip(starts, ends)]
-    else:
-        letters = np.lib.stride_tricks.sliding_window_view(buffer, width)[starts]
-        letters *= np.arange(width) < lengths[:, None]
-        column = letters.view(f"S{width}")[:, 0]
-        heads = np.flatnonzero(np.concatenate(([True], column[1:] != column[:-1])))[: len(column)]
-        texts = column[heads].tolist()  # neighbours mostly share a stack, so there are few of them
-    known: dict[bytes, int] = {}
-    codes = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
-    return list(known), np.repeat(codes, np.diff(heads, append=len(starts)))
-
-
-class _Column:
-    """The values of one column, gathered chunk by chunk."""
-
-    def __init__(self, kind: Kind) -> None:
-        self.kind = kind
-        self._codes: dict[bytes, int] = {}
-        self._parts: list[tuple[NDArray, ...]] = []
-
-    def add(self, values: tuple) -> None:
-        if self.kind is not Kind.NUMBER:
-            texts, codes, *numbers = values
-            known = self._codes
-            here = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)
-            values = (here[codes] if len(here) else codes, *numbers)
-        self._parts.append(values)
-
-    def finish(self) -> NDArray[np.float64] | Text:
-        kinds = {Kind.NUMBER: (np.float64,), Kind.TEXT: (np.int32,), Kind.IMAGE: (np.int32, np.int64)}[self.kind]
-        parts = zip(*self._parts) if self._parts else ([np.empty(0, kind)] for kind in kinds)
-        columns = [np.concatenate(part) for part in parts]
-        self._parts.clear()
-        if self.kind is Kind.NUMBER:
-            return columns[0]
-        texts = [_decode(text) for text in self._codes]
-        return Text(texts, columns[0]) if self.kind is Kind.TEXT else Images(texts, *columns)
+def _whole(column: Gathered) -> NDArray[np.float64] | Text:
+    arrays = list(column.arrays())
+    if column.kind is Kind.NUMBER:
+        return arrays[0]
+    texts = [_decode(text) for text in column.texts()]
+    return Text(texts, arrays[0]) if column.kind is Kind.TEXT else Images(texts, *arrays)
