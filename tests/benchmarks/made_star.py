@@ -31,7 +31,8 @@ data_particles
 
 loop_
 """
-COLUMNS = """CoordinateX CoordinateY ImageOriginalName MicrographName CtfMaxResolution CtfFigureOfMerit DefocusU DefocusV
+COLUMNS = """
+CoordinateX CoordinateY ImageOriginalName MicrographName CtfMaxResolution CtfFigureOfMerit DefocusU DefocusV
 DefocusAngle CtfBfactor CtfScalefactor PhaseShift AngleRot AngleTilt AnglePsi ClassNumber NormCorrection RandomSubset
 LogLikeliContribution MaxValueProbDistribution NrOfSignificantSamples ImageName OpticsGroup OriginXAngst OriginYAngst
 GroupNumber""".split()
@@ -56,11 +57,30 @@ def make_star(path: Path, rows: int, stacks: int, seed: int = 1) -> None:
             values = rng.uniform(-180, 180, (here, 15)).tolist()
             name = stack_name(stack)
             out.writelines(
-                f"{abs(v[0]) * 20:12.6f} {abs(v[1]) * 20:12.6f} {image:06d}@{name} {name[:-1]} {4.5:12.6f} {v[2]:12.6f} "
+                f"{abs(v[0]) * 20:12.6f} {abs(v[1]) * 20:12.6f} "
+                f"{image:06d}@{name} {name[:-1]} {4.5:12.6f} {v[2]:12.6f} "
                 f"{15000 + v[3]:12.6f} {14800 + v[4]:12.6f} {v[5]:12.6f} {0:12.6f} {1:12.6f} {0:12.6f} {v[6]:12.6f} "
-                f"{abs(v[7]):12.6f} {v[8]:12.6f} {1 + image % 4:12d} {v[9]:12.6f} {1 + image % 2:12d} {abs(v[10]) * 1e4:12.6e} "
-                f"{v[11]:12.6f} {image % 100:12d} {image:06d}@{name} {1 + stack % 2:12d} {v[12] / 30:12.6f} "
+                f"{abs(v[7]):12.6f} {v[8]:12.6f} {1 + image % 4:12d} {v[9]:12.6f} {1 + image % 2:12d} "
+                f"{abs(v[10]) * 1e4:12.6e} {v[11]:12.6f} {image % 100:12d} {image:06d}@{name} {1 + stack % 2:12d} {v[12] / 30:12.6f} "
                 f"{v[13] / 30:12.6f} {stack + 1:12d} \n"
                 for image, v in enumerate(values, 1)
             )
         out.write(" \n")
+
+
+def make_stacks(folder: Path, stacks: int, images: int, box: int = 32) -> list[Path]:
+    """The stacks that `make_star` names, as sparse files: headers are right, values are zero."""
+    header = np.zeros(256, "<i4")
+    header[:4] = box, box, images, 2
+    header[7:10] = box, box, images
+    header[10:13] = (np.array([box, box, images], "<f4") * np.float32(1.06)).view("<i4")
+    header[52], header[53] = int.from_bytes(b"MAP ", "little"), 0x4444
+    paths = []
+    for number in range(stacks):
+        path = folder / stack_name(number)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(header.tobytes())
+            file.truncate(1024 + images * box * box * 4)
+        paths.append(path)
+    return paths
