@@ -61,7 +61,8 @@ def make_star(path: Path, rows: int, stacks: int, seed: int = 1) -> None:
                 f"{image:06d}@{name} {name[:-1]} {4.5:12.6f} {v[2]:12.6f} "
                 f"{15000 + v[3]:12.6f} {14800 + v[4]:12.6f} {v[5]:12.6f} {0:12.6f} {1:12.6f} {0:12.6f} {v[6]:12.6f} "
                 f"{abs(v[7]):12.6f} {v[8]:12.6f} {1 + image % 4:12d} {v[9]:12.6f} {1 + image % 2:12d} "
-                f"{abs(v[10]) * 1e4:12.6e} {v[11]:12.6f} {image % 100:12d} {image:06d}@{name} {1 + stack % 2:12d} {v[12] / 30:12.6f} "
+                f"{abs(v[10]) * 1e4:12.6e} {v[11]:12.6f} "
+                f"{image % 100:12d} {image:06d}@{name} {1 + stack % 2:12d} {v[12] / 30:12.6f} "
                 f"{v[13] / 30:12.6f} {stack + 1:12d} \n"
                 for image, v in enumerate(values, 1)
             )
