@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 import signal
 import sys
 import tempfile
@@ -55,13 +56,13 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
         status = "refused"
     except Exception as error:
         log.exception("the import failed")
-        print(f"error: the import failed: {error} (details: {log_path()})", file=sys.stderr)
+        _say(f"error: the import failed: {error} (details: {log_path()})", sys.stderr)
     _tell(plan, status, outputs, options)
     if options.report:
         try:
             write_report(options.report, make_report(plan, status, outputs, dataclasses.asdict(options)))
         except OSError as error:
-            print(f"error: the report {options.report} cannot be written: {error.strerror}", file=sys.stderr)
+            _say(f"error: the report {options.report} cannot be written: {error.strerror}", sys.stderr)
             return _EXIT_STATUS[status] or 1
     return _EXIT_STATUS[status]
 
@@ -70,19 +71,19 @@ def _relink(options: RunOptions, data: str, progress: Progress) -> int:
     """Mend the links of a job folder, or with `--dry-run` only say what would change."""
     plan = plan_relink(options.relink, data, progress)
     for name, (old, new) in plan.changes.items():
-        print(f"{name}: {printable(old)} → {printable(new)}")
+        _say(f"{name}: {printable(old)} → {printable(new)}", sys.stdout)
     for found in plan.problems:
-        print(found, file=sys.stderr)
+        _say(str(found), sys.stderr)
     whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
     if plan.problems:
-        print("refused: no link was changed", file=sys.stderr)
+        _say("refused: no link was changed", sys.stderr)
         return 1
     if options.dry_run:
-        print(f"dry run: {whole} would be changed")
+        _say(f"dry run: {whole} would be changed", sys.stdout)
         return 0
     if plan.changes:
         relink(plan)
-    print(f"{whole} changed")
+    _say(f"{whole} changed", sys.stdout)
     return 0
 
 
@@ -102,10 +103,10 @@ def _tell(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options
     severities = list(Severity)[: _SHOWN[options.log_level]]
     if options.log_level in ("debug", "info") and plan.all_particles is not None:
         for line in summary(plan):
-            print(line)
+            _say(printable(line), sys.stdout)
     for problem in plan.problems:
         if problem.severity in severities:
-            print(problem, file=sys.stderr)
+            _say(str(problem), sys.stderr)
     words = {
         "dry-run": "dry run: nothing was written",
         "refused": "refused: nothing was written",
@@ -113,10 +114,20 @@ def _tell(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options
         "failed": "failed: nothing was written",
     }
     if outputs:
-        print(f"imported: {outputs['folder']}")
-        print(f"next, in CryoSPARC: Import Result Group with {Path(outputs['folder']) / outputs['result_group']}")
+        result_group = Path(outputs["folder"]) / outputs["result_group"]
+        _say(f"imported: {outputs['folder']}", sys.stdout)
+        _say(f"next, in CryoSPARC: Import Result Group with {result_group}", sys.stdout)
     else:
-        print(words[status], file=sys.stdout if status == "dry-run" else sys.stderr)
+        _say(words[status], sys.stdout if status == "dry-run" else sys.stderr)
+
+
+def _say(text: str, stream: TextIO) -> None:
+    """Print, whatever the terminal's encoding; a reader that has gone away (`| head`) does not stop an import."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from cryosparc.dataset import Dataset
 
+from cryoimport_gui import __version__
 from cryoimport_gui.__main__ import main
+from cryoimport_gui.core.parameters import ImportParameters, RunOptions
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,33 @@ def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
         )
         for path in sorted(folder.rglob("*"))
     }
+
+
+#: what a report must hold at least
+KEYS = {
+    "": {"software", "status", "parameters", "counts", "optics_groups", "data_sign", "trims", "coordinate_y",
+         "problems", "outputs", "timings_s"},
+    "software": {"name", "version", "numpy"},
+    "counts": {"rows", "particles", "left_out", "stacks", "links", "optics_groups", "exposures", "exposures_matched",
+               "particles_matched"},
+    "data_sign": {"value", "source", "particles_brighter", "sampled", "confidence"},
+    "trims": {"remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix", "particle_cut_prefix",
+              "particle_cut_suffix", "source"},
+    "coordinate_y": {"value", "source", "keep_correlation", "flip_correlation", "sampled", "scale"},
+    "outputs": {"dataset", "result_group", "folder"},
+    "parameters": {f.name for cls in (ImportParameters, RunOptions) for f in fields(cls)},
+}  # fmt: skip
+
+
+def check_report(report: dict) -> None:
+    assert KEYS[""] <= set(report)
+    for name, keys in KEYS.items():
+        if name and report[name] is not None:
+            assert keys <= set(report[name]), name
+    assert report["software"] == {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__}
+    for group in report["optics_groups"]:
+        assert {"id", "name", "particles", "pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast"} <= set(group)
+        assert all(set(value) == {"value", "source"} for value in group.values() if isinstance(value, dict))
+    for problem in report["problems"]:
+        assert set(problem) == {"severity", "code", "message", "hint", "count", "examples"}
+    assert all(seconds >= 0 for seconds in report["timings_s"].values())

@@ -490,13 +490,23 @@ def tables(draw: DrawFn) -> tuple[bytes, list[list[str]], list[list[str]]]:
     labels = [f"name{i}" for i in range(n_names)] + [f"number{i}" for i in range(n_numbers)]
     for number, label in enumerate(labels, draw(st.integers(0, 1))):
         lines += [f"_{label}{draw(ending).format(number)}", draw(noise)]
+    written_rows = []
     for row in range(rows):
         cells = [written(draw, column[row], i == 0) for i, column in enumerate(names)]
         cells += [column[row] for column in numbers]
         if not names and cells[0].startswith("_"):
             cells[0] = f"'{cells[0]}'"
-        line = cells[0] + "".join(draw(gap) + cell for cell in cells[1:])
-        lines += [draw(st.sampled_from(["", " ", "\t"])) + line, draw(noise)]
+        written_rows.append(cells)
+    if draw(st.booleans()):  # columns below one another, as RELION writes them
+        to_the_right = draw(st.booleans())
+        widths = [max(map(len, column)) for column in zip(*written_rows)]
+        for cells in written_rows:
+            lines.append(" ".join(c.rjust(w) if to_the_right else c.ljust(w) for c, w in zip(cells, widths)))
+    else:
+        between = draw(st.booleans())
+        for cells in written_rows:
+            line = cells[0] + "".join(draw(gap) + cell for cell in cells[1:])
+            lines += [draw(st.sampled_from(["", " ", "\t"])) + line, *([draw(noise)] if between else [])]
     text = newline.join(lines)
     text += draw(st.sampled_from(["", newline, newline * 2 + " " + newline]))
     if draw(st.booleans()):

@@ -8,6 +8,7 @@ matrix M: frequencies lie at M k, which puts density at distance r from the cent
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,43 @@ from numpy.typing import NDArray
 from .particles import OpticsGroup
 
 _AZIMUTHS = 180
+_FREQUENCIES = 200
 #: a phase error from which on information is lost rather than weakened
 HARMFUL_RAD = math.pi / 4
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the import loses with one term: the largest phase error over all directions at some frequencies."""
+
+    term: str
+    frequency_per_A: NDArray[np.float64]
+    error_rad: NDArray[np.float64]
+
+    @property
+    def harmful_A(self) -> float | None:
+        """The resolution from which on information is lost; None if it never is."""
+        return harmful_resolution_A(self.frequency_per_A, self.error_rad)
+
+    def __str__(self) -> str:
+        harmful, nyquist = self.harmful_A, 1 / self.frequency_per_A[-1]
+        if harmful is not None:
+            return f"{self.term}: above 45° from {harmful:.2f} Å on"
+        return f"{self.term}: at most {math.degrees(self.error_rad.max()):.0f}° up to Nyquist ({nyquist:.2f} Å)"
+
+
+def losses(group: OpticsGroup, box: int) -> list[Loss]:
+    """One for each term of the group, up to Nyquist; the magnification's at half the distance to the box's edge.
+
+    A beam tilt without voltage or Cs, a magnification without a box (0), and everything without a pixel size, cannot
+    be told.
+    """
+    if group.pixel_size_A is None:
+        return []
+    size = group.pixel_size_A.value
+    frequency = np.linspace(0, 0.5 / size, _FREQUENCIES)
+    errors = phase_errors(group, frequency, box * size / 4)
+    return [Loss(term, frequency, error) for term, error in errors.items() if box or term != "magnification"]
 
 
 def electron_wavelength_A(voltage_kV: float) -> float:

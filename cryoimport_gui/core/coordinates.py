@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .exposures import Exposures
 from .linking import Linking
 from .parameters import ImportParameters
-from .particles import Particles
+from .particles import Particles, distinct
 from .placement import PlacementSample, PlacementVerdict, judge_placement
 from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
@@ -126,7 +126,7 @@ def _pixel_size_ratio(particles: Particles, exposures: Exposures, linking: Linki
 
 def _factors_to_try(ratio: NDArray[np.float64], linking: Linking) -> tuple[float, ...]:
     """Factors on top of the ratio: none where pixel sizes agree; its inverse where the ratio may be a wrong guess."""
-    used = np.unique(linking.of_name[linking.of_name >= 0])
+    used = distinct(linking.of_name)
     typical = float(np.median(ratio[used])) if len(used) else 1.0
     if math.isnan(typical):
         return _BLIND_SCALES
@@ -181,7 +181,7 @@ def _place_problems(
 
 def reported(placing: Placing, linking: Linking) -> dict[str, object]:
     """The report's `coordinate_y`."""
-    verdict, used = placing.verdict, np.unique(linking.of_name[linking.of_name >= 0])
+    verdict, used = placing.verdict, distinct(linking.of_name)
     out: dict[str, object] = {"value": "flip" if placing.flip_y else "keep", "source": placing.source}
     numbers = dataclasses.asdict(verdict) if verdict else {}
     for name in ("keep_correlation", "flip_correlation"):

@@ -54,10 +54,9 @@ class Rows:
 
     @property
     def exp_group_id(self) -> NDArray:
-        own = self.of_group("id")
-        if self.particles.has_optics or "exp_group_id" not in self.written.exposures:
-            return own
-        return np.where(self.exposure < 0, own, self.of_exposure("exp_group_id"))
+        if self.particles.has_optics:
+            return self.of_group("id")
+        return self.of_exposure("exp_group_id", missing=1)
 
     @property
     def shift_px(self) -> NDArray[np.float64]:
@@ -112,35 +111,54 @@ Value = Callable[[Rows], Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One field: `origin` says in words where its value comes from; a plain number is written to every row."""
+    """One field; a plain number is written to every row.
+
+    `origin` says in words where its value comes from.  `of` names the columns of `Particles`, or the value of an
+    optics group, that it is made of; where the file has none of them, `missing` is written.  `not_settled` is what
+    is assumed without proof.
+    """
 
     name: str
     dtype: str
     value: Value | float
     origin: str = "constant"
     shape: tuple[int, ...] = ()
+    of: tuple[str, ...] = ()
+    missing: float = 0
+    not_settled: str = ""
+
+
+def _column(name: str, label: str, of: str, convert: Callable[[Any], Any] = np.asarray, **more: Any) -> Field:
+    return Field(name, "f4", lambda r: convert(r.column(of, more.get("missing", 0))), label, of=(of,), **more)
+
+
+def _group_value(name: str, of: str) -> Field:
+    return Field(name, "f4", lambda r: r.of_group(of), "optics group", of=(of,))
+
+
+def _dropped(name: str, size: int) -> Field:
+    """What RELION and CryoSPARC keep in forms whose relation is not proven."""
+    return Field(name, "f4", 0, shape=(size,), not_settled="zeros; what RELION fitted is not converted")
 
 
 def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
     def constant(value: float, *names: str) -> tuple[Field, ...]:
         return tuple(Field(f"{slot}/{name}", "f4", value) for name in names)
 
+    def from_one(name: str, label: str, of: str) -> Field:
+        return Field(f"{slot}/{name}", "u4", lambda r: r.from_one(of), f"{label} - 1", of=(of,))
+
+    shifts = "rlnOriginXAngst / pixel size, else rlnOriginX; likewise y"
     return (
-        Field(f"{slot}/split", "u4", lambda r: r.from_one("random_subset"), "rlnRandomSubset - 1"),
-        Field(
-            f"{slot}/shift",
-            "f4",
-            lambda r: r.shift_px,
-            "rlnOriginXAngst / pixel size, or rlnOriginX; likewise y",
-            (2,),
-        ),
+        from_one("split", "rlnRandomSubset", "random_subset"),
+        Field(f"{slot}/shift", "f4", lambda r: r.shift_px, shifts, (2,), ("shift_A", "shift_px")),
         pose,
-        Field(f"{slot}/psize_A", "f4", lambda r: r.of_group("pixel_size_A"), "pixel size"),
+        _group_value(f"{slot}/psize_A", "pixel_size_A"),
         *constant(0, "error", "error_min", "resid_pow", "slice_pow", "image_pow", "cross_cor"),
         *constant(1, "alpha", "alpha_min", "weight"),
         *constant(0, "pose_ess", "shift_ess"),
         *constant(1, "class_posterior"),
-        Field(f"{slot}/class", "u4", lambda r: r.from_one("class_number"), "rlnClassNumber - 1"),
+        from_one("class", "rlnClassNumber", "class_number"),
         *constant(1, "class_ess"),
     )
 
@@ -150,32 +168,32 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
         Field("blob/path", "S", lambda r: r.of_stack("path"), "link to the stack"),
         Field("blob/idx", "u4", lambda r: r.particles.image_number - 1, "rlnImageName, from 0"),
         Field("blob/shape", "u4", lambda r: r.written.box, "stack header", (2,)),
-        Field("blob/psize_A", "f4", lambda r: r.of_group("pixel_size_A"), "pixel size"),
+        _group_value("blob/psize_A", "pixel_size_A"),
         Field("blob/sign", "f4", lambda r: r.written.data_sign, "data sign"),
         Field("blob/import_sig", "u8", lambda r: r.of_stack("import_sig"), "SHA-1 of the stack's path"),
     ),
     "ctf": (
-        Field("ctf/type", "S", lambda r: b"imported"),
+        Field("ctf/type", "S", lambda r: b"imported", "the word “imported”"),
         Field("ctf/exp_group_id", "u4", lambda r: r.exp_group_id, "rlnOpticsGroup, else the exposure's group"),
-        Field("ctf/accel_kv", "f4", lambda r: r.of_group("voltage_kV"), "rlnVoltage"),
-        Field("ctf/cs_mm", "f4", lambda r: r.of_group("cs_mm"), "rlnSphericalAberration"),
-        Field("ctf/amp_contrast", "f4", lambda r: r.of_group("amplitude_contrast"), "rlnAmplitudeContrast"),
-        Field("ctf/df1_A", "f4", lambda r: r.column("defocus_u_A"), "rlnDefocusU"),
-        Field("ctf/df2_A", "f4", lambda r: r.column("defocus_v_A"), "rlnDefocusV"),
-        Field("ctf/df_angle_rad", "f4", lambda r: np.radians(r.column("defocus_angle_deg")), "rlnDefocusAngle"),
-        Field("ctf/phase_shift_rad", "f4", lambda r: np.radians(r.column("phase_shift_deg")), "rlnPhaseShift"),
-        Field("ctf/scale", "f4", lambda r: r.column("ctf_scale", 1.0), "rlnCtfScalefactor, else 1"),
+        _group_value("ctf/accel_kv", "voltage_kV"),
+        _group_value("ctf/cs_mm", "cs_mm"),
+        _group_value("ctf/amp_contrast", "amplitude_contrast"),
+        _column("ctf/df1_A", "rlnDefocusU", "defocus_u_A"),
+        _column("ctf/df2_A", "rlnDefocusV", "defocus_v_A"),
+        _column("ctf/df_angle_rad", "rlnDefocusAngle", "defocus_angle_deg", np.radians),
+        _column("ctf/phase_shift_rad", "rlnPhaseShift", "phase_shift_deg", np.radians),
+        _column("ctf/scale", "rlnCtfScalefactor", "ctf_scale", missing=1),
         Field("ctf/scale_const", "f4", 0),
         Field("ctf/shift_A", "f4", 0, shape=(2,)),
-        Field("ctf/tilt_A", "f4", 0, shape=(2,)),
-        Field("ctf/trefoil_A", "f4", 0, shape=(2,)),
-        Field("ctf/tetra_A", "f4", 0, shape=(4,)),
-        Field("ctf/anisomag", "f4", 0, shape=(4,)),
-        Field("ctf/bfactor", "f4", lambda r: r.column("ctf_bfactor_A2"), "rlnCtfBfactor, else 0"),
+        _dropped("ctf/tilt_A", 2),
+        _dropped("ctf/trefoil_A", 2),
+        _dropped("ctf/tetra_A", 4),
+        _dropped("ctf/anisomag", 4),
+        _column("ctf/bfactor", "rlnCtfBfactor", "ctf_bfactor_A2"),
     ),
     "alignments2D": _alignments(
         "alignments2D",
-        Field("alignments2D/pose", "f4", lambda r: np.radians(r.column("psi_deg")), "rlnAnglePsi"),
+        _column("alignments2D/pose", "rlnAnglePsi", "psi_deg", np.radians, not_settled="the sign: +psi is written"),
     ),
     "alignments3D": _alignments(
         "alignments3D",
@@ -188,18 +206,19 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
         Field("location/micrograph_shape", "u4", lambda r: r.of_exposure("shape"), "exposure", (2,)),
         Field("location/micrograph_psize_A", "f4", lambda r: r.of_exposure("pixel_size_A"), "exposure"),
         Field("location/center_x_frac", "f4", lambda r: r.center_frac(0), "rlnCoordinateX / width"),
-        Field("location/center_y_frac", "f4", lambda r: r.center_frac(1), "rlnCoordinateY / height"),
+        Field(
+            "location/center_y_frac",
+            "f4",
+            lambda r: r.center_frac(1),
+            "rlnCoordinateY / height, or 1 - that",
+            not_settled="which way y runs: no pictures have settled it",
+        ),
         Field("location/min_dist_A", "f4", 0),
     ),
     "mscope_params": (
-        Field("mscope_params/accel_kv", "f4", lambda r: r.of_group("voltage_kV"), "rlnVoltage"),
-        Field("mscope_params/cs_mm", "f4", lambda r: r.of_group("cs_mm"), "rlnSphericalAberration"),
-        Field(
-            "mscope_params/total_dose_e_per_A2",
-            "f4",
-            lambda r: r.of_group("total_dose_e_per_A2"),
-            "total dose",
-        ),
+        _group_value("mscope_params/accel_kv", "voltage_kV"),
+        _group_value("mscope_params/cs_mm", "cs_mm"),
+        _group_value("mscope_params/total_dose_e_per_A2", "total_dose_e_per_A2"),
         Field("mscope_params/phase_plate", "u4", lambda r: r.of_exposure("phase_plate"), "exposure, else 0"),
         Field("mscope_params/neg_stain", "u4", lambda r: r.of_exposure("neg_stain"), "exposure, else 0"),
         Field("mscope_params/exp_group_id", "u4", lambda r: r.exp_group_id, "as ctf/exp_group_id"),

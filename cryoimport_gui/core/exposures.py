@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .cs_columns import DatasetError, read_columns
 from .problems import refuse
 
 #: where path, shape and pixel size are taken from, the best first
 _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
 _PREFIXES = (*_BLOBS, "mscope_params", "ctf")
-_MAX_CSG_BYTES = 1 << 20
+_GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
+_MAX_CSG_BYTES = 1 << 18
+_MAX_DATASETS = 100
 
 
 @dataclass
@@ -70,47 +72,56 @@ def load_exposures(path: str, project: str = "") -> Exposures:
         raise refuse("exposures-unreadable", f"{path} holds neither micrographs nor movies (it has {slots})")
     try:
         return _exposures(path, project, columns, blob)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise refuse("exposures-unreadable", f"{path}: {blob} is not as expected: {error}") from None
+    except KeyError as error:
+        raise refuse("exposures-unreadable", f"{path} has no column {error}") from None
+    except ValueError as error:
+        raise refuse("exposures-unreadable", f"{path}: {error}, not as expected") from None
 
 
 def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str) -> Exposures:
-    paths = [str(p) for p in columns[f"{blob}/path"]]
-    shape = np.asarray(columns[f"{blob}/shape"], np.uint32)
-    if shape.ndim != 2 or shape.shape[1] not in (2, 3):
-        raise ValueError(f"shape {shape.shape}")
+    paths = _column(columns, f"{blob}/path", "O").tolist()
+    shape = _column(columns, f"{blob}/shape", "iu", 3 if columns[f"{blob}/shape"].shape[1:] == (3,) else 2)
+    with np.errstate(over="ignore"):
+        pixel_size_A = _column(columns, f"{blob}/psize_A", "f").astype(np.float32)
     beside = Path(os.path.abspath(source)).parent
     root = Path(os.path.abspath(project)) if project else beside.parent
-    groups = columns.get("mscope_params/exp_group_id", columns.get("ctf/exp_group_id"))
+    groups = next((name for name in _GROUPS if name in columns), None)
     microscope = {
-        name: columns[label]
+        name: _column(columns, label, "iu" if name in ("phase_plate", "neg_stain") else "iuf")
         for name, labels in _MICROSCOPE_FIELDS.items()
         if (label := next((label for label in labels if label in columns), None))
     }
     return Exposures(
         source=source,
-        uid=np.asarray(columns["uid"], np.uint64),
+        uid=columns["uid"],
         paths=paths,
         files=[str(beside / p[1:]) if p.startswith(">") else str(root / p) for p in paths],
-        shape=shape[:, -2:],
-        pixel_size_A=np.asarray(columns[f"{blob}/psize_A"], np.float32),
-        exp_group_id=None if groups is None else np.asarray(groups, np.uint32),
+        shape=shape[:, -2:].astype(np.uint32),
+        pixel_size_A=np.where(np.isfinite(pixel_size_A) & (pixel_size_A > 0), pixel_size_A, np.float32(0)),
+        exp_group_id=_column(columns, groups, "iu").astype(np.uint32) if groups else None,
         are_movies=blob == "movie_blob",
         microscope=microscope,
     )
 
 
-def _read(path: str) -> dict[str, NDArray]:
-    from cryosparc.dataset import Dataset
-    from cryosparc.errors import DatasetLoadError
+def _column(columns: dict[str, NDArray], name: str, kinds: str, *sides: int) -> NDArray:
+    """A column whose entries have the shape `sides`."""
+    column = columns[name]
+    if column.dtype.kind not in kinds or column.shape[1:] != sides:
+        raise ValueError(f"{name} is of type {column.dtype.str} and shape {column.shape[1:]}")
+    return column
 
+
+def _read(path: str) -> dict[str, NDArray]:
     if not os.path.isfile(path):
         raise refuse("exposures-unreadable", f"there is no file {path}")
     try:
-        dataset: Any = Dataset.load(path, prefixes=_PREFIXES)
-        return {name: np.array(dataset[name]) for name in dataset.fields()}
-    except DatasetLoadError as error:
-        raise refuse("exposures-unreadable", f"{path}: {error.__cause__ or error}") from None
+        columns = read_columns(path, _PREFIXES)
+    except (OSError, DatasetError) as error:
+        raise refuse("exposures-unreadable", f"{path}: {error}") from None
+    if len(np.unique(columns["uid"])) < len(columns["uid"]):
+        raise refuse("exposures-unreadable", f"{path}: several rows have one uid")
+    return columns
 
 
 def _join(left: dict[str, NDArray], right: dict[str, NDArray]) -> dict[str, NDArray]:
@@ -124,20 +135,18 @@ def _join(left: dict[str, NDArray], right: dict[str, NDArray]) -> dict[str, NDAr
 def _csg_datasets(path: str, project: str) -> list[str]:
     import yaml
 
+    if not os.path.isfile(path):
+        raise refuse("exposures-unreadable", f"there is no file {path}")
     try:
         with open(path, "rb") as file:
-            content = yaml.safe_load(file.read(_MAX_CSG_BYTES))
-        results = content["results"]
-        names = {name: str(entry["metafile"]) for name, entry in results.items()}
-    except (
-        OSError,
-        yaml.YAMLError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        RecursionError,
-    ) as error:
+            text = file.read(_MAX_CSG_BYTES + 1)
+        if len(text) > _MAX_CSG_BYTES:
+            raise ValueError(f"longer than {_MAX_CSG_BYTES} bytes")
+        content = yaml.load(text, yaml.BaseLoader)  # texts, lists and dictionaries alone: nothing can be called or grow
+        names = {name: entry["metafile"] for name, entry in content["results"].items()}
+        if not all(isinstance(name, str) for pair in names.items() for name in pair):
+            raise TypeError("a metafile that is no text")
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise refuse("exposures-unreadable", f"{path} is not a result group: {error}") from None
     folder = os.path.dirname(os.path.abspath(path))
     root = os.path.abspath(project) if project else os.path.dirname(folder)
@@ -147,6 +156,6 @@ def _csg_datasets(path: str, project: str) -> list[str]:
     datasets = dict.fromkeys(
         os.path.join(folder, name[1:]) if name.startswith(">") else os.path.join(root, name) for name in wanted
     )
-    if not datasets:
-        raise refuse("exposures-unreadable", f"{path} lists no datasets")
+    if not 0 < len(datasets) <= _MAX_DATASETS:
+        raise refuse("exposures-unreadable", f"{path} lists {len(datasets)} datasets")
     return list(datasets)

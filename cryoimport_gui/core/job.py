@@ -22,13 +22,13 @@ from .montage import write_png
 from .output import path_in_project
 from .parallel import map_files
 from .partial import sync, whole_folder
-from .particles import MICROSCOPE_VALUES, Particles
+from .particles import MICROSCOPE_VALUES, Particles, distinct
 from .plan import ImportPlan, file_state
-from .preview import montage_picture
+from .preview import montage_of
 from .problems import Refused, refuse
 from .progress import Progress, quiet
+from .relion import particle_table
 from .report import import_log, make_report, report_text
-from .sample import ParticleImages
 from .stacks import Stack
 from .star import read_lines, read_star
 
@@ -126,7 +126,7 @@ class _Writer:
             return []
         self.progress.stage("link")
         (self.folder / "imported").mkdir()
-        used = np.unique(stacks.of_rows(self.particles)).tolist()
+        used = distinct(stacks.of_rows(self.particles)).tolist()
         names = [""] * len(stacks.files)
         for number in used:
             names[number] = link_name(stacks.files[number].path)
@@ -213,13 +213,8 @@ class _Writer:
         )
 
     def _montage(self) -> None:
-        plan = self.plan
-        if plan.stacks is None or plan.data_sign is None:
-            return
         self.progress.stage("preview")
-        known = plan.sample if self.particles is plan.all_particles else None
-        images = ParticleImages(self.particles, plan.stacks, known)
-        picture = montage_picture(images, plan.groups, plan.data_sign.value, self.progress)
+        picture = montage_of(self.plan, self.progress)
         if picture is not None:
             write_png(self.folder / "montage.png", picture)
 
@@ -233,9 +228,9 @@ class _Writer:
         particles = self.plan.all_particles
         assert particles is not None
         rows = np.array(sorted(self.plan.left_out))
-        tables = read_star(self.plan.parameters.meta, {})
-        table = next(t for t in tables.tables if t.rows == len(particles) and "rlnImageName" in t.labels)
-        values = read_lines(self.plan.parameters.meta, particles.line_of(particles.rows[rows]).tolist())
+        table = particle_table(read_star(self.plan.parameters.meta, {}))
+        lines = read_lines(self.plan.parameters.meta, particles.line_of(particles.rows[rows]).tolist())
+        values = [line[: len(table.labels)] for line in lines]  # without a comment at the end
         frame = pandas.DataFrame(values, columns=table.labels, dtype=str)
         frame["cryoimportReason"] = [self.plan.left_out[row] for row in rows.tolist()]
         frame = frame.map(lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
@@ -244,10 +239,12 @@ class _Writer:
 
 
 def link_name(path: str) -> str:
-    """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning."""
-    name = os.fsencode(os.path.basename(path))
-    name = name[-(_MAX_NAME_BYTES - 22) :]
-    return f"{secrets.randbits(64):021d}_" + os.fsdecode(name)
+    """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning.
+
+    Bytes that are not UTF-8 are left out: no dataset with them could be read.
+    """
+    name = os.fsencode(os.path.basename(path))[-(_MAX_NAME_BYTES - 22) :]
+    return f"{secrets.randbits(64):021d}_" + name.decode("utf-8", "ignore")
 
 
 def import_signature(path: str) -> int:
@@ -259,7 +256,7 @@ def random_uids(count: int) -> NDArray[np.uint64]:
     """(count,) random, unique, never 0."""
     rng = np.random.default_rng()
     uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
-    while len(np.unique(uids)) < count:
+    while not np.diff(np.sort(uids)).all():
         uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
     return uids
 

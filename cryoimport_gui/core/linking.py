@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .exposures import Exposures
 from .parameters import ImportParameters
-from .particles import Particles
+from .particles import Particles, distinct
 from .problems import Problem, Severity, problem, refuse
 from .trims import Match, Suggestion, TrimRules, match_names, suggest_trims
 
@@ -36,7 +36,7 @@ class Linking:
 
     @property
     def exposures_matched(self) -> int:
-        return len(np.unique(self.of_name[self.of_name >= 0]))
+        return len(distinct(self.of_name))
 
 
 def rules_of(parameters: ImportParameters) -> TrimRules:
@@ -85,7 +85,7 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
         yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
     assert particles.micrograph_index is not None
-    used = np.unique(particles.micrograph_index)
+    used = distinct(particles.micrograph_index)
     unmatched = [particles.micrograph_names[i] for i in used if linking.of_name[i] < 0]
     if unmatched:
         rows = int((linking.of_rows(particles) < 0).sum())

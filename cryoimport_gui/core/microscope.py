@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .exposures import Exposures
-from .parameters import BadParameter, ImportParameters, check_microscope_value, flag
+from .parameters import LIMITS, ImportParameters, flag, parameter
 from .particles import MICROSCOPE_VALUES, OpticsGroup, Particles, Value
-from .problems import Problem, problem
-from .stacks import Stacks
+from .problems import Problem, count_of, problem
+from .stacks import GroupHeaders, Stacks
 
 #: the columns that a value can come from, as named when it is missing
 _COLUMNS = {
@@ -21,7 +21,13 @@ _COLUMNS = {
     "cs_mm": "rlnSphericalAberration",
     "amplitude_contrast": "rlnAmplitudeContrast",
 }
-_NEEDED_FOR_CTF = ("voltage_kV", "cs_mm", "amplitude_contrast")
+#: what is usual; a microscope can have other values, but more often they are a slip
+_USUAL = {
+    "voltage_kV": ("voltage", 80, 300, "kV"),
+    "cs_mm": ("spherical aberration", 0, 5, "mm"),
+    "amplitude_contrast": ("amplitude contrast", 0, 0.3, ""),
+}
+STACK_HEADER = "stack header"
 
 
 def resolve_groups(
@@ -29,46 +35,20 @@ def resolve_groups(
     stacks: Stacks | None,
     exposures: Exposures | None,
     exposure_of_row: NDArray[np.int64] | None,
-    parameters: ImportParameters,
-) -> tuple[list[OpticsGroup], list[Problem]]:
-    """Fill in what the file does not give, then apply the overrides.
+) -> list[OpticsGroup]:
+    """The groups in the same order, with what the file does not give from stack headers and exposures.
 
-    What comes from the file is never changed except by an override, and an override of the pixel size leaves
-    `file_pixel_size_A` alone, so it does not move particles.
-
-    Returns:
-        The groups in the same order, and what is missing, was assumed or makes no sense.
+    What comes from the file is never changed.
     """
     groups = [replace(group) for group in particles.optics_groups]
-    problems: list[Problem] = []
-    used = [i for i, group in enumerate(groups) if group.particles]
-    for i in used:
-        rows = particles.optics_index == i
-        if stacks and groups[i].pixel_size_A is None:
-            groups[i].pixel_size_A = _header_pixel_size(stacks, particles, rows)
+    for i, group in enumerate(groups):
+        if not group.particles:
+            continue
+        if stacks and group.pixel_size_A is None and (size := stacks.headers[i].pixel_size_A):
+            group.pixel_size_A = Value(size, STACK_HEADER)
         if exposures and exposure_of_row is not None:
-            _from_exposures(groups[i], exposures, np.unique(exposure_of_row[rows]))
-    assumed = [groups[i] for i in used if (size := groups[i].pixel_size_A) and size.source == "stack header"]
-    if assumed:
-        message = "the STAR file gives no pixel size; that of the stack headers is used"
-        examples = [f"{group.name}: {group.pixel_size_A.value:g} Å" for group in assumed if group.pixel_size_A]
-        hint = "Headers are often wrong: check it, or give --pixel-size."
-        problems.append(problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint))
-    _override(groups, parameters)
-    for i in used:
-        size = groups[i].pixel_size_A
-        if groups[i].file_pixel_size_A is None and size:
-            groups[i].file_pixel_size_A = size.value
-    problems += _missing([groups[i] for i in used], needs_ctf=particles.defocus_u_A is not None)
-    problems += _unknown_overrides(groups, parameters)
-    return groups, problems
-
-
-def _header_pixel_size(stacks: Stacks, particles: Particles, rows: NDArray[np.bool_]) -> Value | None:
-    numbers = np.unique(stacks.of_rows(particles)[rows])
-    headers = [stacks.files[n].header for n in numbers if n >= 0]
-    sizes = [header.pixel_size_A for header in headers if header and header.pixel_size_A]
-    return Value(float(np.median(sizes)), "stack header") if sizes else None
+            _from_exposures(group, exposures, np.unique(exposure_of_row[particles.optics_index == i]))
+    return groups
 
 
 def _from_exposures(group: OpticsGroup, exposures: Exposures, numbers: NDArray[np.int64]) -> None:
@@ -81,50 +61,140 @@ def _from_exposures(group: OpticsGroup, exposures: Exposures, numbers: NDArray[n
                 setattr(group, name, Value(value, "exposures"))
 
 
-def _override(groups: list[OpticsGroup], parameters: ImportParameters) -> None:
-    for name, parameter in MICROSCOPE_VALUES.items():
-        overrides = getattr(parameters, parameter)
-        for group in groups:
+def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> list[OpticsGroup]:
+    """Copies with the user's values.
+
+    An override of the pixel size leaves a `file_pixel_size_A` alone, so it does not move particles.
+    """
+    out = [replace(group) for group in groups]
+    for group in out:
+        for name, its_parameter in MICROSCOPE_VALUES.items():
+            overrides = getattr(parameters, its_parameter)
             value = overrides.get(group.id, overrides.get(None))
             if value is not None:
                 setattr(group, name, Value(value, "you"))
+        if group.file_pixel_size_A is None and group.pixel_size_A:
+            group.file_pixel_size_A = group.pixel_size_A.value
+    return out
 
 
-def _missing(groups: list[OpticsGroup], needs_ctf: bool) -> Iterator[Problem]:
+def group_problems(
+    groups: Sequence[OpticsGroup], stacks: Stacks | None, parameters: ImportParameters, needs_ctf: bool
+) -> Iterator[Problem]:
+    """What is missing, was assumed, disagrees or makes no sense in groups that are as they will be written."""
+    used = [group for group in groups if group.particles]
+    yield from _missing(used, needs_ctf)
+    yield from _unknown_overrides(groups, parameters)
+    yield from _assumed(used)
+    if stacks:
+        yield from _disagreeing(groups, stacks)
+    unusual = [(group, odd) for group in used if (odd := odd_values(group, None))]
+    if unusual:
+        examples = (f"{group.name}: {words}" for group, odd in unusual for words in odd.values())
+        message = f"{count_of(len(unusual), 'optics group')} with values that few microscopes have"
+        yield problem("microscope-value-odd", message, count=len(unusual), examples=examples)
+
+
+def odd_values(group: OpticsGroup, headers: GroupHeaders | None) -> dict[str, str]:
+    """The values that are possible, but more often a slip, and why; by name."""
+    odd = {}
+    size = group.pixel_size_A
+    if headers and size and (other := headers.other_than(size.value)):
+        count = sum(map(len, other.values()))
+        most = max(other, key=lambda size: len(other[size]))
+        odd["pixel_size_A"] = f"{count} of {count_of(headers.stacks, 'stack header')} say otherwise, mostly {most:g} Å"
+    for name, (title, low, high, unit) in _USUAL.items():
+        value = getattr(group, name)
+        if value and not low <= value.value <= high and not impossible(name, value.value):
+            odd[name] = f"{title} {value.value:g} is unusual: mostly {low:g} to {high:g} {unit}".rstrip()
+    return odd
+
+
+def impossible(name: str, value: float) -> str:
+    """Why no microscope can have this value, in words; empty if it can."""
+    low, high = LIMITS[MICROSCOPE_VALUES[name]]
+    if low < value < high:
+        return ""
+    about = parameter(MICROSCOPE_VALUES[name]).metadata
+    given = f"{about['title']} {value:g} {about['unit']}".rstrip()
+    return f"{given} is not possible: it must lie between {round(low, 6) + 0.0:g} and {high:g}"
+
+
+def is_needed(name: str, needs_ctf: bool) -> bool:
+    """Whether an import is impossible without this value."""
+    return name == "pixel_size_A" or (needs_ctf and name in _COLUMNS)
+
+
+def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool) -> Iterator[Problem]:
     for name, column in _COLUMNS.items():
-        if name != "pixel_size_A" and not needs_ctf:
+        if not is_needed(name, needs_ctf):
             continue
-        parameter = MICROSCOPE_VALUES[name]
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:
             message = f"no {column} in the STAR file for {len(lacking)} of {len(groups)} optics groups"
-            yield _missing_problem(message, parameter, column, lacking)
-        impossible = []
-        for group in groups:
-            value = getattr(group, name)
-            try:
-                if value and np.isfinite(value.value):
-                    check_microscope_value(parameter, value.value)
-            except BadParameter:
-                impossible.append(group)
-        if impossible:
-            value = getattr(impossible[0], name)
+            yield _missing_problem(message, name, lacking)
+        refused = [
+            (group, value)
+            for group in groups
+            if (value := getattr(group, name)) and np.isfinite(value.value) and impossible(name, value.value)
+        ]
+        if refused:
+            _, value = refused[0]
             message = f"{column} cannot be {value.value:g} ({value.source})"
-            yield _missing_problem(message, parameter, column, impossible)
+            yield _missing_problem(message, name, [group for group, _ in refused])
 
 
-def _missing_problem(message: str, parameter: str, column: str, groups: list[OpticsGroup]) -> Problem:
-    hint = f"Give {flag(parameter)}, or add the column {column}."
+def _missing_problem(message: str, name: str, groups: list[OpticsGroup]) -> Problem:
+    hint = f"Give {flag(MICROSCOPE_VALUES[name])}, or add the column {_COLUMNS[name]}."
     examples = [f"optics group {group.id} ({group.name})" for group in groups]
     return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
 
 
-def _unknown_overrides(groups: list[OpticsGroup], parameters: ImportParameters) -> Iterator[Problem]:
+def _unknown_overrides(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> Iterator[Problem]:
     ids = {group.id for group in groups}
-    for parameter in MICROSCOPE_VALUES.values():
-        unknown = [group for group in getattr(parameters, parameter) if group is not None and group not in ids]
+    for name in MICROSCOPE_VALUES.values():
+        unknown = [group for group in getattr(parameters, name) if group is not None and group not in ids]
         if unknown:
             known = ", ".join(str(n) for n in sorted(ids))
-            message = f"{flag(parameter)} names optics group {unknown[0]}, but the file has only {known}"
+            message = f"{flag(name)} names optics group {unknown[0]}, but the file has only {known}"
             hint = "Give the number of an optics group that the file has."
             yield problem("microscope-value-missing", message, count=len(unknown), hint=hint)
+
+
+def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
+    """Pixel sizes that may be those of something else."""
+    for source, message, hint in (
+        (
+            STACK_HEADER,
+            "the STAR file gives no pixel size; that of the stack headers is used",
+            "Headers are often wrong: check it, or give --pixel-size.",
+        ),
+        (
+            "rlnMicrographOriginalPixelSize",
+            "the pixel size is taken from rlnMicrographOriginalPixelSize, which is that of the movies",
+            "If the particles were binned when they were extracted, give --pixel-size.",
+        ),
+    ):
+        assumed = [(group, size) for group in groups if (size := group.pixel_size_A) and size.source.endswith(source)]
+        if assumed:
+            examples = [f"{group.name}: {size.value:g} Å" for group, size in assumed]
+            yield problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint)
+
+
+def _disagreeing(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:
+    """Stack headers that give another pixel size than the one that is used."""
+    differing: dict[tuple[float, float, str], list[int]] = {}
+    for group, headers in zip(groups, stacks.headers):
+        size = group.pixel_size_A
+        if group.particles and size and size.source != STACK_HEADER:
+            for header_A, numbers in headers.other_than(size.value).items():
+                differing.setdefault((header_A, size.value, size.source), []).extend(numbers)
+    if differing:
+        count = len({number for numbers in differing.values() for number in numbers})
+        examples = (
+            f"header {header_A:g} Å, used {used_A:g} Å ({source}) in {count_of(len(numbers), 'stack')}, "
+            f"e.g. {stacks.files[numbers[0]].path}"
+            for (header_A, used_A, source), numbers in differing.items()
+        )
+        message = f"{count_of(count, 'stack header')} with another pixel size than the one that is used"
+        yield problem("pixel-size-disagrees", message, count=count, examples=examples)

@@ -11,7 +11,7 @@ import math
 import os
 import stat
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,11 @@ HEADER_BYTES = 1024
 #: data mode → NumPy type without byte order; the modes that can hold a particle image
 IMAGE_MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 _OTHER_MODES = {3: "complex int16", 4: "complex float32", 16: "RGB", 101: "4-bit"}
+#: nx, ny, nz, mode; mx, my, mz; cell length along x; bytes of the extended header
+_FIELDS = {order: struct.Struct(order + "4i 12x 3i f 48x i") for order in "<>"}
 _MAX_SIDE = 1 << 20
 _MAX_IMAGES = 1 << 31
+_RUN_BYTES = 16 << 20
 
 
 class MrcError(ValueError):
@@ -93,9 +96,7 @@ def parse_header(raw: bytes, file_bytes: int) -> MrcHeader:
 
 
 def _decode(raw: bytes, order: str, file_bytes: int) -> MrcHeader | None:
-    nx, ny, nz, mode = struct.unpack_from(order + "4i", raw, 0)
-    mx, my, mz, cell_x = struct.unpack_from(order + "3if", raw, 28)
-    (extended,) = struct.unpack_from(order + "i", raw, 92)
+    nx, ny, nz, mode, mx, _, _, cell_x, extended = _FIELDS[order].unpack_from(raw)
     known = mode in IMAGE_MODES or mode in _OTHER_MODES
     plausible = 0 < nx <= _MAX_SIDE and 0 < ny <= _MAX_SIDE and 0 <= nz <= _MAX_IMAGES and extended >= 0
     if not (known and plausible):
@@ -124,7 +125,7 @@ def read_header(path: str | Path) -> MrcHeader:
 
 
 def read_images(path: str | Path, header: MrcHeader, indices: Sequence[int]) -> NDArray[np.float32]:
-    """Read images by their 0-based indices.
+    """Read images by their 0-based indices; those that follow each other on disk in one read.
 
     Returns:
         float32, (len(indices), ny, nx), values as stored.
@@ -135,12 +136,22 @@ def read_images(path: str | Path, header: MrcHeader, indices: Sequence[int]) -> 
     out = np.empty((len(indices), header.ny, header.nx), np.float32)
     fd = os.open(path, os.O_RDONLY)
     try:
-        for image, index in zip(out, indices):
-            raw = _pread(fd, header.image_bytes, header.data_offset + int(index) * header.image_bytes, path)
-            image[...] = np.frombuffer(raw, header.dtype).reshape(image.shape)
+        for first, last in _runs(indices, max(1, _RUN_BYTES // header.image_bytes)):
+            offset = header.data_offset + int(indices[first]) * header.image_bytes
+            raw = _pread(fd, (last - first) * header.image_bytes, offset, path)
+            out[first:last] = np.frombuffer(raw, header.dtype).reshape(-1, header.ny, header.nx)
     finally:
         os.close(fd)
     return out
+
+
+def _runs(indices: Sequence[int], longest: int) -> Iterator[tuple[int, int]]:
+    """Stretches (first, last exclusive) in which each index is one more than the one before."""
+    first = 0
+    for i in range(1, len(indices) + 1):
+        if i == len(indices) or i - first == longest or indices[i] != indices[i - 1] + 1:
+            yield first, i
+            first = i
 
 
 def read_rows(path: str | Path, header: MrcHeader, first: int, last: int) -> NDArray[np.float32]:

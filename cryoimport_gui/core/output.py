@@ -18,13 +18,13 @@ _BYTES_BESIDES = 4 << 20
 def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | None) -> Iterator[Problem]:
     """Whether the job folder can be written; asks the file system, changes nothing."""
     output = Path(os.path.abspath(parameters.output))
-    parent = next(p for p in output.parents if p.exists())
-    if output.is_symlink() or (output.exists() and not output.is_dir()):
+    parent = next((p for p in output.parents if os.path.exists(p)), output)
+    if os.path.islink(output) or (os.path.exists(output) and not os.path.isdir(output)):
         yield problem("output-exists", f"{output} is not a folder")
-    elif output.is_dir() and any(output.iterdir()):
+    elif obstacle := _obstacle(output, parent):
+        yield problem("output-not-writable", obstacle)
+    elif os.path.isdir(output) and os.listdir(output):
         yield problem("output-exists", f"{output} exists and is not empty")
-    elif not (parent.is_dir() and os.access(parent, os.W_OK | os.X_OK)):
-        yield problem("output-not-writable", f"{parent} cannot be written to")
     else:
         links = len(stacks.files) if stacks else 0
         need = particles * _BYTES_PER_ROW + links * _BYTES_PER_LINK + _BYTES_BESIDES
@@ -45,8 +45,30 @@ def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | 
         yield problem("output-inside-data", f"{output} lies in {inside}, among the source data")
 
 
+def _obstacle(output: Path, parent: Path) -> str:
+    """Why no folder can be made at `output`; nothing if it can, or if one is there."""
+    if not (os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)):
+        return f"{parent} cannot be written to"
+    try:
+        os.listdir(output)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"{output}: {error.strerror}"
+    return ""
+
+
 def path_in_project(output: str, project: str) -> str | None:
     """The output's path relative to the project, `/`-separated; None if it does not lie inside of it."""
     inside = Path(os.path.realpath(output))
     root = Path(os.path.realpath(project))
     return str(inside.relative_to(root)) if inside != root and inside.is_relative_to(root) else None
+
+
+def free_folder(output: str) -> str:
+    """The next name that is free: `J7` → `J8`, `import` → `import2`; asks the file system."""
+    stem = output.rstrip("/").rstrip("0123456789")
+    number = int(output.rstrip("/")[len(stem) :] or 1) + 1
+    while os.path.lexists(f"{stem}{number}"):
+        number += 1
+    return f"{stem}{number}"

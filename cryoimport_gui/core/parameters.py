@@ -318,9 +318,11 @@ def _checked(entry: dataclasses.Field, value: Any) -> Any:
 
 def _overrides(where: str, value: Any) -> Overrides:
     if isinstance(value, dict):
-        return value
+        value = [f"{number}" if group is None else f"{group}={number}" for group, number in value.items()]
+    if not isinstance(value, (str, int, float, list)):
+        raise BadParameter(f"{where} takes [GROUP=]number, or a list of them, not {value!r}")
     out: Overrides = {}
-    for text in [value] if isinstance(value, (str, int, float)) else list(value):
+    for text in value if isinstance(value, list) else [value]:
         group, equals, number = str(text).rpartition("=")
         if equals and not group.strip().isdecimal():
             raise BadParameter(

@@ -40,8 +40,8 @@ def whole_folder(output: Path) -> Iterator[Path]:
         partial.mkdir()
         yield partial
         sync(partial)
-        if output.is_symlink():
-            raise FileExistsError(17, "a link", str(output))
+        if output.is_symlink() or (output.exists() and not output.is_dir()):
+            raise FileExistsError(17, "not a folder", str(output))
         os.rename(partial, output)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -49,7 +49,8 @@ def whole_folder(output: Path) -> Iterator[Path]:
             with suppress(OSError):  # someone else may have put something there
                 parent.rmdir()
         raise
-    sync(output.parent)
+    with suppress(OSError):  # it is there and whole; only that it survives a power cut is not certain
+        sync(output.parent)
 
 
 def _make_parents(output: Path) -> list[Path]:

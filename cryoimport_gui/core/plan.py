@@ -16,10 +16,10 @@ from .contrast import SignVerdict, detect_data_sign
 from .coordinates import Placing, place_coordinates
 from .exposures import Exposures, load_exposures
 from .linking import Linking, link_exposures, rules_of
-from .microscope import resolve_groups
+from .microscope import group_problems, overridden, resolve_groups
 from .output import check_output
 from .parameters import ImportParameters
-from .particles import Fault, OpticsGroup, Particles
+from .particles import Fault, OpticsGroup, Particles, distinct
 from .problems import Problem, Refused, Severity, problem
 from .progress import Progress, quiet
 from .relion import read_particles
@@ -40,12 +40,22 @@ class DataSign:
     verdict: SignVerdict | None = None
 
 
+@dataclass(frozen=True)
+class Doubtful:
+    """Rows that the policies are about: those that cannot be imported, those without an exposure, those with both."""
+
+    bad: int = 0
+    unmatched: int = 0
+    both: int = 0
+
+
 @dataclass
 class ImportPlan:
     """What an import would write, and everything that was found on the way.
 
     `particles` are those that are imported; `all_particles` also those that are left out, and `left_out` says
-    why, by position in `all_particles`.  Stages that could not run leave None.
+    why, by position in `all_particles`.  `given_groups` are the optics groups before the user's overrides, `groups`
+    after them.  Stages that could not run leave None.
     """
 
     parameters: ImportParameters
@@ -56,12 +66,15 @@ class ImportPlan:
     exposures: Exposures | None = None
     linking: Linking | None = None
     placing: Placing | None = None
+    given_groups: list[OpticsGroup] = field(default_factory=list)
     groups: list[OpticsGroup] = field(default_factory=list)
+    doubtful: Doubtful = field(default_factory=Doubtful)
     data_sign: DataSign | None = None
     sample: Sample | None = None
     left_out: dict[int, str] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
     meta_state: Hashable = None
+    _counts: dict[str, int] | None = None
 
     @property
     def errors(self) -> list[Problem]:
@@ -88,8 +101,14 @@ class ImportPlan:
         return "" if self.particles is None or self.parameters.ignore_pose_data else self.particles.poses
 
     def counts(self) -> dict[str, int]:
+        """The report's counts; worked out once, by the planner, as that takes a look at every row."""
+        if self._counts is None:
+            self._counts = self._count()
+        return self._counts
+
+    def _count(self) -> dict[str, int]:
         kept, everyone, linking = self.particles, self.all_particles, self.linking
-        stacks = len(np.unique(self.stacks.of_rows(kept))) if self.stacks and kept is not None and len(kept) else 0
+        stacks = len(distinct(self.stacks.of_rows(kept))) if self.stacks and kept is not None else 0
         return {
             "rows": len(everyone) if everyone else 0,
             "particles": len(kept) if kept is not None else 0,
@@ -133,6 +152,7 @@ class Planner:
         except Refused as refused:
             plan.problems.append(refused.problem)
         order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+        plan.counts()
         plan.problems.sort(key=lambda p: order.index(p.severity))
         return plan
 
@@ -158,7 +178,7 @@ class Planner:
 
         particles, faults, remarks = self._stage(plan, "read", meta, read)
         plan.all_particles = plan.particles = particles
-        plan.groups = particles.optics_groups
+        plan.groups = plan.given_groups = particles.optics_groups
         plan.problems += remarks
         faults = list(faults)
         where = (meta, p.data)
@@ -224,6 +244,8 @@ class Planner:
         particles = plan.all_particles
         assert particles is not None
         keep = np.ones(len(particles), bool)
+        unmatched = plan.linking.of_rows(particles) < 0 if plan.linking else ~keep
+        plan.doubtful = Doubtful(*(int(rows.sum()) for rows in (~good, unmatched, ~good & unmatched)))
         if plan.parameters.on_bad == "leave-out" and good.any():
             keep &= good
             for fault in faults:
@@ -234,9 +256,8 @@ class Planner:
         else:
             plan.problems += [fault.problem for fault in faults]
         if plan.linking and plan.parameters.on_unmatched == "leave-out":
-            unmatched = np.flatnonzero(plan.linking.of_rows(particles) < 0)
-            keep[unmatched] = False
-            for row in unmatched.tolist():
+            keep &= ~unmatched
+            for row in np.flatnonzero(unmatched).tolist():
                 plan.left_out.setdefault(row, "exposure-unmatched")
             if not keep.any():
                 plan.problems.append(
@@ -249,8 +270,11 @@ class Planner:
         particles = plan.particles
         assert particles is not None
         of_rows = plan.linking.of_rows(particles) if plan.linking else None
-        plan.groups, found = resolve_groups(particles, plan.stacks, plan.exposures, of_rows, plan.parameters)
-        plan.problems += found
+        plan.given_groups = resolve_groups(particles, plan.stacks, plan.exposures, of_rows)
+        plan.groups = overridden(plan.given_groups, plan.parameters)
+        plan.problems += group_problems(
+            plan.groups, plan.stacks, plan.parameters, needs_ctf=particles.defocus_u_A is not None
+        )
         plan.problems += _absences(plan, particles)
         if plan.parameters.output:
             plan.problems += check_output(plan.parameters, len(particles), plan.stacks)

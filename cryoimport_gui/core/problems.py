@@ -77,6 +77,9 @@ CODES: dict[str, Code] = {
         "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
     ),
     "microscope-value-missing": _error("A microscope value is missing", "Give the value."),
+    "microscope-value-odd": _warning(
+        "Unusual microscope values", "Possible, but more often a slip: check them on the Microscope page."
+    ),
     # stacks
     "stack-missing": _row_error(
         "Stacks not found", "Give the folder that the image names start from as particle data path."

@@ -5,6 +5,7 @@ Meanings and units of the columns are those of RELION's own metadata labels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Partic
     except StarError as error:
         where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
         raise refuse(error.code, f"{where}{error}") from None
-    table = _particle_table(star)
+    table = particle_table(star)
     optics = next((t for t in star.tables if t.name == "optics"), None)
     images = table.images("rlnImageName")
     assert images is not None
@@ -80,7 +81,12 @@ def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Partic
     return _Reader(str(path), star, table, optics, images).read()
 
 
-def _particle_table(star: StarFile) -> Table:
+def particle_table(star: StarFile) -> Table:
+    """The table that holds the particles.
+
+    Raises:
+        Refused: There is none, or more than one.
+    """
     filled = [table for table in star.tables if table.rows and table.name != "optics"]
     candidates = [table for table in filled if "rlnImageName" in table.labels]
     for name in ("particles", "images", ""):
@@ -140,6 +146,7 @@ class _Reader:
             shift_A=_pair(columns.pop("shift_x_A"), columns.pop("shift_y_A")),
             rows=np.arange(self.table.rows),
             line_of=self.table.line_of,
+            columns_not_imported=[label for label in self.table.labels if label not in _WANTED],
             **columns,
         )
         if particles.defocus_v_A is None:
@@ -189,7 +196,8 @@ class _Reader:
             if (column := self.table.number(label)) is not None:
                 return Value(float(column[row]), f"particle table {label}")
             if entry is not None and self.optics and (column := self.optics.number(label)) is not None:
-                return Value(float(column[entry]), f"optics {label}")
+                given = float(column[entry])
+                return Value(given, f"optics {label}") if math.isfinite(given) else None
             return None
 
         group = OpticsGroup(number, names[entry] if names and entry is not None else f"opticsGroup{number}")
@@ -259,27 +267,16 @@ class _Reader:
         groups = [group for group in particles.optics_groups if group.aberrations]
         if groups:
             examples = [
-                f"{group.name}: {label} {' '.join(f'{v:g}' for v in values)}"
+                f"{group.name}: "
+                + ", ".join(f"{label} {' '.join(f'{v:g}' for v in vs)}" for label, vs in group.aberrations.items())
                 for group in groups
-                for label, values in group.aberrations.items()
             ]
             terms = "beam tilt, Zernike or magnification terms, which are written as zero"
             message = f"{count_of(len(groups), 'optics group')} with {terms}"
             remarks.append(problem("ctf-aberrations-dropped", message, count=len(groups), examples=examples))
-        dropped = [label for label in self.table.labels if label not in _WANTED]
-        if dropped:
+        if dropped := particles.columns_not_imported:
             message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
             remarks.append(problem("columns-not-imported", message, count=len(dropped)))
-        guessed = [
-            group
-            for group in particles.optics_groups
-            if group.pixel_size_A and group.pixel_size_A.source.endswith("rlnMicrographOriginalPixelSize")
-        ]
-        if guessed:
-            message = "the pixel size is taken from rlnMicrographOriginalPixelSize, which is that of the movies"
-            hint = "If the particles were binned when they were extracted, give --pixel-size."
-            examples = [f"{g.name}: {g.pixel_size_A.value:g} Å" for g in guessed if g.pixel_size_A]
-            remarks.append(problem("pixel-size-disagrees", message, count=len(guessed), examples=examples, hint=hint))
         return remarks
 
 
@@ -290,10 +287,12 @@ def _pair(x: NDArray[np.float64] | None, y: NDArray[np.float64] | None) -> NDArr
 def _distinct(keys: list[NDArray[np.float64]], rows: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Number the distinct combinations in order of appearance: the number of each row, and the first row of each."""
     index = np.zeros(rows, np.int64)
-    for key in keys:
-        if (key != key[0]).any():
-            _, codes = np.unique(key, return_inverse=True)
-            _, index = np.unique(index * (codes.max() + 1) + codes, return_inverse=True)
+    differing = [key for key in keys if (key != key[0]).any()]
+    if not differing:
+        return index.astype(np.int32), np.zeros(1, np.int64)
+    for key in differing:
+        _, codes = np.unique(key, return_inverse=True)
+        _, index = np.unique(index * (codes.max() + 1) + codes, return_inverse=True)
     _, first = np.unique(index, return_index=True)
     order = np.argsort(first)
     rank = np.empty_like(order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from .. import __version__
 from .coordinates import reported
 from .dataset import SCHEMA
+from .outline import where_from
 from .plan import ImportPlan
 from .problems import Severity, printable
 
@@ -48,15 +50,33 @@ def make_report(
 
 
 def report_text(report: Mapping[str, Any]) -> str:
-    return json.dumps(report, indent=2) + "\n"
+    return json.dumps(_finite(report), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither nan nor infinity: they become null."""
+    if isinstance(value, Mapping):
+        return {name: _finite(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_report(path: str, report: Mapping[str, Any]) -> None:
     """Write the report to a file of its own, whole or not at all."""
+    write_whole(path, report_text(report))
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a text file that is there whole or not at all.
+
+    Raises:
+        OSError: As the file system gives it; what stood there is left as it was.
+    """
     partial = f"{path}.partial-{os.getpid()}"
     try:
         with open(partial, "w", encoding="utf-8") as file:
-            file.write(report_text(report))
+            file.write(text)
         os.replace(partial, path)
     except BaseException:
         if os.path.exists(partial):
@@ -95,7 +115,7 @@ def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
     lines += ["", "Stacks found by"]
     lines += [f"  {rule}: {count}" for rule, count in report["stacks_found_by"].items()]
     lines += ["", "Fields"]
-    lines += [f"  {field.name}: {field.origin}" for slot in plan.slots for field in SCHEMA[slot]]
+    lines += [f"  {field.name}: {where_from(plan, field)}" for slot in plan.slots for field in SCHEMA[slot]]
     lines += ["", "Problems"]
     lines += [f"  {line}" for problem in plan.problems for line in str(problem).splitlines()]
     lines += ["", "Seconds"]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from .locate import Located, locate_stacks
 from .mrc import MrcError, MrcHeader, read_header
 from .parallel import map_files
-from .particles import Fault, Particles, row_fault
+from .particles import Fault, Particles, distinct, row_fault
 from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
 
-_PIXEL_TOLERANCE = 0.01
+PIXEL_TOLERANCE = 0.01
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,39 @@ class Stack:
 
 
 @dataclass
+class GroupHeaders:
+    """What the headers of one optics group's stacks say: boxes, and pixel sizes with the stacks that give each.
+
+    A header that gives no pixel size is left out.
+    """
+
+    stacks: int = 0
+    boxes: list[int] = field(default_factory=list)
+    pixel_sizes_A: dict[float, list[int]] = field(default_factory=dict)
+
+    @property
+    def pixel_size_A(self) -> float | None:
+        """That of most stacks."""
+        return max(self.pixel_sizes_A, key=lambda size: len(self.pixel_sizes_A[size]), default=None)
+
+    def other_than(self, pixel_size_A: float) -> dict[float, list[int]]:
+        """The pixel sizes that are more than 1 % off."""
+        tolerance = PIXEL_TOLERANCE * pixel_size_A
+        return {size: stacks for size, stacks in self.pixel_sizes_A.items() if abs(size - pixel_size_A) > tolerance}
+
+
+@dataclass
 class Stacks:
-    """The distinct stack files, and for each name of `Particles.stack_names` the number of its file (-1: none)."""
+    """The distinct stack files, and for each name of `Particles.stack_names` the number of its file (-1: none).
+
+    `headers` has one entry for each of `Particles.optics_groups`.
+    """
 
     files: list[Stack]
     of_name: NDArray[np.int64]
     located: Located
     box: int = 0
+    headers: list[GroupHeaders] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -52,7 +78,7 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
         Refused: The data path is no folder.
         Cancelled: `progress` said so.
     """
-    used = np.unique(particles.stack_index[particles.image_number >= 0])
+    used = distinct(particles.stack_index[particles.image_number >= 0])
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
     located = locate_stacks(names, meta, data, progress)
@@ -66,6 +92,7 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     stacks.faults = [*_location_faults(particles, names, used, located), *_file_faults(particles, stacks)]
     stacks.faults += _row_faults(particles, stacks)
     stacks.problems = list(_remarks(particles, stacks))
+    stacks.headers = _headers_by_group(particles, stacks)
     return stacks
 
 
@@ -76,6 +103,22 @@ def _open(path: str) -> Stack:
         return Stack(path, None, error.code, str(error))
     except OSError as error:
         return Stack(path, None, "stack-not-mrc", f"cannot be read: {error.strerror}")
+
+
+def _headers_by_group(particles: Particles, stacks: Stacks) -> list[GroupHeaders]:
+    out = [GroupHeaders() for _ in particles.optics_groups]
+    files = np.int64(len(stacks.files) + 1)
+    pairs = np.unique(particles.optics_index * files + stacks.of_rows(particles) + 1)
+    for pair in pairs.tolist():
+        headers, number = out[pair // files], int(pair % files) - 1
+        header = stacks.files[number].header if number >= 0 else None
+        if header:
+            headers.stacks += 1
+            if header.nx not in headers.boxes:
+                headers.boxes.append(header.nx)
+            if header.pixel_size_A:
+                headers.pixel_sizes_A.setdefault(header.pixel_size_A, []).append(number)
+    return out
 
 
 def _rows_of(particles: Particles, names: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -175,26 +218,3 @@ def _remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
         message = f"{count_of(len(again), 'row')} with an image that stood in an earlier row"
         examples = (particles.describe(i) for i in rows[again])
         yield problem("particle-duplicate", message, count=len(again), examples=examples)
-    yield from _pixel_size_remarks(particles, stacks)
-
-
-def _pixel_size_remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
-    """Stack headers that give another pixel size than the STAR file; a header that gives none is no news."""
-    files = stacks.files
-    pairs = np.unique(particles.optics_index.astype(np.int64) << 32 | (stacks.of_rows(particles) & 0xFFFFFFFF))
-    differing: dict[tuple[float, float], list[int]] = {}
-    for pair in pairs.tolist():
-        group, number = particles.optics_groups[pair >> 32], pair & 0xFFFFFFFF
-        header = files[number].header if number < len(files) else None
-        if header and header.pixel_size_A and group.pixel_size_A:
-            size = group.pixel_size_A.value
-            if abs(header.pixel_size_A - size) > _PIXEL_TOLERANCE * size:
-                differing.setdefault((header.pixel_size_A, size), []).append(number)
-    if differing:
-        count = len({number for numbers in differing.values() for number in numbers})
-        examples = (
-            f"header {header:g} Å, STAR file {star:g} Å: {count_of(len(numbers), 'stack')}, e.g. {files[numbers[0]].path}"
-            for (header, star), numbers in differing.items()
-        )
-        message = f"{count_of(count, 'stack header')} with another pixel size than the STAR file, whose value is used"
-        yield problem("pixel-size-disagrees", message, count=count, examples=examples)

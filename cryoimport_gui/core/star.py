@@ -25,7 +25,9 @@ from .star_chunks import PAD, Columns, EdgedRows, Gathered, Kind, padded, parse_
 __all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_lines", "read_star"]
 
 CHUNK_BYTES = 1 << 21
-_MAX_LINE_BYTES = 1 << 24
+_FIRST_CHUNK_BYTES = 1 << 11
+_MAX_LINE_BYTES = 1 << 20
+_MAX_COLUMNS = 10_000
 _TOKEN = re.compile(rb"""(?:"([^"\n]*?)"|'([^'\n]*?)')(?=\s|$)|\S+""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -161,7 +163,7 @@ class _Source:
     def __init__(self, path: str | Path) -> None:
         self.line = 0
         self.done_bytes = 0
-        self._rest = b""
+        self._buffer, self._at = b"", 0  # what was read, and how much of it was handed out
         self._path = os.fspath(path)
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -170,9 +172,12 @@ class _Source:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise StarError("meta-unreadable", f"{self._path} cannot be read: {reason}") from None
-        self._status = os.fstat(self._fd)
         try:
+            self._status = os.fstat(self._fd)
             self._check_kind()
+        except OSError as error:
+            os.close(self._fd)
+            raise StarError("meta-unreadable", f"{self._path} cannot be read: {error.strerror}") from None
         except StarError:
             os.close(self._fd)
             raise
@@ -202,7 +207,8 @@ class _Source:
     def __exit__(self, *exc: object) -> None:
         os.close(self._fd)
 
-    def _read(self) -> bytes:
+    def _read_on(self) -> bool:
+        """Read more behind what was not handed out yet; false at the end of the file."""
         try:
             data = os.read(self._fd, CHUNK_BYTES)
         except OSError as error:
@@ -210,40 +216,41 @@ class _Source:
         self.done_bytes += len(data)
         if b"\0" in data:
             raise StarError("meta-unreadable", f"a NUL byte behind line {self.line}: the file is damaged")
-        return data
+        self._buffer, self._at = self._buffer[self._at :] + data, 0
+        return bool(data)
 
     def next_line(self) -> bytes | None:
-        while (end := self._rest.find(b"\n") + 1) == 0:
-            self._check_line_length(len(self._rest))
-            if not (data := self._read()):
-                end = len(self._rest)
+        while (end := self._buffer.find(b"\n", self._at) + 1) == 0:
+            if len(self._buffer) - self._at > _MAX_LINE_BYTES:
+                raise StarError("meta-not-star", "a line of more than 1 MB", self.line + 1)
+            if not self._read_on():
+                end = len(self._buffer)
                 break
-            self._rest += data
-        line, self._rest = self._rest[:end], self._rest[end:]
+        line = self._hand_out(end)
         self.line += bool(line)
         return line or None
 
-    def next_chunk(self) -> bytes | None:
-        """Whole lines, about CHUNK_BYTES of them; the caller counts their lines."""
-        parts = [self._rest]
-        while data := self._read():
-            end = data.rfind(b"\n") + 1
-            parts.append(data[:end])
-            if end:
-                self._rest = data[end:]
-                return b"".join(parts)
-            parts[-1] = data
-            self._check_line_length(sum(map(len, parts)))
-        self._rest = b""
-        return b"".join(parts) or None
+    def next_chunk(self, size: int) -> bytes | None:
+        """Whole lines, about `size` bytes of them and at least one line; the caller counts their lines."""
+        while len(self._buffer) - self._at < size and self._read_on():
+            pass
+        if end := self._buffer.rfind(b"\n", self._at, self._at + size) + 1:
+            return self._hand_out(end)
+        line = self.next_line()
+        self.line -= bool(line)
+        return line
+
+    def _hand_out(self, end: int) -> bytes:
+        start, self._at = self._at, end
+        return self._buffer[start:end]
 
     def push_back(self, data: bytes, lines: int = 1) -> None:
-        self._rest = data + self._rest
+        """Take back what was handed out last."""
         self.line -= lines
-
-    def _check_line_length(self, length: int) -> None:
-        if length > _MAX_LINE_BYTES:
-            raise StarError("meta-not-star", "a line of more than 16 MB", self.line + 1)
+        if self._at >= len(data):
+            self._at -= len(data)
+        else:
+            self._buffer, self._at = data + self._buffer[self._at :], 0
 
     def check_unchanged(self) -> None:
         now = os.fstat(self._fd)
@@ -279,8 +286,7 @@ def _read_list(source: _Source, block: str, wanted: Mapping[str, Kind]) -> Table
             break
         if len(tokens) < 2:
             raise StarError("meta-row-width", f"`{tokens[0][:60]}` has no value", source.line)
-        label = tokens[0][1:]
-        table.labels.append(label)
+        label = _declare(table, tokens[0], source.line)
         value = tokens[1].encode("utf-8", "surrogateescape")
         if label in wanted:
             edges = np.array([[len(PAD)]]), np.array([[len(PAD) + len(value)]])
@@ -288,6 +294,16 @@ def _read_list(source: _Source, block: str, wanted: Mapping[str, Kind]) -> Table
             column.add(parse_columns(EdgedRows(padded(value), *edges), {0: wanted[label]})[0])
             table.columns[label] = _whole(column)
     return table
+
+
+def _declare(table: Table, token: str, line: int) -> str:
+    """Add the column `_label`; returns its label."""
+    if token[1:] in table.labels:
+        raise StarError("meta-unreadable", f"column {token[:60]} is declared twice", line)
+    if len(table.labels) == _MAX_COLUMNS:
+        raise StarError("meta-not-star", f"a table of more than {_MAX_COLUMNS:,} columns", line)
+    table.labels.append(token[1:])
+    return token[1:]
 
 
 def _read_loop(
@@ -300,19 +316,19 @@ def _read_loop(
             source.push_back(raw)
             break
         if tokens:
-            if tokens[0][1:] in table.labels:
-                raise StarError("meta-unreadable", f"column {tokens[0]} is declared twice", source.line)
-            table.labels.append(tokens[0][1:])
+            _declare(table, tokens[0], source.line)
     if not table.labels:
         raise StarError("meta-not-star", "a `loop_` without column names", source.line)
     columns = {n: (label, Gathered(wanted[label])) for n, label in enumerate(table.labels) if label in wanted}
     kinds = {n: column.kind for n, (_, column) in columns.items()}
     width = len(table.labels)
     ahead: deque = deque()
+    size = min(_FIRST_CHUNK_BYTES, CHUNK_BYTES)  # grows: what lies behind a short table is not read again and again
     while True:
         progress.step(source.done_bytes, source.size)
-        while len(ahead) < 4 and (chunk := source.next_chunk()) is not None:
+        while len(ahead) < (4 if size == CHUNK_BYTES else 1) and (chunk := source.next_chunk(size)) is not None:
             ahead.append((chunk, pool.submit(_parse_plain, chunk, width, kinds)))
+        size = min(4 * size, CHUNK_BYTES)
         if not ahead:
             break
         chunk, future = ahead.popleft()

@@ -48,7 +48,7 @@ class Rows(Protocol):
     def count(self) -> int: ...
 
     def letters(self, column: int, right: bool) -> Letters | None:
-        """The tokens of a column, flush left or right; None if some are too long to stand side by side."""
+        """The tokens of a column, flush left or right; None if one is so long that this would take much memory."""
 
     def tokens(self, column: int) -> list[bytes]:
         """The tokens of a column, one by one."""
@@ -92,7 +92,7 @@ class EdgedRows:
         starts, ends = self.starts[:, column], self.ends[:, column]
         lengths = ends - starts
         width = max(int(lengths.max(initial=0)), 1)
-        if width > (len(PAD) if right else _MAX_TEXT_WIDTH):
+        if width > (len(PAD) if right else _MAX_TEXT_WIDTH) or width * len(starts) > 4 * len(self.chunk):
             return None
         windows = np.lib.stride_tricks.sliding_window_view(self.chunk, width)
         places = np.arange(width)

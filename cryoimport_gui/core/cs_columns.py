@@ -1,0 +1,174 @@
+"""Columns of a CryoSPARC dataset (`.cs`) in either of its formats; no number in the file is believed.
+
+CryoSPARC's own reader takes lengths and offsets as they come: a damaged file makes it allocate what they say, or
+ends the whole process.  Here each is first held against the length of the file.  Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Sequence
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+_NPY, _CSDAT = b"\x93NUMPY", b"\x95CSDAT"
+_MAX_HEADER_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 22
+_LZ4_MAX_RATIO = 255  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: one more byte, 255 more values
+_CSDAT_TYPE = re.compile(r"<[iu][1248]|\|[iu]1|<f[48]|\|O")
+
+
+class DatasetError(ValueError):
+    """The file is no dataset, or a damaged one."""
+
+
+def read_columns(path: str | os.PathLike[str], prefixes: Sequence[str]) -> dict[str, NDArray]:
+    """Read `uid` and the columns `<prefix>/…` of a dataset.
+
+    Returns:
+        Name → (rows, …) integers or floats; texts as objects of type str.  Columns of other kinds are left out.
+
+    Raises:
+        OSError: The file cannot be opened or read.
+        DatasetError: It is no dataset, or does not hold what its header says.
+    """
+    wanted = tuple(f"{prefix}/" for prefix in prefixes)
+    with open(path, "rb") as file:
+        magic = file.read(6)
+        if magic not in (_NPY, _CSDAT):
+            raise DatasetError(f"not a CryoSPARC dataset (it starts with {magic!r})")
+        columns = (_read_npy if magic == _NPY else _read_csdat)(file, os.fstat(file.fileno()).st_size, wanted)
+    uid = columns.get("uid")
+    if uid is None or uid.ndim != 1 or uid.dtype.kind not in "iu":
+        raise DatasetError("no column `uid`")
+    return columns | {"uid": uid.astype(np.uint64)}
+
+
+def _is_wanted(name: object, wanted: tuple[str, ...]) -> bool:
+    return isinstance(name, str) and (name == "uid" or name.startswith(wanted))
+
+
+def _read_npy(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
+    """One structured array, in stretches, so that columns which nobody wants never fill the memory."""
+    count, dtype, offset = _npy_header(file)
+    if count * dtype.itemsize > size - offset:
+        raise DatasetError(f"{size} bytes long, too short for the {count} rows in its header")
+    names = [n for n in dtype.names or () if _is_wanted(n, wanted) and dtype[n].base.kind in "iufSU"]
+    parts: dict[str, list[NDArray]] = {name: [np.empty(0, dtype)[name]] for name in names}
+    stretch = max(1, _CHUNK_BYTES // max(dtype.itemsize, 1))
+    file.seek(offset)
+    for first in range(0, count if names else 0, stretch):
+        table = np.fromfile(file, dtype, min(stretch, count - first))
+        for name in names:
+            parts[name].append(table[name].copy())
+    columns = {name: np.concatenate(parts[name]) for name in names}
+    if any(len(column) != count for column in columns.values()):
+        raise DatasetError("it became shorter while it was read")
+    return {name: _texts(column) if column.dtype.kind in "SU" else column for name, column in columns.items()}
+
+
+def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:
+    """Rows, the type of one row, and where the first row starts."""
+    file.seek(0)
+    start = io.BytesIO(file.read(_MAX_HEADER_BYTES))
+    try:
+        version = npy.read_magic(start)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read(start, max_header_size=_MAX_HEADER_BYTES)
+    except Exception as error:  # the text is parsed as Python, which can fail in any way
+        raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
+    if len(shape) != 1 or shape[0] < 0 or dtype.names is None or dtype.hasobject:
+        raise DatasetError("the array in it is no table of plain columns")
+    return shape[0], dtype, start.tell()
+
+
+def _texts(column: NDArray) -> NDArray:
+    return _as_objects([_text(value) for value in column.ravel().tolist()]).reshape(column.shape)
+
+
+def _text(value: bytes | str) -> str:
+    try:
+        text = value.decode() if isinstance(value, bytes) else value
+        text.encode()
+    except UnicodeError:
+        raise DatasetError(f"a text that is not UTF-8: {value!r:.100}") from None
+    if "\0" in text:
+        raise DatasetError(f"a NUL byte in a text: {text!r:.100}")
+    return text
+
+
+def _as_objects(texts: list[str]) -> NDArray:
+    out = np.empty(len(texts), object)
+    out[:] = texts
+    return out
+
+
+def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
+    """A JSON header, the columns one after the other, and the texts that text columns point into."""
+    header_bytes = _length(file, size)
+    try:
+        header = json.loads(file.read(header_bytes))
+        rows, packed = header["length"], set(header["compressed_fields"])
+        fields = [(name, kind, *shape) for name, kind, *shape in header["dtype"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
+    if not isinstance(rows, int) or rows < 0:
+        raise DatasetError("the header gives no number of rows")
+    columns: dict[str, NDArray] = {}
+    pointers = []
+    for name, kind, *shape in fields:
+        stored = _length(file, size) if rows else 0
+        if _is_wanted(name, wanted) and isinstance(kind, str) and _CSDAT_TYPE.fullmatch(kind):
+            dtype = np.dtype("<u8" if kind == "|O" or name == "uid" else kind)
+            columns[name] = _column(file.read(stored), rows, dtype, shape[0] if shape else [], name in packed)
+            pointers += [name] if kind == "|O" and name != "uid" else []
+        else:
+            file.seek(stored, os.SEEK_CUR)
+    heap = file.read()
+    return columns | {name: _pointed_at(columns[name], heap) for name in pointers}
+
+
+def _length(file: BinaryIO, size: int) -> int:
+    """The length of what follows; the file must be long enough for it."""
+    length = int.from_bytes(file.read(4), "little")
+    if length > size - file.tell():
+        raise DatasetError(f"{size} bytes long, too short for what it says that it holds")
+    return length
+
+
+def _column(stored: bytes, rows: int, dtype: np.dtype, shape: object, packed: bool) -> NDArray:
+    if not isinstance(shape, list) or not all(isinstance(side, int) and 0 < side < 1 << 16 for side in shape):
+        raise DatasetError("a column of an impossible shape")
+    need = rows * math.prod(shape) * dtype.itemsize
+    if need >= 1 << 31 or (need > len(stored) * _LZ4_MAX_RATIO if packed else need != len(stored)):
+        raise DatasetError(f"a column in {len(stored)} bytes that does not fit {rows} rows")
+    if not packed or not need:
+        return np.frombuffer(stored, dtype).reshape(rows, *shape)
+    from cryosparc.dataset.core import Stream
+
+    column = np.empty((rows, *shape), dtype)
+    try:
+        if len(Stream().decompress_numpy(stored, column)) == need:
+            return column
+    except ValueError:
+        pass
+    raise DatasetError("a column that cannot be decompressed")
+
+
+def _pointed_at(places: NDArray, heap: bytes) -> NDArray:
+    """The texts at some places of the heap, each behind the NUL that ends the one before."""
+    starts, of_row = np.unique(places, return_inverse=True)
+    texts = []
+    for start in starts.tolist():
+        end = heap.find(b"\0", start)
+        if end < 0 or (start and heap[start - 1]):
+            raise DatasetError("a text outside of the file")
+        texts.append(_text(heap[start:end]))
+    return _as_objects(texts)[of_row].reshape(places.shape)

@@ -1,0 +1,112 @@
+"""Matching 2 million particles to 20,000 exposures by their names, and the table that shows it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from cryoimport_gui.core.exposures import Exposures
+from cryoimport_gui.core.linking import link_exposures
+from cryoimport_gui.core.name_table import Arrangement, Column, build_name_table
+from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.particles import OpticsGroup, Particles
+from cryoimport_gui.core.trims import TrimRules, suggest_trims
+
+PARTICLES, NAMES = 2_000_000, 20_000
+_ROUNDS = 3
+
+
+def run() -> Iterator[tuple[str, str, str]]:
+    exposures, micrographs = made_names(NAMES)
+    rules = TrimRules(True, 0, len("_patch_aligned_doseweighted.mrc"), 22, len("_rigid_aligned.mrc"))
+    index = np.sort(np.random.default_rng(1).integers(0, NAMES, PARTICLES)).astype(np.int32)
+
+    chosen = ImportParameters(
+        remove_leading_uid=True,
+        exposure_cut_suffix=rules.exposure_cut_suffix,
+        particle_cut_prefix=rules.particle_cut_prefix,
+        particle_cut_suffix=rules.particle_cut_suffix,
+    )
+    particles, dataset = _particles(micrographs, index), _dataset(exposures)
+    linking = link_exposures(particles, dataset, chosen)
+    assert (linking.of_rows(particles) >= 0).all()
+    seconds = _fastest(lambda: link_exposures(particles, dataset, chosen).of_rows(particles))
+    yield f"matching {PARTICLES:,} particles to {NAMES:,} exposures", f"{seconds:.2f} s", "at most 1 s"
+
+    assert suggest_trims(exposures, micrographs).matched == NAMES
+    seconds = _fastest(lambda: suggest_trims(exposures, micrographs))
+    yield f"suggesting trims for {NAMES:,} × {NAMES:,} names", f"{seconds:.2f} s", "at most 3 s"
+
+    renamed = [name.replace("_Data_", f"_Daten{number % 7}_") for number, name in enumerate(micrographs)]
+    seconds = _fastest(lambda: suggest_trims(exposures, [f"{name}_{number}" for number, name in enumerate(renamed)]))
+    yield "the same where names differ in the middle and at the end", f"{seconds:.2f} s", "at most 3 s"
+
+    for what, some in (("all match", rules), ("none match", TrimRules())):
+
+        def build(some: TrimRules = some) -> object:
+            return build_name_table(exposures, micrographs, np.bincount(index, minlength=NAMES), some)
+
+        yield f"building the table of names, {what}", f"{1e3 * _fastest(build):.0f} ms", "below 150 ms"
+
+    table = build_name_table(exposures, micrographs, np.bincount(index, minlength=NAMES), TrimRules())
+    for column in Column:
+        seconds = _fastest(lambda column=column: table.rows(Arrangement(column, True)))
+        yield f"sorting {len(table):,} rows by {column.title.lower()}", f"{1e3 * seconds:.1f} ms", "below 30 ms"
+    seconds = _fastest(lambda: table.rows(Arrangement(text="4711")))
+    yield f"filtering {len(table):,} rows", f"{1e3 * seconds:.1f} ms", "below 30 ms"
+
+
+def made_names(count: int) -> tuple[list[str], list[str]]:
+    """Paths of exposures, and of their micrographs in another order, with UIDs and suffixes of their own."""
+    rng = random.Random(1)
+    stems = [
+        f"18aug10a_FoilHole_{10984848 + i}_Data_10985376_10985377_20180810_{2123 + i}-{144102 + i}"
+        for i in range(count)
+    ]
+    exposures = [f"J2/motioncorrected/{rng.getrandbits(64):021d}_{s}_patch_aligned_doseweighted.mrc" for s in stems]
+    micrographs = [f"MotionCorr/job002/Movies/{rng.getrandbits(64):021d}_{s}_rigid_aligned.mrc" for s in stems]
+    rng.shuffle(micrographs)
+    return exposures, micrographs
+
+
+def _particles(micrographs: list[str], index: np.ndarray) -> Particles:
+    rows = len(index)
+    return Particles(
+        source=__name__,
+        dialect="",
+        stack_names=["particles.mrcs"],
+        stack_index=np.zeros(rows, np.int32),
+        image_number=np.arange(1, rows + 1),
+        optics_groups=[OpticsGroup(1, "opticsGroup1", rows)],
+        optics_index=np.zeros(rows, np.int32),
+        has_optics=True,
+        micrograph_names=micrographs,
+        micrograph_index=index,
+    )
+
+
+def _dataset(paths: list[str]) -> Exposures:
+    return Exposures(
+        source=__name__,
+        uid=np.arange(1, len(paths) + 1, dtype=np.uint64),
+        paths=paths,
+        files=[str(Path("/project") / path) for path in paths],
+        shape=np.full((len(paths), 2), 4096, np.uint32),
+        pixel_size_A=np.ones(len(paths), np.float32),
+        exp_group_id=None,
+        are_movies=False,
+    )
+
+
+def _fastest(function: Callable[[], object]) -> float:
+    """Seconds of the fastest of a few runs: the others were disturbed."""
+    times = []
+    for _ in range(_ROUNDS):
+        started = perf_counter()
+        function()
+        times.append(perf_counter() - started)
+    return min(times)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.core.parameters import update
+from cryoimport_gui.core.plan import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.progress import Cancelled, Progress
+
+from .running import tree
+from .stars import write_exposures, write_input
+from .truth import parameters_of, small_demo
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return small_demo(tmp_path_factory.mktemp("demo"))
+
+
+class Stages(Progress):
+    """Notes the stages that begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def stage(self, name: str) -> None:
+        self.names.append(name)
+
+
+def stages(planner: Planner, demo: Demo, **changes: object) -> set[str]:
+    watch = Stages()
+    assert planner.plan(parameters_of(demo, **changes), watch).errors == []
+    return set(watch.names)
+
+
+def test_everything_is_checked_and_nothing_written(demo: Demo) -> None:
+    before = tree(demo.star.parents[3])
+    plan = plan_import(parameters_of(demo))
+    assert tree(demo.star.parents[3]) == before
+    assert plan.errors == []
+    assert plan.slots == ("blob", "ctf", "alignments3D", "location")
+    assert plan.particles is not None and len(plan.particles) == 12
+    assert [(g.id, g.particles) for g in plan.groups] == [(1, 8), (2, 4)]
+    assert plan.stacks is not None and plan.stacks.box == 32
+    assert plan.counts() == {
+        "rows": 12, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
+        "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
+    }  # fmt: skip
+
+
+def test_only_what_a_change_touches_is_done_again(demo: Demo) -> None:
+    planner = Planner()
+    assert {"read", "locate", "headers", "match", "preview"} <= stages(planner, demo)
+    slow = {"read", "locate", "headers", "preview"}
+    assert not slow & stages(planner, demo)
+    assert not slow & stages(planner, demo, data_sign="+1", output=str(demo.project / "J9"), voltage="200")
+    assert not slow & stages(planner, demo, coordinate_scale="0.9", on_unmatched="keep")
+    assert stages(planner, demo, data=str(demo.data)) & slow == {"locate", "headers", "preview"}
+    planner.forget()
+    assert slow <= stages(planner, demo, data=str(demo.data))
+
+
+def test_a_stage_that_is_kept_gives_the_same(demo: Demo) -> None:
+    planner = Planner()
+    changes: list[dict] = [{}, {"pixel_size": "1.0"}, {"on_unmatched": "keep"}, {"data_sign": "+1"}, {}]
+    for change in changes:
+        fresh, kept = plan_import(parameters_of(demo, **change)), planner.plan(parameters_of(demo, **change))
+        for name in ("problems", "groups", "data_sign", "slots", "left_out"):
+            assert getattr(fresh, name) == getattr(kept, name), name
+        assert fresh.counts() == kept.counts()
+        assert set(fresh.timings_s) == set(kept.timings_s)
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    meta = write_input(tmp_path)
+    planner, parameters = Planner(), update(parameters_of(small_demo(tmp_path / "d")), {"meta": str(meta)})
+    parameters = replace(parameters, exposures="", output="")
+    assert len(planner.plan(parameters).particles or ()) == 6
+    meta.write_text("\n".join(meta.read_text().splitlines()[:-2]) + "\n")
+    assert len(planner.plan(parameters).particles or ()) == 5
+    meta.unlink()
+    assert [p.code for p in planner.plan(parameters).errors] == ["meta-not-found"]
+
+
+def test_exposures_that_change_are_read_again(tmp_path: Path) -> None:
+    meta, exposures = write_input(tmp_path), write_exposures(tmp_path / "J1/e.cs")
+    parameters = update(
+        parameters_of(small_demo(tmp_path / "d")),
+        {"meta": str(meta), "exposures": str(exposures), "project": "", "output": "", "remove_leading_uid": True,
+         "exposure_cut_suffix": 0, "particle_cut_prefix": 0, "particle_cut_suffix": 0},
+    )  # fmt: skip
+    planner = Planner()
+    assert planner.plan(parameters).counts()["particles_matched"] == 6
+    table = np.load(exposures)
+    with exposures.open("wb") as file:
+        np.save(file, table[:1])
+    assert planner.plan(parameters).counts()["particles_matched"] == 3
+
+
+def cancelled_at(steps: int) -> Progress:
+    countdown = iter(range(steps))
+    return Progress(lambda: next(countdown, None) is None)
+
+
+def all_cancels(demo: Demo, planner: Planner) -> Iterator[ImportPlan]:
+    """Cancel at the first step, the second, …; gives the plan that is made in the end."""
+    for steps in range(1000):
+        try:
+            yield planner.plan(parameters_of(demo), cancelled_at(steps))
+            return
+        except Cancelled:
+            continue
+
+
+def test_cancelled_at_every_step(demo: Demo) -> None:
+    before = tree(demo.star.parents[3])
+    (plan,) = all_cancels(demo, Planner())
+    assert plan.errors == [] and plan.counts()["particles_matched"] == 12
+    assert tree(demo.star.parents[3]) == before
+
+
+@pytest.mark.parametrize(
+    ("inverted", "choice", "value", "source", "code"),
+    [
+        (True, "auto", -1, "detected", None),
+        (False, "auto", 1, "detected", None),
+        (True, "-1", -1, "user", None),
+        (True, "+1", 1, "user", "data-sign-contradicts"),
+        (False, "-1", -1, "user", "data-sign-contradicts"),
+    ],
+)
+def test_data_sign(tmp_path: Path, inverted: bool, choice: str, value: int, source: str, code: str | None) -> None:
+    demo = small_demo(tmp_path, inverted=inverted)
+    plan = plan_import(parameters_of(demo, data_sign=choice))
+    assert plan.data_sign is not None and plan.data_sign.verdict is not None
+    assert (plan.data_sign.value, plan.data_sign.source) == (value, source)
+    assert plan.data_sign.verdict.value == demo.data_sign
+    found = [p.code for p in plan.problems if p.code.startswith("data-sign")]
+    assert found == ([code] if code else [])
+
+
+def test_pictures_that_tell_nothing(tmp_path: Path) -> None:
+    parameters = parameters_of(small_demo(tmp_path / "d"), meta=str(write_input(tmp_path)), exposures="", output="")
+    plan = plan_import(replace(parameters, project=""))
+    assert plan.data_sign is not None
+    assert (plan.data_sign.value, plan.data_sign.source) == (-1, "default")
+    assert [p.code for p in plan.problems if p.code.startswith("data-sign")] == ["data-sign-unclear"]
+    plan = plan_import(replace(parameters, project="", data_sign="+1"))
+    assert plan.data_sign is not None and (plan.data_sign.value, plan.data_sign.source) == (1, "user")
+    assert not [p.code for p in plan.problems if p.code.startswith("data-sign")]
+
+
+def test_bad_rows_and_unmatched_rows_are_left_out_together(tmp_path: Path) -> None:
+    demo = small_demo(tmp_path)
+    table = np.load(demo.exposures)
+    with demo.exposures.open("wb") as file:
+        np.save(file, table[[0, 2]])
+    text = demo.star.read_text()
+    demo.star.write_text(text.replace("000001@", "000000@", 2))  # one of the first micrograph, one of the second
+    plan = plan_import(parameters_of(demo, on_bad="leave-out", on_unmatched="leave-out"))
+    assert plan.errors == []
+    unmatched = dict.fromkeys(np.flatnonzero(demo.micrograph_index == 1).tolist(), "exposure-unmatched")
+    bad = np.flatnonzero(demo.image_index == 0)[:2].tolist()
+    assert plan.left_out == unmatched | dict.fromkeys(bad, "image-index-zero")
+    assert plan.particles is not None and len(plan.particles) == 12 - 5
+    assert plan.counts()["left_out"] == 5
+    assert [g.particles for g in plan.groups] == [7, 0]
+
+
+def test_what_cannot_be_read_leaves_the_rest_of_the_plan(tmp_path: Path) -> None:
+    demo = small_demo(tmp_path)
+    plan = plan_import(parameters_of(demo, exposures=str(tmp_path / "no.cs"), data=str(tmp_path / "no")))
+    assert sorted(p.code for p in plan.errors) == ["exposures-unreadable", "stack-missing"]
+    assert plan.particles is not None and len(plan.particles) == 12
+    assert (plan.stacks, plan.exposures, plan.linking, plan.data_sign) == (None, None, None, None)
