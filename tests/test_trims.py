@@ -6,7 +6,7 @@ import itertools
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cryoimport_gui.core.trims import Suggestion, TrimRules, match_names, suggest_trims
@@ -169,23 +169,35 @@ def test_sets_that_overlap_in_part():
     check(found, exposures, micrographs)
 
 
-@pytest.mark.parametrize(("exposures", "micrographs"), [(412, 20), (20, 412), (412, 1), (1, 412), (1, 1)])
+@pytest.mark.parametrize(("exposures", "micrographs"), [(412, 20), (3, 412), (412, 1), (1, 412), (1, 1)])
 def test_one_set_is_a_small_part_of_the_other(exposures, micrographs):
-    sources = [f"{u}{stem}_aligned.mrc" for u, stem in zip(uids(412, 0), STEMS)][:exposures]
-    names = [f"{stem}.mrc" for stem in STEMS][:micrographs]
+    stems = STEMS[5:] + STEMS[:5]
+    sources = [f"{u}{stem}_aligned.mrc" for u, stem in zip(uids(412, 0), stems)][:exposures]
+    names = [f"{stem}.mrc" for stem in stems][:micrographs]
     found = suggest_trims(sources, names)
     assert found.matched == min(exposures, micrographs)
     check(found, sources, names)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_two_exposures_among_many_micrographs(seed):
+    rng = random.Random(seed)
+    stems = [f"Hole_{rng.randrange(10**8):08d}_{rng.randrange(10**8):08d}" for _ in range(5000)]
+    exposures = [f"{u}{stem}_aligned.mrc" for u, stem in zip(uids(2, 0), sorted(stems)[1000:])]
+    micrographs = [f"{u}{stem}.mrc" for u, stem in zip(uids(5000, 1), stems)]
+    found = suggest_trims(exposures, micrographs)
+    assert found.rules == TrimRules(True, 0, 12, 22, 4)
+    assert (found.matched, found.total) == (2, 5000)
+
+
 def test_accidental_matches_do_not_make_cuts_longer():
     rng = random.Random(5)
-    numbers = [[rng.randrange(10**8) for _ in range(3)] for _ in range(3000)]
-    stems = [f"Hole_{a}_{b}_{c:08d}" for a, b, c in numbers]
+    numbers = [[rng.randrange(10**7, 10**8) for _ in range(3)] for _ in range(3000)]
+    stems = [f"Hole_{a}_{b}_{c}" for a, b, c in numbers]
     exposures = [f"{stem}_fractions.tiff" for stem in stems[:2000]]
     micrographs = [f"{stem}_fractions.mrc" for stem in stems[1000:]]
-    # The last seven characters of this one stand in an exposure that has no micrograph, too.
-    micrographs.append(f"Hole_11111111_2222222{stems[0][-8:]}_fractions.mrc")
+    # The last of its numbers is that of an exposure that has no micrograph.
+    micrographs.append(f"Hole_11111111_22222222_{numbers[0][2]}_fractions.mrc")
     found = suggest_trims(exposures, micrographs)
     assert found.rules == TrimRules(False, 0, 4, 0, 3)
     assert found.matched == 1000
@@ -265,6 +277,7 @@ short_names = st.lists(st.text("01_a", min_size=1, max_size=5), min_size=1, max_
 
 @settings(max_examples=300, deadline=None)
 @given(short_names, short_names)
+@example(["ab1X", "ab2X", "cd3X"], ["ab1Y", "ab2Y", "zz1Z"])
 def test_no_rule_is_better_than_the_one_found(exposures, micrographs):
     by_accident = min(len(exposures), len(micrographs)) // 2
     worthy = [

@@ -1,9 +1,12 @@
 """The data sign from the pictures: are particles stored darker or lighter than what surrounds them?
 
 Two kinds of evidence are taken from each image.  The middle is compared with its surroundings; and the local
-mean with the local variance, for where there is structure there is protein, wherever in the box it lies: off
-the middle, in a shell, in a neighbour.  The contrast transfer function weakens whatever is large, so both are
-taken at several sizes.
+mean with the local amount of structure, for where there is structure there is protein, wherever in the box it
+lies: off the middle, in a shell, in a neighbour.  The contrast transfer function weakens whatever is large, so
+both are taken at several sizes.
+
+Counting noise is stronger where there is more light, and must not count as structure.  So structure is what two
+halves of the pixels, laid out like the fields of a chess board, have in common: their noise is not.
 
 An image and its negative give opposite values, and noise shows one as often as the other.  So whether the
 images agree is a matter of Wilcoxon's signed ranks (Biometrics Bulletin 1, 1945), which a few wild images
@@ -31,7 +34,7 @@ _SIDE = 64
 _CHUNK = 64
 # Sizes are standard deviations of Gaussians, in parts of the box.
 _MIDDLE = (0.16, 0.25)
-_STRUCTURE = (0.015, 0.03, 0.06, 0.12)
+_STRUCTURE = (0.02, 0.04, 0.08, 0.16)
 _LOCAL = 0.06
 _CLIP_SD = 4.0
 
@@ -40,9 +43,9 @@ _CLIP_SD = 4.0
 class SignVerdict:
     """The verdict on the data sign.
 
-    `value` is +1 (stored dark on light), -1 (stored light on dark) or 0 (unclear); `particles_brighter` the share
-    of the `sampled` images whose particle is stored brighter than its surroundings; `confidence` the probability
-    that the better supported sign is the right one, 0.5 being a coin toss.
+    `value` is +1 (stored dark on light), -1 (stored light on dark) or 0 (unclear); `particles_brighter` the
+    share of the `sampled` images whose particle is stored brighter than its surroundings; `confidence` the
+    probability that the better supported sign is the right one, 0.5 being a coin toss.
     """
 
     value: int
@@ -59,6 +62,9 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
     Args:
         images: (n, ny, nx), or any iterable of (ny, nx), which is read once.
         shifts_px: (n, 2), x and y as in rlnOrigin: the particle is at the middle of the box minus the shift.
+
+    Raises:
+        ValueError: The images differ in shape.
     """
     boxes: list[NDArray[np.float32]] = []
     shape, factor = (0, 0), 1
@@ -66,14 +72,18 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
         shape = image.shape
         factor = max(1, round(min(shape) / _SIDE))
         boxes.append(_block_means(image, factor))
-    usable = [i for i, box in enumerate(boxes) if math.isfinite(spread := float(np.ptp(box))) and spread > 0]
+    usable = [i for i, box in enumerate(boxes) if np.isfinite(box).all() and np.ptp(box) > 0]
     if not usable:
         return SignVerdict(0, 0.5, 0.5, 0)
 
-    shifts = np.zeros((len(boxes), 2)) if shifts_px is None else np.asarray(shifts_px)
-    centres = ((shape[1] // 2, shape[0] // 2) - shifts + 0.5) / factor - 0.5
+    shifts = np.zeros((len(boxes), 2)) if shifts_px is None else np.nan_to_num(shifts_px)
+    middle = np.array([shape[1] // 2, shape[0] // 2])
+    # A shift out of the box cannot be right; its edge is as good a place as any.
+    centres = (np.clip(middle - shifts, 0, 2 * middle) + 0.5) / factor - 0.5
     parts = [usable[i : i + _CHUNK] for i in range(0, len(usable), _CHUNK)]
-    evidence = np.concatenate([_evidence(np.stack([boxes[i] for i in part]), centres[part]) for part in parts])
+    evidence = np.concatenate(
+        [_evidence(np.stack([boxes[i] for i in part]), centres[part]) for part in parts]
+    )
     typical = np.median(np.abs(evidence), axis=0)
     brighter = np.clip(evidence / np.where(typical > 0, typical, 1), -4, 4).sum(axis=1)
     agreement = _signed_rank_z(brighter)
@@ -85,7 +95,8 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
 def _block_means(image: NDArray[Any], factor: int) -> NDArray[np.float32]:
     ny, nx = (side // factor for side in image.shape)
     blocks = image[: ny * factor, : nx * factor].reshape(ny, factor, nx, factor)
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
 
 def _evidence(images: NDArray[np.float32], centres: NDArray[Any]) -> NDArray[np.float64]:
@@ -107,42 +118,44 @@ def _evidence(images: NDArray[np.float32], centres: NDArray[Any]) -> NDArray[np.
         features.append(inner - outer)
 
     frequency2 = np.fft.fftfreq(ny)[:, None] ** 2 + np.fft.rfftfreq(nx) ** 2
-    spectra = np.fft.rfft2(images)
-
-    def smooth(spectra: NDArray[Any], size: float) -> NDArray[Any]:
-        return np.fft.irfft2(
-            spectra * np.exp(-2 * (np.pi * size * side) ** 2 * frequency2).astype(np.float32), s=(ny, nx)
-        )
-
-    local_mean = smooth(spectra, _LOCAL)
-    scales = [smooth(spectra, size) for size in _STRUCTURE]
-    for finer, coarser in pairwise(scales):
-        local_variance = smooth(np.fft.rfft2((finer - coarser) ** 2), _LOCAL)
-        features.append(_correlation(local_mean, local_variance))
+    gauss = {
+        size: np.exp(-2 * (np.pi * size * side) ** 2 * frequency2).astype(np.float32)
+        for size in (_LOCAL, *_STRUCTURE)
+    }
+    white_field = np.indices((ny, nx)).sum(axis=0) % 2 == 0
+    whole, white = np.fft.rfft2(images), np.fft.rfft2(images * white_field)
+    local_mean = np.fft.irfft2(whole * gauss[_LOCAL], s=(ny, nx))
+    for fine, coarse in pairwise(_STRUCTURE):
+        band = gauss[fine] - gauss[coarse]
+        common = np.fft.irfft2(white * band, s=(ny, nx)) * np.fft.irfft2((whole - white) * band, s=(ny, nx))
+        structure = np.fft.irfft2(np.fft.rfft2(common) * gauss[_LOCAL], s=(ny, nx))
+        features.append(_correlation(local_mean, structure))
     return np.stack(features, axis=1).astype(np.float64)
 
 
 def _flatten(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Take the best plane away, divide by the standard deviation and clip what sticks out (hot pixels, gold)."""
+    """Take the best plane away, divide by the standard deviation and clip (hot pixels, gold)."""
     ny, nx = images.shape[1:]
     y, x = np.linspace(-1, 1, ny, dtype=np.float32)[:, None], np.linspace(-1, 1, nx, dtype=np.float32)
     flat = images - images.mean(axis=(1, 2), keepdims=True)
     for slope in (x, y):
         flat -= (flat * slope).mean(axis=(1, 2), keepdims=True) / np.mean(slope**2) * slope
-    flat /= flat.std(axis=(1, 2), keepdims=True)
-    return np.clip(flat, -_CLIP_SD, _CLIP_SD)
+    flat /= np.maximum(flat.std(axis=(1, 2), keepdims=True), np.finfo(np.float32).tiny)
+    return np.asarray(np.clip(flat, -_CLIP_SD, _CLIP_SD))
 
 
-def _mean_around(images: NDArray[np.float32], x2: NDArray[Any], y2: NDArray[Any], size: float) -> NDArray[np.float64]:
-    """Means weighted by a Gaussian around each image's centre; x2 (n, nx) and y2 (n, ny): squared distances."""
+def _mean_around(
+    images: NDArray[np.float32], x2: NDArray[Any], y2: NDArray[Any], size: float
+) -> NDArray[np.float64]:
+    """Means weighted by a Gaussian of the squared distances x2 (n, nx) and y2 (n, ny) from the centre."""
     wx, wy = (np.exp(-0.5 * d2 / size**2) for d2 in (x2, y2))
     wx, wy = (w / w.sum(axis=1, keepdims=True) for w in (wx, wy))
-    return np.einsum("nyx,ny,nx->n", images, wy, wx, optimize=True)
+    return np.asarray(np.einsum("nyx,ny,nx->n", images, wy, wx, optimize=True))
 
 
 def _correlation(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     a, b = (f - f.mean(axis=(1, 2), keepdims=True) for f in (a, b))
-    return (a * b).mean(axis=(1, 2)) / (a.std(axis=(1, 2)) * b.std(axis=(1, 2)) + 1e-12)
+    return np.asarray((a * b).mean(axis=(1, 2)) / (a.std(axis=(1, 2)) * b.std(axis=(1, 2)) + 1e-12))
 
 
 def _signed_rank_z(values: NDArray[np.float64]) -> float:

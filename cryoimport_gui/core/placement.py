@@ -1,9 +1,10 @@
 """Particle against micrograph: which way y counts, and at which scale.
 
-There are two readings of a coordinate y.  `keep`: it is a row of the micrograph's MRC array.  `flip`: the row is
-ny - y; the micrograph on disk then is the mirror image, top to bottom, of the one that was picked on, and so is
-the patch around that place.  Both are tried with the patch as it is and mirrored, because coordinates that count
-from the other end (y flipped, same picture) and mirrored particle images are found too.
+There are two readings of a coordinate y.  `keep`: it is a row of the micrograph's MRC array.  `flip`: the row
+is ny - y.  The main reason for a flip is that the micrograph on disk is the mirror image, top to bottom, of the
+one that was picked on, so that the patch around that place is mirrored too.  Both readings are tried with the
+patch as it is and mirrored, so that coordinates which count from the other end of the same picture, and particle
+images that were mirrored, are recognised as well.
 
 A particle image and the patch that it was cut from share their pixels, noise and all, so at the right place they
 correlate strongly.  If the micrograph is another motion correction of the same movie, they share a part of the
@@ -14,7 +15,7 @@ with those of other particles of the sample; at a wrong place the two are the sa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,22 +24,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .mrc import MrcHeader, read_header, read_rows
+from .patches import Pictures, normal, peaks, resampling, upside_down, whitening
 from .progress import Progress, quiet
 
-#: Patches are compared at this side or smaller, in pixels, where they may be this far apart, as a share of it.
-_SIDE, _SEARCH = 64, 1 / 12
-#: Frequencies compared, in parts of the Nyquist frequency; below, gradients; above, resampling differs.
-_BAND = 0.06, 0.75
+#: Pictures are compared at this side at most, in pixels, and not if they would be smaller than the other.
+_SIDE, _MIN_SIDE = 64, 16
 #: A patch may lie outside of its micrograph with this part of its side.
 _OUTSIDE = 0.1
-_CLIP_SD = 5.0
 #: A verdict needs this lead, in standard errors, over other particles' patches and over the other reading.
 _CLEAR = 5.0
 _MIN_SAMPLED = 4
-_SHUFFLES = 4
+#: How many other particles each patch is compared with.
+_OTHERS = 3
+#: What one particle can count for: a few that lie on each other by accident must not decide.
+_OUTLIER_SD = 6.0
 _NOT_MRC = {".tif": "TIFF", ".tiff": "TIFF", ".eer": "EER"}
-
-Pictures = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def judge_placement(
     micrograph are left out of that reading.
     """
     readable, unreadable = _readable(list(samples))
-    side = min((_common_side(sample) for sample, _ in readable), default=0)
+    side = min((_common_side(sample) for sample, _ in readable), default=_SIDE)
     places = list(product(scales, (False, True)))
     particles = np.empty((len(readable), side, side), np.float32)
     patches = np.full((len(places), *particles.shape), np.nan, np.float32)
@@ -104,10 +104,11 @@ def judge_placement(
                 patches[j, i] = _patch(sample, header, scale, flip, side)
         except OSError as error:
             unreadable[sample.micrograph] = str(error)
-    whiten = _whitening(particles)
+    whiten = whitening(particles)
+    particles = whiten(particles)
     readings = [
-        _judge(particles, _mirrored(p) if mirrored else p, whiten, scale, flip, mirrored)
-        for (scale, flip), p in zip(places, patches)
+        _Reading(scale, flip, mirrored, *_compare(particles, whiten(upside_down(seen) if mirrored else seen)))
+        for (scale, flip), seen in zip(places, patches)
         for mirrored in (False, True)
     ]
     return _verdict(readings, scales[0], [f"{path}: {reason}" for path, reason in unreadable.items()])
@@ -117,9 +118,9 @@ def judge_placement(
 class PlacementPair:
     """One particle beside the patches that it may come from, on the particle's own grid of `pixel_size_A`.
 
-    Pictures are (box, box), mean 0 and standard deviation 1, as stored but for this; a patch that looks more like
-    the particle when it is mirrored, top to bottom, is given so.  A patch outside of the micrograph is None, its
-    |correlation| nan.
+    Pictures are (box, box), mean 0 and standard deviation 1, as stored but for this; a patch that looks more
+    like the particle when it is mirrored, top to bottom, is given so.  A patch outside of the micrograph is None,
+    its |correlation| nan.
     """
 
     pixel_size_A: float
@@ -137,37 +138,44 @@ def compare_one(sample: PlacementSample, scale: float = 1.0) -> PlacementPair:
         OSError: The micrograph cannot be read.
         ValueError: It cannot be compared; the message says why.
     """
-    header = _header(sample)
-    box, side = len(sample.image), _common_side(sample)
-    particle = _particle(sample, side)[None]
-    whiten = _whitening(particle)
-    pictures: list[Pictures | None] = []
-    correlations = []
-    for flip in (False, True):
+    header, side = _header(sample), _common_side(sample)
+    whiten = whitening(_particle(sample, side)[None])
+    particle = whiten(_particle(sample, side)[None])
+
+    def look(flip: bool) -> tuple[Pictures | None, float]:
         small = _patch(sample, header, scale, flip, side)[None]
-        as_is, mirrored = (float(_peaks(whiten(particle), whiten(p))[0]) for p in (small, _mirrored(small)))
-        patch = _patch(sample, header, scale, flip, box)
-        pictures.append(None if np.isnan(as_is) else _mirrored(patch) if mirrored > as_is else patch)
-        correlations.append(max(as_is, mirrored))
-    return PlacementPair(sample.pixel_size_A, _particle(sample, box), *pictures, *correlations)
+        as_is, mirrored = (float(peaks(particle, whiten(p))[0]) for p in (small, upside_down(small)))
+        if math.isnan(as_is):
+            return None, math.nan
+        patch = _patch(sample, header, scale, flip, len(sample.image))
+        return upside_down(patch) if mirrored > as_is else patch, max(as_is, mirrored)
+
+    (keep, keep_correlation), (flip, flip_correlation) = look(False), look(True)
+    picture = _particle(sample, len(sample.image))
+    return PlacementPair(sample.pixel_size_A, picture, keep, flip, keep_correlation, flip_correlation)
 
 
 def _readable(
     samples: list[PlacementSample],
 ) -> tuple[list[tuple[PlacementSample, MrcHeader]], dict[str, str]]:
-    """The samples that can be compared with their micrograph's header, and why others cannot, by micrograph."""
+    """The samples that can be compared, each with its micrograph's header; why others cannot, by micrograph."""
     headers: dict[str, MrcHeader] = {}
+    readable: list[tuple[PlacementSample, MrcHeader]] = []
     unreadable: dict[str, str] = {}
     for sample in samples:
-        if sample.micrograph in headers or sample.micrograph in unreadable:
+        path = sample.micrograph
+        if path in unreadable:
             continue
         try:
-            headers[sample.micrograph] = _header(sample)
+            if path not in headers:
+                headers[path] = _header(sample)
+            _common_side(sample)
+            readable.append((sample, headers[path]))
         except OSError as error:
-            unreadable[sample.micrograph] = error.strerror or str(error)
+            unreadable[path] = error.strerror or str(error)
         except ValueError as error:
-            unreadable[sample.micrograph] = str(error)
-    return [(s, headers[s.micrograph]) for s in samples if s.micrograph in headers], unreadable
+            unreadable[path] = str(error)
+    return readable, unreadable
 
 
 def _header(sample: PlacementSample) -> MrcHeader:
@@ -180,29 +188,37 @@ def _header(sample: PlacementSample) -> MrcHeader:
     if (header.ny, header.nx) != tuple(sample.micrograph_shape):
         ny, nx = sample.micrograph_shape
         raise ValueError(f"{header.nx} × {header.ny} pixels, but its dataset says {nx} × {ny}")
-    if not (sample.pixel_size_A > 0 and sample.micrograph_pixel_size_A > 0):
-        raise ValueError("the pixel size of the particles or of the micrograph is not known")
     return header
 
 
 def _common_side(sample: PlacementSample) -> int:
     """An even side at which neither the particle nor its patch has to be magnified."""
+    if not (sample.pixel_size_A > 0 and sample.micrograph_pixel_size_A > 0):
+        raise ValueError("the pixel size of the particles or of the micrograph is not known")
     box = len(sample.image)
-    return min(box, int(box * sample.pixel_size_A / sample.micrograph_pixel_size_A), _SIDE) // 2 * 2
+    side = min(box, int(_extent_px(sample)), _SIDE) // 2 * 2
+    if side < _MIN_SIDE:
+        raise ValueError(f"a particle is less than {_MIN_SIDE} pixels wide, too few to be compared")
+    return side
+
+
+def _extent_px(sample: PlacementSample) -> float:
+    """How wide the particle's box is in pixels of the micrograph."""
+    return len(sample.image) * sample.pixel_size_A / sample.micrograph_pixel_size_A
 
 
 def _particle(sample: PlacementSample, side: int) -> Pictures:
     box = len(sample.image)
-    resample = _resampling(box, box // 2, box / side, side)
-    return _normal(resample @ sample.image @ resample.T)
+    resample = resampling(box, box // 2, box / side, side)
+    return normal(resample @ sample.image @ resample.T)
 
 
 def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool, side: int) -> Pictures:
-    """The micrograph around a place, over the extent of the particle's box: (side, side), nan if it is outside."""
+    """The micrograph around a place, as far as the particle's box reaches: (side, side), nan if it is outside."""
     x, y = sample.x_px * scale, sample.y_px * scale
     if flip:
         y = header.ny - 1 - y  # the row that row y becomes; a coordinate of ny - y is one pixel off at most
-    extent = len(sample.image) * sample.pixel_size_A / sample.micrograph_pixel_size_A
+    extent = _extent_px(sample)
     reach = extent * (0.5 - _OUTSIDE)
     if not (reach <= x <= header.nx - reach and reach <= y <= header.ny - reach):
         return np.full((side, side), np.nan, np.float32)
@@ -211,68 +227,9 @@ def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool,
     top, bottom = max(0, math.floor(y - margin)), min(header.ny, math.ceil(y + margin))
     left, right = max(0, math.floor(x - margin)), min(header.nx, math.ceil(x + margin))
     rows = read_rows(sample.micrograph, header, top, bottom)[:, left:right]
-    resample_y = _resampling(bottom - top, y - top, step, side)
-    resample_x = _resampling(right - left, x - left, step, side)
-    return _normal(resample_y @ rows @ resample_x.T)
-
-
-def _resampling(size: int, centre: float, step: float, count: int) -> NDArray[np.float32]:
-    """A matrix (count, size) that takes samples `step` apart, the one with index count // 2 at `centre`.
-
-    Lanczos' kernel, as wide as the step; beyond the ends the last sample goes on.
-    """
-    at = np.clip(centre + (np.arange(count) - count // 2) * step, 0, size - 1)
-    u = (np.arange(size) - at[:, None]) / max(step, 1)
-    weights = np.where(np.abs(u) < 3, np.sinc(u) * np.sinc(u / 3), 0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
-
-
-def _normal(picture: Pictures) -> Pictures:
-    """Mean 0, standard deviation 1, without what sticks out (hot pixels); zeros where there is no contrast."""
-    picture = np.nan_to_num(picture - np.mean(picture))
-    clipped = np.clip(picture, -_CLIP_SD * picture.std(), _CLIP_SD * picture.std())
-    clipped -= clipped.mean()
-    return np.asarray(clipped / max(float(clipped.std()), 1e-20), np.float32)
-
-
-def _mirrored(pictures: Pictures) -> Pictures:
-    """Top to bottom, the row with index side // 2 staying in place."""
-    return np.roll(pictures[..., ::-1, :], 1 - pictures.shape[-1] % 2, axis=-2)
-
-
-def _whitening(particles: Pictures) -> Callable[[Pictures], Pictures]:
-    """A filter that gives all frequencies of the band the same weight, by the mean spectrum of the particles."""
-    side = particles.shape[-1]
-    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)) * 2
-    rings = np.rint(radius * side / 2).astype(int)
-    power = (np.abs(np.fft.rfft2(particles)) ** 2).mean(axis=0) if len(particles) else np.ones(radius.shape)
-    amplitude = np.sqrt(np.bincount(rings.ravel(), power.ravel()) / np.bincount(rings.ravel()))[rings]
-    low, high = _BAND
-    band = (1 - np.exp(-0.5 * (radius / low) ** 2)) / (1 + (radius / high) ** 16)
-    weights = np.asarray(band / np.maximum(amplitude, 1e-12), np.float32)
-    return lambda pictures: np.fft.irfft2(np.fft.rfft2(pictures) * weights, s=(side, side)).astype(np.float32)
-
-
-def _peaks(particles: Pictures, patches: Pictures) -> NDArray[np.float64]:
-    """Greatest |correlation coefficient| of each particle's middle with its patch, within the search."""
-    side = particles.shape[-1]
-    search = max(1, round(side * _SEARCH))
-    middle = np.zeros((side, side), np.float32)
-    middle[search : side - search, search : side - search] = 1
-    count = middle.sum()
-    template = particles - (particles * middle).sum(axis=(1, 2), keepdims=True) / count
-    template *= middle
-
-    def slide(pictures: Pictures, mask: Pictures) -> NDArray[np.float64]:
-        """Sums of pictures times mask, for the mask moved by up to `search` either way."""
-        sums = np.fft.irfft2(np.fft.rfft2(pictures) * np.conj(np.fft.rfft2(mask)), s=(side, side))
-        near = np.arange(-search, search + 1)
-        return np.asarray(sums[:, near[:, None], near])
-
-    variance = slide(patches**2, middle) - slide(patches, middle) ** 2 / count
-    energy = (template**2).sum(axis=(1, 2))[:, None, None]
-    correlation = slide(patches, template) / np.sqrt(np.maximum(variance * energy, 1e-12))
-    return np.abs(correlation).max(axis=(1, 2))
+    resample_y = resampling(bottom - top, y - top, step, side)
+    resample_x = resampling(right - left, x - left, step, side)
+    return normal(resample_y @ rows @ resample_x.T)
 
 
 @dataclass(frozen=True)
@@ -285,34 +242,30 @@ class _Reading:
     lead: float  # over the patches of other particles, in standard errors
 
 
-def _judge(
-    particles: Pictures,
-    patches: Pictures,
-    whiten: Callable[[Pictures], Pictures],
-    scale: float,
-    flip: bool,
-    mirrored: bool,
-) -> _Reading:
+def _compare(particles: Pictures, patches: Pictures) -> tuple[int, float, float]:
+    """How many particles were compared, their typical correlation, and its lead."""
     inside = ~np.isnan(patches).any(axis=(1, 2))
-    particles, patches = whiten(particles[inside]), whiten(patches[inside])
+    particles, patches = particles[inside], patches[inside]
     n = len(patches)
     if n < _MIN_SAMPLED:
-        return _Reading(scale, flip, mirrored, n, math.nan, 0.0)
-    own = _peaks(particles, patches)
-    others = np.concatenate([_peaks(np.roll(particles, k, axis=0), patches) for k in range(1, _SHUFFLES)])
-    error = others.std() * math.sqrt(1 / n + 1 / len(others))
-    lead = (own.mean() - others.mean()) / max(error, 1e-12)
-    return _Reading(scale, flip, mirrored, n, float(np.median(own)), float(lead))
+        return n, math.nan, 0.0
+    rolled = np.stack([np.roll(particles, shift, axis=0) for shift in range(1 + _OTHERS)])
+    correlations = peaks(rolled, patches)
+    own, others = correlations[0], correlations[1:]
+    excess = np.minimum((own - others.mean()) / max(float(others.std()), 1e-12), _OUTLIER_SD)
+    lead = excess.mean() / math.sqrt(1 / n + 1 / others.size)
+    return n, float(np.median(own)), float(lead)
+
+
+def _strength(reading: _Reading) -> tuple[float, float]:
+    return reading.lead, -math.inf if math.isnan(reading.correlation) else reading.correlation
 
 
 def _verdict(readings: list[_Reading], first_scale: float, unreadable: list[str]) -> PlacementVerdict:
-    best = max(readings, key=lambda reading: reading.lead)
-    rival = max((r for r in readings if r.flip != best.flip and r.scale == best.scale), key=lambda r: r.lead)
+    best, rival = _best_and_rival(readings)
     clear = best.lead > _CLEAR and best.lead - rival.lead > _CLEAR
     if not clear:
-        at_first = [r for r in readings if r.scale == first_scale]
-        best = max(at_first, key=lambda r: r.lead)
-        rival = max((r for r in at_first if r.flip != best.flip), key=lambda r: r.lead)
+        best, rival = _best_and_rival([r for r in readings if r.scale == first_scale])
     keep, flip = (rival, best) if best.flip else (best, rival)
     return PlacementVerdict(
         value=("flip" if best.flip else "keep") if clear else "unclear",
@@ -324,3 +277,9 @@ def _verdict(readings: list[_Reading], first_scale: float, unreadable: list[str]
         confidence=0.5 * math.erfc((rival.lead - best.lead) / 2),
         unreadable=unreadable,
     )
+
+
+def _best_and_rival(readings: list[_Reading]) -> tuple[_Reading, _Reading]:
+    """The best reading, and the best with the other y at the same scale."""
+    best = max(readings, key=_strength)
+    return best, max((r for r in readings if r.flip != best.flip and r.scale == best.scale), key=_strength)
