@@ -1,0 +1,182 @@
+"""The table of names: what is cut is struck through, what is left must be equal."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.name_table import Arrangement, Column, NameTable
+from .match_model import MatchModel, NameDelegate, Rows
+from .problem_list import breakable
+
+_WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 156, Column.EXPOSURE: 156, Column.PARTICLES: 62, Column.TRIMMED: 60}
+_UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+
+
+class _Filter(QLineEdit):
+    def __init__(self, view: QTableView) -> None:
+        super().__init__(clearButtonEnabled=True, placeholderText="Filter names")
+        self._view = view
+        self.setAccessibleName("Filter names")
+        self.setToolTip("Show only rows with this text in a name or in the match, in either case.")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
+            self._view.setFocus()  # not on to the next page
+        else:
+            super().keyPressEvent(event)
+
+
+class _View(QTableView):
+    """Sorts by Ctrl and the column's number."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        column = event.key() - Qt.Key.Key_1
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier and 0 <= column < len(Column):
+            header = self.horizontalHeader()
+            again = header.sortIndicatorSection() == column and header.sortIndicatorOrder() == _UP
+            header.setSortIndicator(column, _DOWN if again else _UP)
+        else:
+            super().keyPressEvent(event)
+
+
+class MatchTable(QWidget):
+    """The table with its filter and its export.
+
+    Rows are arranged by whoever listens to `arranged`, not here: for 20,000 names that takes too long for the
+    thread that draws.
+
+    Signals:
+        arranged(): another order or filter is wanted; see `arrangement`.
+        chosen(row): a row of the `NameTable` is the current one; -1: none.
+        export_wanted(path): the rows shown are to be written to a file.
+    """
+
+    arranged = Signal()
+    chosen = Signal(int)
+    export_wanted = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = MatchModel()
+        self.view = _View()
+        self.view.setModel(self.model)
+        self.view.setAccessibleName("Names of micrographs and exposures")
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setWordWrap(False)
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.view.setShowGrid(False)
+        self.view.setAlternatingRowColors(True)
+        self.view.setTabKeyNavigation(False)
+        self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        rows, columns = self.view.verticalHeader(), self.view.horizontalHeader()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.view.fontMetrics().height() + 6)
+        rows.hide()
+        columns.setSortIndicator(Column.STATE, _UP)
+        columns.setSortIndicatorShown(True)
+        columns.setSectionsClickable(True)
+        columns.setHighlightSections(False)
+        columns.setStretchLastSection(True)
+        columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, width in _WIDTHS.items():
+            self.view.setColumnWidth(column, width)
+        self._delegate = NameDelegate()
+        self.view.setItemDelegateForColumn(Column.MICROGRAPH, self._delegate)
+        self.view.setItemDelegateForColumn(Column.EXPOSURE, self._delegate)
+        self.filter = _Filter(self.view)
+        label = QLabel("&Filter")
+        label.setBuddy(self.filter)
+        self.details = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
+        self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.details.setAccessibleName("Whole names of the current row")
+        self.details.setFixedHeight(4 * self.fontMetrics().height() + 4)
+        self.export = QPushButton("E&xport CSV…")
+        self.export.setToolTip("Write the rows shown, in their order, to a file.")
+        self.export.clicked.connect(self._ask_export)
+        top = QHBoxLayout()
+        top.addWidget(label)
+        top.addWidget(self.filter, 1)
+        top.addWidget(self.export)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.details)
+        self.filter.textChanged.connect(self.arranged)
+        columns.sortIndicatorChanged.connect(self.arranged)
+        self.view.selectionModel().currentRowChanged.connect(self._on_current)
+
+    @property
+    def arrangement(self) -> Arrangement:
+        header = self.view.horizontalHeader()
+        descending = header.sortIndicatorOrder() == _DOWN
+        return Arrangement(Column(header.sortIndicatorSection()), descending, self.filter.text())
+
+    @property
+    def current(self) -> int:
+        """The row of the `NameTable` that is the current one; -1: none."""
+        index = self.view.currentIndex()
+        return int(self.model.rows[index.row()]) if index.isValid() else -1
+
+    def show_rows(self, table: NameTable | None, rows: Rows, current: int = -1) -> None:
+        """Show some rows of a table; `current` is the row of the table to go to, if it is among them."""
+        self.model.show(table, rows)
+        self.export.setEnabled(len(rows) > 0)
+        place = np.flatnonzero(rows == current)
+        if len(place):
+            self.view.setCurrentIndex(self.model.index(int(place[0]), 0))
+        else:
+            self._on_current()
+
+    def step(self, by: int) -> None:
+        """Go to the next (1) or the previous (-1) row that has an exposure."""
+        table = self.model.table
+        if table is None:
+            return
+        here = self.view.currentIndex().row()
+        places = np.flatnonzero(table.exposure[self.model.rows] >= 0)
+        ahead = places[places > here][:1] if by > 0 else places[places < here][-1:]
+        if len(ahead):
+            self.view.setCurrentIndex(self.model.index(int(ahead[0]), 0))
+
+    @Slot()
+    def _on_current(self, *_: object) -> None:
+        row, table = self.current, self.model.table
+        self.details.setText(_whole_names(table, row) if table is not None and row >= 0 else "")
+        self.chosen.emit(row)
+
+    @Slot()
+    def _ask_export(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export names", "names.csv", "Table (*.csv)")
+        if path:
+            self.export_wanted.emit(path)
+
+
+def _whole_names(table: NameTable, row: int) -> str:
+    """Both names, one below the other, with the parts that are cut struck through, as rich text."""
+    lines = []
+    for title, name, (head, tail) in (
+        ("Micrograph", table.micrograph_name(row), table.micrograph_cut(row)),
+        ("Exposure", table.exposure_name(row), table.exposure_cut(row)),
+    ):
+        parts = name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+        front, kept, end = (escape(breakable(part)) for part in parts)
+        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if name else f"{title}: none")
+    return "<br>".join(lines)
