@@ -2,48 +2,64 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os.path import basename
+from typing import Any
 
-from ...core.montage import TileOptions, make_tiles
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from ...core.inspection import Inspection, inspect
+from ...core.particles import OpticsGroup
+from ...core.preview import Tiles, page_tiles, typical_tiles
 from ...core.progress import Progress
+from ...core.sample import ParticleImages
 from ..session import Session
 from ..tasks import Tasks
-from ..widgets.editors import ChoiceEdit, label_for
-from ..widgets.montage_view import MontageView
-from ..widgets.problem_list import plain_label
+from ..widgets.contrast_bar import ContrastBar
+from ..widgets.montage_view import MontageFrame
+from ..widgets.page_bar import PageBar
+from ..widgets.particle_view import AVERAGED, ParticleView
+from ..widgets.sign_panel import READING_COLUMNS, READING_ROWS, READING_TILE_PX, SignPanel
+from ..widgets.view_controls import ViewControls
 from .page import Page
 
-_TILES = 100
+_READINGS_FROM = 100
+_SIDE_WIDTH_PX = 262
 
 
 class PreviewPage(Page):
-    """A montage of a random sample; the data sign redraws it at once."""
+    """Tiles are made in a thread of the page; sign, contrast and inversion only draw them again."""
 
     TITLE = "Preview"
-    SUBTITLE = "Particles must be dark on a light background, as they will be in CryoSPARC. If they are light, change the data sign."
+    SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
     CODES = ("data-sign-",)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._sample: object = None
-        self.sign = ChoiceEdit(session, "data_sign")
-        self.verdict = plain_label()
-        self.verdict.setAccessibleName("Verdict on the data sign")
-        row = QHBoxLayout()
-        row.addWidget(label_for(self.sign, "s"))
-        row.addWidget(self.sign)
-        row.addWidget(self.verdict, 1)
-        self.body.addLayout(row)
-        self.view = MontageView()
-        self.body.addWidget(self.view, 1)
+        self._images: ParticleImages | None = None
+        self._groups: Sequence[OpticsGroup] = ()
+        self._is_stale = True
+        self.sign_panel, self.frame = SignPanel(session), MontageFrame()
+        self.view = self.frame.view
+        self.controls, self.contrast = ViewControls(), ContrastBar()
+        self.invert = QPushButton("&Invert the view only")
+        self.invert.setCheckable(True)
+        self.invert.setToolTip(
+            "Swap light and dark on the screen, to see faint particles better. The data sign and the import stay\n"
+            "as they are; a banner says so. Default: off."
+        )
+        self.page_bar = PageBar(self.view)
+        self.particle = ParticleView(self)
         self.tasks = Tasks(self)
-        self.tasks.finished.connect(self._on_tiles)
-        self.tasks.failed.connect(self._on_failed)
-        session.changed.connect(self._on_changed)
+        self._lay_out()
+        self._connect()
 
     def shut_down(self) -> None:
+        self.particle.close()
         self.tasks.close()
 
     def obstacle(self) -> str:
@@ -53,48 +69,205 @@ class PreviewPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
+        verdict = plan.data_sign.verdict if plan.data_sign else None
+        self.sign_panel.show_verdict(verdict)
         self._show_sign()
-        if plan.sample is self._sample:
+        particles, stacks = plan.all_particles, plan.stacks
+        if particles is None or stacks is None or not stacks.box:
+            self._images = None
+            self.tasks.cancel()
+            self.view.set_message("Raw data is ignored." if self.session.parameters.ignore_raw_data else "No images.")
+            self.page_bar.scale_bar.set_pixel_size(0, "Å")
             return
-        self._sample = plan.sample
-        if plan.sample is None or plan.all_particles is None or not plan.sample.good.any():
-            self.view.clear()
+        known = self._images
+        if known is None or known.particles is not particles or known.stacks is not stacks:
+            self._images = ParticleImages(particles, stacks, plan.sample)
+            self.particle.close()
+            self.controls.show_particles(particles, plan.groups)
+        elif plan.groups == self._groups:
             return
-        chosen = np.flatnonzero(plan.sample.good)[:_TILES]
-        images = plan.sample.images[chosen]
-        groups = plan.all_particles.optics_index[plan.sample.rows[chosen]]
-        sizes = np.array([g.pixel_size_A.value if g.pixel_size_A else 1.0 for g in plan.groups])[groups]
+        self._groups = plan.groups
+        self._is_stale = True
+        if self.isVisible():
+            self._start()
 
-        def tiles(progress: Progress) -> np.ndarray:
-            return make_tiles(images, sizes, TileOptions(low_pass_A=20.0))
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self._start()
 
-        self.tasks.start("tiles", tiles)
-
-    @Slot(str)
-    def _on_changed(self, name: str) -> None:
-        if name == "data_sign":
-            self._show_sign()
-
-    def _show_sign(self) -> None:
-        """Redraw with the sign as it is chosen now; the plan with its warnings follows later."""
-        sign = self.session.plan.data_sign
-        if sign is None or sign.verdict is None:
-            self.verdict.setText("")
+    @Slot()
+    def _start(self) -> None:
+        """Make everything anew: tiles, and the two readings."""
+        groups, sample = self._groups, self.session.plan.sample
+        if self._images is None:
             return
-        choice = self.session.parameters.data_sign
-        verdict = sign.verdict
-        value = (verdict.value or -1) if choice == "auto" else int(choice)
-        self.view.set_sign(value)
-        stored = {1: "stored dark on light, so +1", -1: "stored light on dark, so -1", 0: "unclear"}[verdict.value]
-        self.verdict.setText(
-            f"{verdict.particles_brighter:.0%} of {verdict.sampled} particles are brighter than their surroundings: {stored} "
-            f"(confidence {verdict.confidence:.0%}). Shown with data sign {value:+d}."
-        )
+        self._is_stale = False
+        self._start_tiles()
+        if sample is None:
+            return
+        good = sample.rows[sample.good]
+        rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
+        size, count = round(READING_TILE_PX * self.devicePixelRatioF()), READING_COLUMNS * READING_ROWS
+
+        def readings(images: ParticleImages, progress: Progress) -> Any:
+            return typical_tiles(images, groups, rows, size, count, progress)
+
+        self._run("readings", readings)
+
+    @Slot()
+    def _start_tiles(self) -> None:
+        if not self._is_stale:
+            self._make_tiles(self.controls.selection.count)
+
+    def _make_tiles(self, count: int) -> None:
+        """Make the tiles of the page, of which there are about `count`."""
+        groups, selection = self._groups, self.controls.selection
+        options = replace(self.controls.options, size_px=self.view.wanted_tile_px(count))
+
+        def tiles(images: ParticleImages, progress: Progress) -> tuple[Tiles, list[str], int]:
+            rows, total = images.page(selection)
+            made = page_tiles(images, groups, rows, options, progress)
+            return made, [_name(images, row) for row in rows.tolist()], total
+
+        if self.view.tiles is None:
+            self.view.set_message("Reading images …")
+        self._run("tiles", tiles)
+
+    @Slot(int)
+    def _look_at(self, number: int) -> None:
+        """Open the close look at a tile."""
+        groups, tiles = self._groups, self.view.tiles
+        if tiles is None or not 0 <= number < len(tiles):
+            return
+        row, options = int(tiles.rows[number]), self.controls.options
+        averaged = AVERAGED if self.particle.average.isChecked() else 1
+        title = "  ·  ".join([*self.view.name(number).split("\n"), f"tile {number + 1} of {len(tiles)}"])
+
+        def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
+            return inspect(images, groups, row, options, averaged, progress), title
+
+        self.particle.set_steps(number > 0, number < len(tiles) - 1)
+        self.particle.show()
+        self._run("particle", look)
+
+    def _run(self, kind: str, work: Callable[[ParticleImages, Progress], Any]) -> None:
+        images = self._images
+        if images is not None:
+            self.tasks.start(kind, lambda progress: (images, work(images, progress)))
 
     @Slot(str, object)
-    def _on_tiles(self, kind: str, tiles: np.ndarray) -> None:
-        self.view.set_tiles(tiles)
+    def _on_finished(self, kind: str, outcome: Any) -> None:
+        images, result = outcome
+        if images is not self._images:
+            return  # of particles that are no longer shown
+        if kind == "tiles":
+            self._show_tiles(*result)
+        elif kind == "readings":
+            self.sign_panel.show_tiles(result, self.palette().color(QPalette.ColorRole.Button).lightness())
+        else:
+            self.particle.show_inspection(*result)
+
+    @Slot(str, str, object, object)
+    def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
+        if kind == "tiles" and done < total:
+            self.page_bar.show_progress(done / total)
+
+    def _show_tiles(self, tiles: Tiles, names: list[str], total: int) -> None:
+        self.controls.set_total(total)
+        selection, pages = self.controls.selection, self.controls.pages
+        if not len(tiles):
+            self.view.set_message("No particle is in this group and in a stack with this in its name.")
+            self.page_bar.scale_bar.set_pixel_size(0, "Å")
+        else:
+            self.view.set_message("")
+            self.contrast.set_tiles(tiles)
+            self.view.set_tiles(tiles, names, self.contrast.limits())
+            size, unit, varies = tiles.scale
+            self.page_bar.scale_bar.set_pixel_size(size, unit, varies)
+        self.page_bar.show_page(selection.page, pages, total, selection.random)
+        self._check_size()
+
+    @Slot()
+    def _check_size(self) -> None:
+        """Make the tiles again where the view has another size for them than they have."""
+        tiles, images = self.view.tiles, self._images
+        if tiles is None or images is None or self.tasks.is_running("tiles"):
+            return
+        if min(self.view.wanted_tile_px(len(tiles)), images.stacks.box) != tiles.values.shape[1]:
+            self._make_tiles(len(tiles))
+
+    @Slot()
+    def _on_contrast(self) -> None:
+        self.view.set_limits(self.contrast.limits())
+
+    @Slot(int)
+    def _on_selected(self, number: int) -> None:
+        self.page_bar.show_particle(self.view.name(number).replace("\n", "  ·  "))
+
+    @Slot(int)
+    def _on_step(self, step: int) -> None:
+        self.view.select(self.view.current + step)
+        self._look_at(self.view.current)
+
+    @Slot()
+    def _on_average(self) -> None:
+        self._look_at(self.view.current)
+
+    @Slot()
+    def _show_sign(self, *_: object) -> None:
+        """Redraw with the sign as it is chosen now; the plan with its warnings follows later."""
+        self.view.set_sign(self.sign_panel.sign)
+        self.particle.set_sign(self.sign_panel.sign)
 
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
         self.session.failed.emit(message, details)
+
+    def _connect(self) -> None:
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.progressed.connect(self._on_progress)
+        self.tasks.failed.connect(self._on_failed)
+        self.session.changed.connect(self._show_sign)
+        self.controls.changed.connect(self._start_tiles)
+        self.contrast.limits_changed.connect(self._on_contrast)
+        self.invert.toggled.connect(self.frame.set_inverted)
+        self.view.resized.connect(self._check_size)
+        self.view.selected.connect(self._on_selected)
+        self.view.opened.connect(self._look_at)
+        self.view.page_wanted.connect(self.controls.turn_page)
+        self.page_bar.turned.connect(self.controls.turn_page)
+        self.page_bar.resampled.connect(self.controls.resample)
+        self.particle.step_wanted.connect(self._on_step)
+        self.particle.average_wanted.connect(self._on_average)
+
+    def _lay_out(self) -> None:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.addWidget(self.controls)
+        column.addWidget(self.contrast)
+        column.addWidget(self.invert)
+        column.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setWidget(side)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedWidth(_SIDE_WIDTH_PX)
+        middle = QHBoxLayout()
+        middle.addWidget(self.frame, 1)
+        middle.addWidget(area)
+        self.body.addWidget(self.sign_panel)
+        self.body.addLayout(middle, 1)
+        self.body.addWidget(self.page_bar)
+
+
+def _name(images: ParticleImages, row: int) -> str:
+    """A particle in a few words: image and stack, defocus."""
+    particles = images.particles
+    number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]
+    name = f"image {number} of {basename(stack)}"
+    if particles.defocus_u_A is None or particles.defocus_v_A is None:
+        return name
+    defocus_A = (particles.defocus_u_A[row] + particles.defocus_v_A[row]) / 2
+    return f"{name}\ndefocus {defocus_A / 1e4:.2f} µm"

@@ -1,0 +1,135 @@
+"""Contrast: which stored values become black and white."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from ...core.preview import Tiles
+
+
+class Mode(Enum):
+    """How the limits are found."""
+
+    SHARED = "Automatic, for all"
+    OWN = "Automatic, for each"
+    BY_HAND = "By hand"
+
+
+class ContrastBar(QWidget):
+    """A histogram of the tiles' values with two limits that can be dragged or typed.
+
+    Signals:
+        limits_changed(): someone changed them; see `limits`.
+    """
+
+    limits_changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tiles: Tiles | None = None
+        self.mode = QComboBox()
+        for mode in Mode:
+            self.mode.addItem(mode.value, mode)
+        self.mode.setAccessibleName("Contrast")
+        self.mode.setToolTip(
+            "Automatic limits leave out the darkest and the lightest 1% of the pixels: one contrast for all tiles,\n"
+            "or for each tile its own. Default: automatic, for all."
+        )
+        self.histogram = pg.PlotWidget(background=None)
+        self.histogram.setFixedHeight(64)
+        self.histogram.setAccessibleName("Histogram of the stored values")
+        self.histogram.setToolTip("Drag the two lines to set what becomes the ends of the grey scale.")
+        self.histogram.hideButtons()
+        self.histogram.setMenuEnabled(False)
+        self.histogram.setMouseEnabled(False, False)
+        for side in ("left", "bottom"):
+            self.histogram.hideAxis(side)
+        self._curve = self.histogram.plot(stepMode="center", fillLevel=0)
+        self._region = pg.LinearRegionItem(swapMode="block")
+        self.histogram.addItem(self._region)
+        self.low, self.high = self._limit("Lower limit"), self._limit("Upper limit")
+        label = QLabel("Cont&rast")
+        label.setBuddy(self.mode)
+        top = QHBoxLayout()
+        top.addWidget(label)
+        top.addWidget(self.mode, 1)
+        row = QHBoxLayout()
+        row.addWidget(self.low, 1)
+        row.addWidget(QLabel("to"))
+        row.addWidget(self.high, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addWidget(self.histogram)
+        layout.addLayout(row)
+        self.mode.currentIndexChanged.connect(self._on_mode)
+        self._region.sigRegionChanged.connect(self._on_dragged)
+        for spin in (self.low, self.high):
+            spin.valueChanged.connect(self._on_typed)
+
+    def set_tiles(self, tiles: Tiles) -> None:
+        """Show their histogram; limits follow unless they were set by hand."""
+        self._tiles = tiles
+        counts, edges = tiles.histogram
+        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        self._curve.setData(edges, counts, pen=colour, brush=colour)
+        self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
+        if self.mode.currentData() is Mode.BY_HAND:
+            return
+        step = float(edges[-1] - edges[0]) / 100 or 0.01
+        for spin in (self.low, self.high):
+            spin.setSingleStep(step)
+            spin.setDecimals(int(np.clip(1 - np.floor(np.log10(step)), 0, 7)))
+        self._show(*tiles.limits)
+
+    def limits(self) -> tuple[float, float] | NDArray[np.float32]:
+        """Stored values for all tiles, or (n, 2), for each its own."""
+        mode = self.mode.currentData()
+        if self._tiles is None:
+            return 0.0, 1.0
+        if mode is Mode.OWN:
+            return self._tiles.own_limits
+        return self._tiles.limits if mode is Mode.SHARED else (self.low.value(), self.high.value())
+
+    def _limit(self, name: str) -> QDoubleSpinBox:
+        spin = QDoubleSpinBox(minimum=-1e9, maximum=1e9)
+        spin.setKeyboardTracking(False)
+        spin.setAccessibleName(f"{name} of the contrast")
+        spin.setToolTip(f"{name} of the stored values that are told apart. Typing sets the contrast by hand.")
+        spin.setMinimumWidth(60)
+        return spin
+
+    def _show(self, low: float, high: float) -> None:
+        with QSignalBlocker(self.low), QSignalBlocker(self.high), QSignalBlocker(self._region):
+            self.low.setValue(low)
+            self.high.setValue(high)
+            self._region.setRegion((low, high))
+
+    def _set_by_hand(self, low: float, high: float) -> None:
+        smallest = self.low.singleStep() / 10
+        self._show(low, max(high, low + smallest))
+        with QSignalBlocker(self.mode):
+            self.mode.setCurrentIndex(self.mode.findData(Mode.BY_HAND))
+        self.limits_changed.emit()
+
+    @Slot()
+    def _on_dragged(self, *_: object) -> None:
+        self._set_by_hand(*self._region.getRegion())
+
+    @Slot()
+    def _on_typed(self, *_: object) -> None:
+        self._set_by_hand(self.low.value(), self.high.value())
+
+    @Slot()
+    def _on_mode(self, *_: object) -> None:
+        if self._tiles is not None and self.mode.currentData() is not Mode.BY_HAND:
+            self._show(*self._tiles.limits)
+        self.limits_changed.emit()

@@ -1,0 +1,196 @@
+"""The data sign: what the pictures say, both readings side by side, and the choice."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.contrast import SignVerdict
+from ...core.montage import GAP_PX, Images, compose, own_limits
+from ...core.problems import Severity
+from ..look import good_colour, quiet_colour, severity_colour
+from ..session import Session
+from .editors import ChoiceEdit, label_for
+from .problem_list import SIGNS, plain_label
+
+READING_COLUMNS, READING_ROWS = 4, 2
+READING_TILE_PX = 56
+_DEFAULT_SIGN = -1
+
+
+def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
+    """The data sign that a choice leads to, before the plan has caught up with it."""
+    if choice != "auto":
+        return int(choice)
+    return (verdict.value if verdict else 0) or _DEFAULT_SIGN
+
+
+def sign_text(sign: int) -> str:
+    return "+1" if sign > 0 else "−1"
+
+
+def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, str]:
+    """The verdict in a sentence, and how severe it is together with the choice."""
+    share, stored = verdict.particles_brighter, "brighter"
+    if verdict.value > 0:
+        share, stored = 1 - share, "darker"
+    seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
+    if verdict.value == 0:
+        told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
+        used = sign_text(sign_in_use(choice, verdict))
+        why = f"{used} is used, as for RELION's extraction." if choice == "auto" else f"You chose {used}."
+        return Severity.WARNING, f"{told} {why} Take the reading in which particles are dark."
+    kept = "dark on light" if verdict.value > 0 else "light on dark"
+    told = f"{seen}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
+    told += f" (confidence {confidence_text(verdict)})."
+    if choice != "auto" and int(choice) != verdict.value:
+        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {told}"
+    return None, told
+
+
+def confidence_text(verdict: SignVerdict) -> str:
+    """In percent, never rounded up to certainty."""
+    return "above 99.9%" if verdict.confidence > 0.999 else f"{np.floor(verdict.confidence * 1000) / 10:g}%"
+
+
+class SignPanel(QWidget):
+    """Edits the data sign; each of the two readings is a button that takes it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._verdict: SignVerdict | None = None
+        self.choice = ChoiceEdit(session, "data_sign")
+        self.badge, self.words = QLabel(), plain_label()
+        self.words.setAccessibleName("Verdict on the data sign")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.take = QPushButton()
+        self.take.clicked.connect(self._take)
+        self.readings = {sign: _Reading(sign) for sign in (1, -1)}
+        group = QButtonGroup(self)
+        side_by_side = QHBoxLayout()
+        for sign, reading in self.readings.items():
+            group.addButton(reading, sign)
+            side_by_side.addWidget(reading)
+        group.idClicked.connect(self._choose)
+
+        chooser = QHBoxLayout()
+        chooser.addWidget(label_for(self.choice, "s"))
+        chooser.addWidget(self.choice)
+        chooser.addWidget(self.take)
+        chooser.addStretch(1)
+        rule = plain_label(
+            "Shown is stored value × data sign. Particles must look dark on light. "
+            "First of each eight: the mean of many."
+        )
+        rule.setStyleSheet(f"color: {quiet_colour()}")
+        said = QVBoxLayout()
+        said.addLayout(chooser)
+        said.addWidget(self.badge)
+        said.addWidget(self.words, 1)
+        said.addWidget(rule)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(said, 0, 0)
+        layout.addLayout(side_by_side, 0, 1)
+        layout.setColumnStretch(0, 1)
+        session.changed.connect(self._on_changed)
+
+    @property
+    def sign(self) -> int:
+        """The data sign as it is chosen now."""
+        return sign_in_use(self._session.parameters.data_sign, self._verdict)
+
+    def show_verdict(self, verdict: SignVerdict | None) -> None:
+        """None: nothing has been looked at."""
+        self._verdict = verdict
+        self._refresh()
+
+    def show_tiles(self, tiles: Images, background: int) -> None:
+        """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
+        limits = own_limits(tiles)
+        for sign, reading in self.readings.items():
+            reading.show_picture(tiles, sign, limits, background)
+
+    def _refresh(self) -> None:
+        verdict = self._verdict
+        self.setVisible(verdict is not None)
+        if verdict is None:
+            return
+        severity, words = verdict_words(self._session.parameters.data_sign, verdict)
+        colour = severity_colour(severity) if severity else good_colour()
+        self.badge.setText(SIGNS[severity] if severity else "✓ Clear")
+        for label in (self.badge, self.words):
+            label.setStyleSheet(f"color: {colour}; font-weight: bold" if label is self.badge or severity else "")
+        self.words.setText(words)
+        self.words.setAccessibleDescription(words)
+        proposed = sign_text(verdict.value)
+        self.take.setVisible(verdict.value != 0)
+        self.take.setText(f"&Use {proposed} (proposed)")
+        self.take.setAccessibleName(f"Use data sign {proposed}, as proposed")
+        self.take.setToolTip(f"Set the data sign to {proposed}, as the pictures say.")
+        self.take.setEnabled(self.sign != verdict.value)
+        for sign, reading in self.readings.items():
+            reading.set_state(verdict.value, used=sign == self.sign)
+
+    @Slot(str)
+    def _on_changed(self, name: str) -> None:
+        if name == "data_sign":
+            self._refresh()
+
+    @Slot(int)
+    def _choose(self, sign: int) -> None:
+        self._session.change(data_sign=f"{sign:+d}")
+
+    @Slot()
+    def _take(self) -> None:
+        if self._verdict:
+            self._choose(self._verdict.value)
+
+
+class _Reading(QToolButton):
+    """The same particles with one data sign."""
+
+    def __init__(self, sign: int) -> None:
+        super().__init__()
+        self.setCheckable(True)
+        self.sign = sign
+        step = READING_TILE_PX + GAP_PX
+        self.setIconSize(QSize(READING_COLUMNS * step + GAP_PX, READING_ROWS * step + GAP_PX))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        self.setToolTip(
+            f"These particles with data sign {sign_text(sign)}: stored values times {sign_text(sign)}.\n"
+            "Particles must look dark on a light background. Click to take this reading."
+        )
+
+    def show_picture(self, tiles: Images, sign: int, limits: Images, background: int) -> None:
+        picture = np.ascontiguousarray(compose(tiles, READING_COLUMNS, sign, limits, gap_grey=background))
+        height, width = picture.shape
+        image = QImage(picture.data, width, height, width, QImage.Format.Format_Grayscale8)
+        self.setIcon(QIcon(QPixmap.fromImage(image)))  # which copies
+
+    def set_state(self, proposed: int, used: bool) -> None:
+        """`proposed` is the sign that the pictures speak for, 0 if they do not."""
+        self.setChecked(used)
+        looks = {0: "are particles dark?", self.sign: "particles are dark ✓", -self.sign: "particles are light ✖"}[
+            proposed
+        ]
+        name = f"Data sign {sign_text(self.sign)}"
+        self.setText(f"{name}{' (in use)' if used else ''}\n{looks}")
+        self.setAccessibleName(f"{name}: {looks.rstrip('✓✖ ')}")
+        font = self.font()
+        font.setBold(used)
+        self.setFont(font)
