@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWizardPage
 
 from ...core.problems import Problem
+from ..remedies import REMEDIES, mends_of
 from ..session import Session
-from ..widgets.problem_list import plain_label
+from ..widgets.problem_list import Offer, plain_label
 
 
 class Page(QWizardPage):
@@ -15,8 +19,13 @@ class Page(QWizardPage):
 
     Subclasses put their widgets into `body`, fill them in `show_plan`, and say in `obstacle` why going on makes no
     sense; that line stands at the foot of the page and turns Next off.  `CODES` are the prefixes of the problem
-    codes that are shown here.
+    codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.
+
+    Signals:
+        wanted(code): the user wants to go to where this kind of problem can be mended.
     """
+
+    wanted = Signal(str)
 
     TITLE = ""
     SUBTITLE = ""
@@ -25,6 +34,7 @@ class Page(QWizardPage):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.home_of: Callable[[str], Page | None] = lambda code: None
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
@@ -40,6 +50,19 @@ class Page(QWizardPage):
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
         return [p for p in self.session.plan.problems if p.code.startswith(self.CODES)] if self.CODES else []
+
+    def offers(self, problem: Problem) -> list[Offer]:
+        """The buttons of a problem: what mends it, and the way to where it can be mended."""
+        offers = []
+        for label, values in mends_of(problem, self.session.plan):
+            words = ", ".join(f"{name.replace('_', ' ')}: {value or 'none'}" for name, value in values.items())
+            offers.append(Offer(label, f"Sets {words}.", partial(self.session.change, **values)))
+        home = self.home_of(problem.code)
+        if home and REMEDIES[problem.code].place:
+            label = "Go to the field" if home is self else f"Go to {home.title()}"
+            tip = "Move to the place where this can be changed."
+            offers.append(Offer(label, tip, partial(self.wanted.emit, problem.code)))
+        return offers
 
     def is_done(self) -> bool:
         """Whether the step list shows a tick where there are no problems."""

@@ -60,7 +60,7 @@ class ParticlesPage(Page):
         self.progress = ProgressLine(session)
         self.body.addWidget(self.progress)
         self.facts = Facts()
-        self.problem_list = ProblemList()
+        self.problem_list = ProblemList(offers=self.offers)
         columns = QHBoxLayout()
         columns.addWidget(_group("What the file holds", self.facts), 2)
         columns.addWidget(_group("Problems", self.problem_list), 3)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QVBoxLayout, QWizard
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWizard
 
-from ...core.dataset import SCHEMA
-from ...core.plan import ImportPlan
+from ...core.outline import policy_outcomes, will_write
+from ...core.problems import Severity, count_of
 from ..session import Session
 from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
-from ..widgets.problem_list import ProblemList
+from ..widgets.keep_bar import KeepBar
+from ..widgets.problem_list import SIGNS, ProblemList, plain_label
 from ..widgets.progress_line import ProgressLine
 from .page import Page
 
@@ -21,6 +23,7 @@ class ReviewPage(Page):
     SUBTITLE = (
         "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
     )
+    CODES = ("output-",)
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -30,27 +33,34 @@ class ReviewPage(Page):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(label_for(output, "O"), output)
         form.addRow(label_for(project, "p"), project)
-        policies = QHBoxLayout()
+        self.outcomes: dict[str, QLabel] = {}
         for name, mnemonic in (("on_bad", "B"), ("on_unmatched", "U")):
-            editor = ChoiceEdit(session, name)
-            policies.addWidget(label_for(editor, mnemonic))
-            policies.addWidget(editor)
-            policies.addSpacing(16)
-        policies.addStretch(1)
-        form.addRow("", policies)
+            editor, words = ChoiceEdit(session, name), plain_label()
+            words.setAccessibleName(f"What the choices lead to: {editor.accessibleName()}")
+            row = QHBoxLayout()
+            row.addWidget(editor)
+            row.addWidget(words, 1)
+            form.addRow(label_for(editor, mnemonic), row)
+            self.outcomes[name] = words
         self.body.addLayout(form)
         self.body.addWidget(ProgressLine(session))
-        self.written, self.problem_list = Facts(), ProblemList()
+        self.written, self.problem_list = Facts(), ProblemList(offers=self.offers)
+        self._problem_box = QGroupBox()
         columns = QHBoxLayout()
-        for title, widget, stretch in (
-            ("What will be written", self.written, 2),
-            ("Problems", self.problem_list, 3),
+        for box, widget, stretch in (
+            (QGroupBox("What will be written"), self.written, 2),
+            (self._problem_box, self.problem_list, 3),
         ):
-            box = QGroupBox(title)
-            layout = QVBoxLayout(box)
-            layout.addWidget(widget)
+            QVBoxLayout(box).addWidget(widget)
             columns.addWidget(box, stretch)
         self.body.addLayout(columns, 1)
+        self.keep = KeepBar(session, finished=False)
+        self.body.addWidget(self.keep)
+        session.changed.connect(self._on_changed)
+        self.show_plan()
+
+    def shut_down(self) -> None:
+        self.keep.shut_down()
 
     def problems(self) -> list:
         return list(self.session.plan.problems)
@@ -68,29 +78,22 @@ class ReviewPage(Page):
         return ""
 
     def show_plan(self) -> None:
-        self.written.show_facts(written_of(self.session.plan))
-        self.problem_list.show_problems(self.session.plan.problems)
+        plan = self.session.plan
+        self.written.show_facts(will_write(plan))
+        self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
+        self.problem_list.show_problems(plan.problems)
+        severities = [problem.severity for problem in plan.problems]
+        tally = [
+            f"{SIGNS[severity][0]} {count_of(count, SIGNS[severity][2:].lower())}"
+            for severity in Severity
+            if (count := severities.count(severity))
+        ]
+        self._problem_box.setTitle("   ".join(["Problems", *tally]))
+        for name, words in policy_outcomes(plan).items():
+            self.outcomes[name].setText(words)
 
-
-def written_of(plan: ImportPlan) -> list[tuple[str, str]]:
-    """What an import would write, as pairs of name and value."""
-    if plan.particles is None:
-        return []
-    counts = plan.counts()
-    facts = [("Particles", f"{counts['particles']:,} of {counts['rows']:,} rows")]
-    if plan.left_out:
-        facts.append(("Left out", f"{counts['left_out']:,} rows, listed in rejected.star"))
-    facts.append(("Links", f"{counts['links']:,} to stacks, which are not copied"))
-    if plan.data_sign:
-        facts.append(("Data sign", f"{plan.data_sign.value:+d} ({plan.data_sign.source})"))
-    if plan.linking:
-        facts.append(
-            (
-                "Exposures",
-                f"{counts['particles_matched']:,} particles on {counts['exposures_matched']:,} exposures",
-            )
-        )
-    for slot in plan.slots:
-        for field in (f for f in SCHEMA[slot] if f.origin != "constant"):
-            facts.append((slot, f"{field.name.split('/')[1]}  ←  {field.origin}"))
-    return facts
+    @Slot(str)
+    def _on_changed(self, name: str) -> None:
+        if name in self.outcomes:  # what follows from the other policy is in the numbers
+            for label in self.outcomes.values():
+                label.setText("…")

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ...core.job import RESULT_GROUP, Job
 from ...core.problems import Problem
 from ..session import Session
+from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
 from ..widgets.progress_line import STAGES
 from .page import Page
@@ -53,6 +54,9 @@ class WritePage(Page):
         session.import_refused.connect(self._on_refused)
         session.import_cancelled.connect(self._on_cancelled)
         session.failed.connect(self._on_failed)
+
+    def shut_down(self) -> None:
+        self.keep.shut_down()
 
     def initializePage(self) -> None:
         self.start()
@@ -105,6 +109,8 @@ class WritePage(Page):
         layout.addWidget(self.next_steps)
         self.left = ProblemList("No warnings.")
         layout.addWidget(self.left, 1)
+        self.keep = KeepBar(self.session, finished=True)
+        layout.addWidget(self.keep)
         return page
 
     def _stopped(self) -> QWidget:

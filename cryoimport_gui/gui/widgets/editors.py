@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QLocale, QSignalBlocker, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -121,6 +122,34 @@ class CountEdit(QSpinBox):
     @Slot(int)
     def _take(self, value: int) -> None:
         self._session.change(**{self._name: value})
+
+
+class ScaleEdit(QDoubleSpinBox):
+    """A parameter that is a factor, or `auto` at the lower end."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        super().__init__(minimum=0, maximum=999, decimals=4, singleStep=0.5)
+        self.setSpecialValueText("Automatic")
+        self.setLocale(QLocale.c())
+        self._session, self._name = session, name
+        _describe(self, name)
+        session.changed.connect(self._show)
+        self.valueChanged.connect(self._take)
+        self._show(name)
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
+
+    @Slot(str)
+    def _show(self, name: str) -> None:
+        if name == self._name:
+            text = getattr(self._session.parameters, name)
+            with QSignalBlocker(self):  # the editor rounds, the parameter does not
+                self.setValue(0.0 if text == "auto" else float(text))
+
+    @Slot(float)
+    def _take(self, value: float) -> None:
+        self._session.change(**{self._name: f"{value:g}" if value else "auto"})
 
 
 class PathEdit(QWidget):

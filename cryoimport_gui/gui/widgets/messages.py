@@ -9,6 +9,14 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from ...logs import log_path
 
 
+def show_notice(parent: QWidget | None, text: str) -> None:
+    """Tell of something that the user did or gave, and that cannot be done or taken."""
+    box = QMessageBox(QMessageBox.Icon.Warning, "Please note", text, QMessageBox.StandardButton.Close, parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.open()
+
+
 def show_failure(parent: QWidget | None, message: str, details: str) -> None:
     """Tell of an unexpected error, without stopping anything else; its details can be copied."""
     box = QMessageBox(parent)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
@@ -13,15 +15,27 @@ from ..look import severity_colour
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
+_IN_A_ROW = 2  # buttons: as many as a narrow card has room for
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button on a problem."""
+
+    label: str
+    tool_tip: str
+    run: Callable[[], object]
 
 
 class ProblemList(QScrollArea):
-    """A column of problems, the worst first."""
+    """A column of problems, the worst first; `offers` gives the buttons of each."""
 
-    def __init__(self, nothing: str = "No problems found.") -> None:
+    def __init__(
+        self, nothing: str = "No problems found.", offers: Callable[[Problem], Sequence[Offer]] = lambda problem: ()
+    ) -> None:
         super().__init__()
-        self._nothing = nothing
-        self._shown: tuple[Problem, ...] | None = None
+        self._nothing, self._offers = nothing, offers
+        self._shown: object = None
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Problems")
@@ -34,15 +48,17 @@ class ProblemList(QScrollArea):
             self._nothing, self._shown = text, None
 
     def show_problems(self, problems: Sequence[Problem]) -> None:
-        if self._shown == tuple(problems):
+        offers = [list(self._offers(problem)) for problem in problems]
+        shown = [(problem, [offer.label for offer in its]) for problem, its in zip(problems, offers)]
+        if self._shown == shown:
             return
-        self._shown = tuple(problems)
+        self._shown = shown
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 6, 0)
         layout.setSpacing(8)
-        for problem in problems:
-            layout.addWidget(_Card(problem))
+        for problem, its in zip(problems, offers):
+            layout.addWidget(_Card(problem, its))
         if not problems:
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
@@ -50,7 +66,7 @@ class ProblemList(QScrollArea):
 
 
 class _Card(QFrame):
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, offers: Sequence[Offer]) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName(f"{problem.severity.value}: {problem.message}")
@@ -60,20 +76,39 @@ class _Card(QFrame):
         badge = plain_label(SIGNS[problem.severity])
         badge.setStyleSheet(f"color: {severity_colour(problem.severity)}; font-weight: bold")
         badge.setMinimumWidth(badge.fontMetrics().horizontalAdvance("▲ Warning  ") + 12)
-        title = plain_label(CODES[problem.code].title)
+        title = plain_label(CODES[problem.code].title + (f" ({problem.count:,})" if problem.count > 1 else ""))
         title.setStyleSheet("font-weight: bold")
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
         layout.addWidget(plain_label(problem.message[:1].upper() + problem.message[1:] + "."), 1, 1)
         if problem.examples:
-            examples = plain_label("\n".join(problem.examples))
+            more = problem.count - len(problem.examples)
+            examples = plain_label("\n".join([*problem.examples, *([f"… and {more:,} more"] if more > 0 else [])]))
             examples.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
             layout.addWidget(examples, 2, 1)
         layout.addWidget(plain_label(f"→ {problem.hint}"), 3, 1)
+        if offers:
+            layout.addLayout(_buttons(problem, offers), 4, 1, 1, 2)
         copy = CopyButton("Copy", str(problem))
         copy.setAccessibleName(f"Copy: {problem.message}")
         copy.setToolTip("Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
+
+
+def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setColumnStretch(_IN_A_ROW, 1)
+    for number, offer in enumerate(offers):
+        button = QPushButton(offer.label)
+        button.setToolTip(offer.tool_tip)
+        button.setAccessibleName(f"{offer.label}: {problem.message}")
+        button.clicked.connect(partial(_run, offer))
+        grid.addWidget(button, *divmod(number, _IN_A_ROW))
+    return grid
+
+
+def _run(offer: Offer, checked: bool = False) -> None:
+    offer.run()
 
 
 class CopyButton(QPushButton):

@@ -1,0 +1,121 @@
+"""What the window offers for each kind of problem: changes that mend it, and the place to look at.
+
+`REMEDIES` has an entry for every code of `core.problems.CODES`; which page a code belongs to is said by the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.output import free_folder
+from ..core.plan import ImportPlan
+from ..core.problems import CODES, Problem, Severity
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Mend:
+    """Parameters that mend a problem: `values` gives them, none where that is not possible as things are."""
+
+    label: str
+    values: Callable[[ImportPlan], Values]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """`place` is the editor (its object's name) that is gone to on the page of the code; empty: none."""
+
+    place: str = ""
+    mends: tuple[Mend, ...] = ()
+
+
+def _setting(label: str, **values: Any) -> Mend:
+    """Offered unless the parameters have these values already."""
+
+    def changed(plan: ImportPlan) -> Values:
+        return {} if all(getattr(plan.parameters, name) == value for name, value in values.items()) else values
+
+    return Mend(label, changed)
+
+
+def _suggested_data(plan: ImportPlan) -> Values:
+    folder = plan.stacks.located.suggested_data if plan.stacks else ""
+    return {"data": folder} if folder else {}
+
+
+def _free_output(plan: ImportPlan) -> Values:
+    return {"output": free_folder(plan.parameters.output)} if plan.parameters.output else {}
+
+
+LEAVE_OUT = _setting("Leave these rows out", on_bad="leave-out")
+_SUGGEST = _setting("Find trimming rules", suggest_trims=True)
+_NO_EXPOSURES = _setting("Import without exposures", exposures="")
+_DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
+_META, _DATA, _OPTICS, _OUTPUT = (Remedy(place) for place in ("meta", "data", "optics_table", "output"))
+_NOTHING = Remedy()
+
+REMEDIES: dict[str, Remedy] = {
+    "meta-not-found": _META,
+    "meta-unreadable": _META,
+    "meta-not-star": _META,
+    "meta-no-particles": _META,
+    "meta-row-width": _META,
+    "meta-not-2d-stack": _META,
+    "image-name-missing": _META,
+    "image-name-bad": _META,
+    "value-not-finite": _META,
+    "optics-group-unknown": _META,
+    "microscope-value-missing": _OPTICS,
+    "microscope-value-odd": _OPTICS,
+    "stack-missing": Remedy("data", (Mend("Use the folder where they are", _suggested_data),)),
+    "stack-ambiguous": _DATA,
+    "stack-empty": _DATA,
+    "stack-not-mrc": _DATA,
+    "stack-truncated": _DATA,
+    "stack-longer": _NOTHING,
+    "stack-not-square": _DATA,
+    "box-mismatch": _META,
+    "image-index-zero": _META,
+    "image-index-out-of-range": _DATA,
+    "pixel-size-disagrees": _OPTICS,
+    "particle-duplicate": _NOTHING,
+    "exposures-unreadable": Remedy("exposures", (_NO_EXPOSURES,)),
+    "micrograph-name-missing": Remedy("exposures", (_NO_EXPOSURES,)),
+    "exposure-unmatched": Remedy(
+        "remove_leading_uid",
+        (
+            _SUGGEST,
+            _setting("Keep them without a location", on_unmatched="keep"),
+            _setting("Leave them out", on_unmatched="leave-out"),
+        ),
+    ),
+    "exposure-ambiguous": Remedy("remove_leading_uid", (_SUGGEST,)),
+    "coordinates-missing": _NOTHING,
+    "coordinates-outside": Remedy("coordinate_scale", (_setting("Detect the scale", coordinate_scale="auto"),)),
+    "coordinates-scaled": Remedy("coordinate_scale"),
+    "coordinate-y-unclear": Remedy("coordinate_y", (_setting("Detect which way y runs", coordinate_y="auto"),)),
+    "micrographs-unreadable": Remedy("exposures"),
+    "ctf-missing": _NOTHING,
+    "ctf-aberrations-dropped": _OPTICS,
+    "pose-missing": _NOTHING,
+    "half-sets-missing": _NOTHING,
+    "columns-not-imported": _NOTHING,
+    "data-sign-unclear": Remedy("data_sign"),
+    "data-sign-contradicts": Remedy("data_sign", (_DETECT_SIGN,)),
+    "output-exists": Remedy("output", (Mend("Take the next free name", _free_output),)),
+    "output-not-writable": _OUTPUT,
+    "output-no-space": _OUTPUT,
+    "output-outside-project": _OUTPUT,
+    "output-inside-data": _OUTPUT,
+}
+
+
+def mends_of(problem: Problem, plan: ImportPlan) -> list[tuple[str, Values]]:
+    """Label and parameters of each change that mends a problem; there is none for what is told for information."""
+    mends = REMEDIES[problem.code].mends
+    if CODES[problem.code].per_row and problem.severity is Severity.ERROR:
+        mends = (*mends, LEAVE_OUT)
+    return [(mend.label, values) for mend in mends if (values := mend.values(plan))]

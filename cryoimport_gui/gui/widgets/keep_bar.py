@@ -1,0 +1,103 @@
+"""Buttons that take the import along: as a command, as settings, as a report to read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+
+from ...core.command_line import as_command, settings_text
+from ...core.html_report import report_page
+from ...core.progress import Progress
+from ...core.report import write_whole
+from ..session import Session
+from ..tasks import Tasks
+from .problem_list import CopyButton, plain_label
+
+
+class KeepBar(QWidget):
+    """Three buttons, and a line that says what became of them; files are written in a thread of its own."""
+
+    def __init__(self, session: Session, finished: bool) -> None:
+        super().__init__()
+        self._session, self._finished = session, finished
+        self.copy = CopyButton("Copy as &command")
+        self.copy.setToolTip("Copy the command that makes the same import without a window.")
+        self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
+        self.settings.setToolTip("Save all parameters to a file that --settings and More ▸ Load settings read.")
+        self.report.setToolTip("Save a page to read: everything found, the montage, and what is written.")
+        self.words = plain_label()
+        self.words.setAccessibleName("What was copied or saved")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for button in (self.copy, self.settings, self.report):
+            button.setAutoDefault(False)
+            layout.addWidget(button)
+        layout.addWidget(self.words, 1)
+        self.tasks = Tasks(self)
+        self.copy.clicked.connect(self._on_copied)
+        self.settings.clicked.connect(self._save_settings)
+        self.report.clicked.connect(self._save_report)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.failed.connect(self._on_failed)
+        session.changed.connect(self.refresh)
+        self.refresh()
+
+    def shut_down(self) -> None:
+        self.tasks.close()
+
+    @Slot()
+    def refresh(self, *_: object) -> None:
+        parameters = self._session.parameters
+        self.copy.text_to_copy = as_command(parameters)
+        self.words.clear()
+        for button in (self.copy, self.settings, self.report):
+            button.setEnabled(bool(parameters.meta))
+
+    @Slot()
+    def _on_copied(self) -> None:
+        self.words.setText("The command is in the clipboard.")
+
+    @Slot()
+    def _save_settings(self) -> None:
+        text = settings_text(self._session.parameters)
+        self._save("Save settings", "settings.json", "Settings (*.json)", lambda progress: text)
+
+    @Slot()
+    def _save_report(self) -> None:
+        plan = self._session.plan
+        status = "complete" if self._finished else "refused" if plan.errors else "dry-run"
+        self._save(
+            "Save report", "report.html", "Web page (*.html)", lambda progress: report_page(plan, status, progress)
+        )
+
+    def _save(self, title: str, name: str, kinds: str, make: Callable[[Progress], str]) -> None:
+        p = self._session.parameters
+        stem = os.path.splitext(os.path.basename(p.meta))[0]
+        start = os.path.join(os.path.dirname(p.output or p.meta), f"{stem}_import_{name}")
+        path, _ = QFileDialog.getSaveFileName(self, title, start, kinds)
+        if not path:
+            return
+        if not os.path.splitext(path)[1]:
+            path += os.path.splitext(name)[1]
+
+        def save(progress: Progress) -> str:
+            try:
+                write_whole(path, make(progress))
+            except OSError as error:
+                return f"{path} cannot be written: {error.strerror}."
+            return f"Saved as {path}."
+
+        self.words.setText("Saving …")
+        self.tasks.start("save", save)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, words: str) -> None:
+        self.words.setText(words)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.words.clear()
+        self._session.failed.emit(message, details)
