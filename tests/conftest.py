@@ -36,3 +36,10 @@ def corpus() -> Path:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The default demo data set; read only."""
     return make_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture
+def demo_values(demo: Demo) -> dict[str, object]:
+    """Parameters that import the demo whole."""
+    paths = {"meta": demo.star, "data": demo.data, "exposures": demo.exposures, "project": ""}
+    return {name: str(path) for name, path in paths.items()} | demo.trims

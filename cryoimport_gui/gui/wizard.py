@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QByteArray, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget, QWizard
+from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
+from ..core.job import Job
 from ..core.parameters import ImportParameters
+from .help import HelpWindow
+from .look import apply_theme
+from .menu import MoreMenu
+from .pages.exposures import ExposuresPage
+from .pages.microscope import MicroscopePage
 from .pages.page import Page
 from .pages.particles import ParticlesPage
 from .pages.preview import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
+from .remedies import REMEDIES
 from .session import Session
-from .widgets.messages import show_failure
+from .settings import load_settings, save_settings
+from .widgets.messages import show_failure, show_notice
 from .widgets.steps import StepList
 
-PAGES: tuple[type[Page], ...] = (ParticlesPage, PreviewPage, ReviewPage, WritePage)
+PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
 _STAR_SUFFIX = ".star"
 
 
@@ -34,10 +42,15 @@ class ImportWizard(QWizard):
         self.setButtonText(QWizard.WizardButton.CancelButton, "&Quit")
         self.setAcceptDrops(True)
         self.setSizeGripEnabled(True)
+        self.settings, ignored = load_settings()
+        apply_theme(self.settings.theme)
         self.session = Session(parameters, self)
         self.session.failed.connect(self._on_failed)
+        self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
         for page in self.pages:
+            page.home_of = self.home_of
+            page.wanted.connect(self.show_place)
             self.addPage(page)
         self.steps = StepList(self.session, self.pages)
         self.steps.chosen.connect(self.go_to)
@@ -46,8 +59,43 @@ class ImportWizard(QWizard):
         self.currentIdChanged.connect(self._guard_back)
         self.session.writing.connect(self._guard_back)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
+        self._add_menu()
+        self._help: HelpWindow | None = None
+        self.setOption(QWizard.WizardOption.HaveHelpButton)
+        self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
+        self.helpRequested.connect(self._show_page_help)
+        QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
         self.resize(1200, 740)
+        self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
+        if ignored:
+            show_notice(self, ignored)
         self.session.make_plan()
+
+    def _add_menu(self) -> None:
+        self.menu = MoreMenu(self.session, self.settings, self)
+        self.menu.help_wanted.connect(self.show_help)
+        self.setOption(QWizard.WizardOption.HaveCustomButton1)
+        self.setButtonText(QWizard.WizardButton.CustomButton1, "M&ore")
+        more = self.button(QWizard.WizardButton.CustomButton1)
+        assert isinstance(more, QPushButton)
+        more.setMenu(self.menu)
+        more.setToolTip("Recent imports, settings, look, conventions.")
+
+    @Slot()
+    def _show_page_help(self) -> None:
+        self.show_help(self.pages[max(self.currentId(), 0)].TITLE.lower())
+
+    @Slot(str)
+    def show_help(self, topic: str) -> None:
+        """Show a help text beside the wizard."""
+        if self._help is None:
+            self._help = HelpWindow(self)
+        self._help.show_topic(topic)
+
+    @Slot(object)
+    def _on_imported(self, job: Job) -> None:
+        self.settings.remember_import(self.session.plan.parameters.to_json())
+        save_settings(self.settings)
 
     @Slot(int)
     def go_to(self, number: int) -> None:
@@ -64,7 +112,22 @@ class ImportWizard(QWizard):
             if self.currentId() == before:
                 return
 
+    def home_of(self, code: str) -> Page:
+        """The page that a kind of problem belongs to."""
+        return next(page for page in self.pages if page.CODES and code.startswith(page.CODES))
+
+    @Slot(str)
+    def show_place(self, code: str) -> None:
+        """Go to where a kind of problem can be mended."""
+        page = self.home_of(code)
+        self.go_to(self.pages.index(page))
+        editor = page.findChild(QWidget, REMEDIES[code].place)
+        if editor and self.currentPage() is page:
+            editor.setFocus()
+
     def done(self, result: int) -> None:
+        self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        save_settings(self.settings)
         self.session.close()
         for page in self.pages:
             page.shut_down()

@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtCore import QThread, QTimer
 from PySide6.QtWidgets import QApplication
 
-from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
 from cryoimport_gui.gui.wizard import ImportWizard
@@ -65,10 +64,3 @@ def open_wizard(qtbot) -> Iterator[Callable[..., ImportWizard]]:
     for wizard in opened:
         wizard.close()
         wizard.deleteLater()
-
-
-@pytest.fixture
-def demo_values(demo: Demo) -> dict[str, object]:
-    """Parameters that import the demo whole."""
-    paths = {"meta": demo.star, "data": demo.data, "exposures": demo.exposures, "project": ""}
-    return {name: str(path) for name, path in paths.items()} | demo.trims

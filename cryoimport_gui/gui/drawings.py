@@ -1,0 +1,97 @@
+"""Small drawings of the conventions, for the help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
+
+_WIDTH, _HEIGHT = 520, 150
+_LIGHT, _DARK, _INK, _ACCENT = QColor("#d8d8d8"), QColor("#3a3a3a"), QColor("#1b1f24"), QColor("#1a5fb4")
+
+
+def drawing(name: str) -> QImage:
+    """The drawing of a convention: `data-sign`, `pose` or `y`."""
+    image = QImage(_WIDTH * 2, _HEIGHT * 2, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(2)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(_INK, 1.5))
+    DRAWINGS[name](painter)
+    painter.end()
+    return image
+
+
+def _particle(painter: QPainter, x: float, y: float, particle: QColor, background: QColor) -> None:
+    painter.fillRect(QRectF(x, y, 80, 80), background)
+    painter.save()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(particle)
+    painter.drawEllipse(QPointF(x + 36, y + 36), 18, 13)
+    painter.drawEllipse(QPointF(x + 50, y + 47), 12, 12)
+    painter.restore()
+
+
+def _label(painter: QPainter, x: float, y: float, width: float, text: str) -> None:
+    painter.drawText(QRectF(x, y, width, 40), Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, text)
+
+
+def _data_sign(painter: QPainter) -> None:
+    _particle(painter, 20, 15, _LIGHT, _DARK)
+    _label(painter, 0, 102, 120, "stored light on dark (RELION)")
+    _label(painter, 105, 45, 60, "× -1 =")
+    _particle(painter, 170, 15, _DARK, _LIGHT)
+    _label(painter, 150, 102, 120, "right: dark on light")
+    _particle(painter, 300, 15, _DARK, _LIGHT)
+    _label(painter, 280, 102, 120, "stored dark on light (raw)")
+    _label(painter, 385, 45, 60, "× +1 =")
+    _particle(painter, 430, 15, _DARK, _LIGHT)
+    _label(painter, 410, 102, 120, "right: dark on light")
+
+
+def _arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
+    painter.drawLine(start, end)
+    along = (end - start) / math.hypot(end.x() - start.x(), end.y() - start.y())
+    side = QPointF(-along.y(), along.x())
+    painter.setBrush(painter.pen().color())
+    painter.drawPolygon(QPolygonF([end, end - along * 9 + side * 4, end - along * 9 - side * 4]))
+
+
+def _pose(painter: QPainter) -> None:
+    centre = QPointF(120, 90)
+    for end, name in ((QPointF(120, 15), "z"), (QPointF(215, 105), "y"), (QPointF(60, 130), "x")):
+        _arrow(painter, centre, end)
+        painter.drawText(end + QPointF(6, 4), name)
+    painter.setPen(QPen(_ACCENT, 2))
+    _arrow(painter, centre, QPointF(185, 35))
+    painter.drawText(QPointF(192, 34), "axis; its length is the angle")
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawArc(QRectF(150, 30, 36, 22), 20 * 16, 290 * 16)
+    painter.setPen(QPen(_INK, 1.5))
+    painter.drawText(
+        QRectF(250, 70, 260, 70),
+        Qt.TextFlag.TextWordWrap,
+        "rot about z, tilt about the new y, psi about the new z: one rotation about one axis",
+    )
+
+
+def _y(painter: QPainter) -> None:
+    readings = ((20, "kept: y counts from the top", 10, 35), (280, "flipped: from the bottom", 110, -35))
+    for x, title, edge, inwards in readings:
+        painter.setPen(QPen(_INK, 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(x, 10, 200, 100))
+        painter.setPen(QPen(_ACCENT, 2))
+        start, end = QPointF(x + 60, edge), QPointF(x + 60, edge + inwards)
+        _arrow(painter, start, end)
+        painter.drawText((start + end) / 2 + QPointF(8, 4), "y")
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(end, 9, 9)
+        painter.setPen(QPen(_INK, 1.5))
+        _label(painter, x, 115, 200, title)
+
+
+DRAWINGS: dict[str, Callable[[QPainter], None]] = {"data-sign": _data_sign, "pose": _pose, "y": _y}

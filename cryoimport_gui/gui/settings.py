@@ -1,0 +1,84 @@
+"""What the window remembers between sessions; a file that is broken or from the future is only ever ignored."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+_MAX_RECENT = 10
+_WITH_FOLDERS = ("meta", "data", "exposures", "output", "project")
+THEMES = ("system", "light", "dark")
+
+
+@dataclass
+class Settings:
+    """`recent` holds the parameters of finished imports, the latest first, as `ImportParameters.to_json` gives them.
+
+    `geometry` is Qt's saved geometry of the window, base64; `folders` the last folder by parameter.
+    """
+
+    geometry: str = ""
+    theme: str = "system"
+    folders: dict[str, str] = field(default_factory=dict)
+    recent: list[dict[str, Any]] = field(default_factory=list)
+
+    def remember_import(self, parameters: dict[str, Any]) -> None:
+        """Put an import on top of the recent ones, and keep the folders that it used."""
+        self.recent = [parameters, *(other for other in self.recent if other != parameters)][:_MAX_RECENT]
+        used = {name: os.path.dirname(str(parameters[name])) for name in _WITH_FOLDERS if parameters.get(name)}
+        self.folders |= used
+
+
+def settings_path() -> Path:
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    return Path(config) / "cryoimport-gui" / "settings.json"
+
+
+def load_settings() -> tuple[Settings, str]:
+    """The settings, and a sentence about what could not be read of them (empty: nothing)."""
+    settings = Settings()
+    try:
+        content = json.loads(settings_path().read_text("utf-8"))
+    except FileNotFoundError:
+        return settings, ""
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("settings are ignored: %s", error)
+        return settings, f"The settings in {settings_path()} cannot be read and are ignored."
+    ignored = []
+    for entry in fields(Settings):
+        value = content.get(entry.name) if isinstance(content, dict) else None
+        if value is not None and _fits(entry.name, value):
+            setattr(settings, entry.name, value)
+        elif value is not None:
+            ignored.append(entry.name)
+    if not isinstance(content, dict):
+        ignored.append("everything")
+    return settings, f"Settings that this version does not know are ignored: {', '.join(ignored)}." if ignored else ""
+
+
+def save_settings(settings: Settings) -> None:
+    """Write the settings; a place that cannot be written to is no reason to complain to the user."""
+    path = settings_path()
+    partial = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(asdict(settings), indent=1), "utf-8")
+        partial.replace(path)
+    except OSError as error:
+        log.warning("settings are not saved: %s", error)
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == "theme":
+        return value in THEMES
+    if name == "geometry":
+        return isinstance(value, str)
+    if name == "folders":
+        return isinstance(value, dict) and all(isinstance(path, str) for path in value.values())
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
