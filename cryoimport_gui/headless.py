@@ -33,12 +33,18 @@ _SHOWN = {"debug": 3, "info": 3, "warning": 2, "error": 1}
 def run(parameters: ImportParameters, options: RunOptions) -> int:
     """Import without a window; returns the exit status of the command."""
     set_up_logging()
+    stop = Event()
+    with _interrupt_sets(stop):
+        if options.relink:
+            return _run_relink(options, parameters.data, stop)
+        return _run_import(parameters, options, stop)
+
+
+def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) -> int:
     plan = ImportPlan(parameters)
-    status, outputs, stop = "failed", None, Event()
+    status, outputs = "failed", None
     try:
-        with _interrupt_sets(stop), _TerminalProgress(stop) as progress:
-            if options.relink:
-                return _relink(options, parameters.data, progress)
+        with _TerminalProgress(stop) as progress:
             if options.demo is not None:
                 parameters = with_demo(parameters, options.demo)
             plan = Planner().plan(parameters, progress)
@@ -47,7 +53,7 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
             elif options.dry_run:
                 status = "dry-run"
             else:
-                outputs = write_job(plan, progress).report["outputs"]
+                outputs = write_job(plan, progress, options).report["outputs"]
                 status = "complete"
     except Cancelled:
         status = "cancelled"
@@ -55,23 +61,41 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
         plan.problems.append(refused.problem)
         status = "refused"
     except Exception as error:
-        log.exception("the import failed")
-        _say(f"error: the import failed: {error} (details: {log_path()})", sys.stderr)
+        _say_failed("the import", error)
     _tell(plan, status, outputs, options)
     if options.report:
         try:
-            write_report(options.report, make_report(plan, status, outputs, dataclasses.asdict(options)))
+            write_report(options.report, make_report(plan, status, outputs, options))
         except OSError as error:
             _say(f"error: the report {options.report} cannot be written: {error.strerror}", sys.stderr)
             return _EXIT_STATUS[status] or 1
     return _EXIT_STATUS[status]
 
 
+def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
+    try:
+        with _TerminalProgress(stop) as progress:
+            return _relink(options, data, progress)
+    except Cancelled:
+        _say("cancelled: no link was changed", sys.stderr)
+        return 130
+    except Refused as refused:
+        _say(str(refused.problem), sys.stderr)
+    except Exception as error:
+        _say_failed("mending the links", error)
+    return 1
+
+
+def _say_failed(what: str, error: Exception) -> None:
+    log.error("%s failed", what, exc_info=error)
+    _say(f"error: {what} failed: {printable(str(error))} (details: {log_path()})", sys.stderr)
+
+
 def _relink(options: RunOptions, data: str, progress: Progress) -> int:
     """Mend the links of a job folder, or with `--dry-run` only say what would change."""
     plan = plan_relink(options.relink, data, progress)
     for name, (old, new) in plan.changes.items():
-        _say(f"{name}: {printable(old)} → {printable(new)}", sys.stdout)
+        _say(printable(f"{name}: {old} → {new}"), sys.stdout)
     for found in plan.problems:
         _say(str(found), sys.stderr)
     whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"

@@ -179,3 +179,25 @@ def test_what_cannot_be_read_leaves_the_rest_of_the_plan(tmp_path: Path) -> None
     assert sorted(p.code for p in plan.errors) == ["exposures-unreadable", "stack-missing"]
     assert plan.particles is not None and len(plan.particles) == 12
     assert (plan.stacks, plan.exposures, plan.linking, plan.data_sign) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "switch"),
+    [
+        ("rlnAngleTilt", "ignore_pose_data"),
+        ("rlnOriginXAngst", "ignore_pose_data"),
+        ("rlnRandomSubset", "ignore_half_sets"),
+    ],
+)
+def test_what_is_not_imported_need_not_be_finite(tmp_path: Path, demo: Demo, column: str, switch: str) -> None:
+    lines = demo.star.read_text().splitlines(keepends=True)
+    place = next(int(line.split("#")[1]) - 1 for line in lines if line.startswith(f"_{column} "))
+    last = max(i for i, line in enumerate(lines) if "@" in line)
+    values = lines[last].split()
+    values[place] = "nan"
+    lines[last] = " ".join(values) + "\n"
+    star = tmp_path / "run_data.star"
+    star.write_text("".join(lines))
+    parameters = update(ImportParameters(), {"meta": str(star), "data": str(demo.data)})
+    assert [p.code for p in plan_import(parameters).errors] == ["value-not-finite"]
+    assert plan_import(update(parameters, {switch: True})).errors == []

@@ -272,7 +272,7 @@ def all_rules(exposures: list[str], micrographs: list[str]) -> list[tuple[int, i
     return out
 
 
-short_names = st.lists(st.text("01_a", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
+short_names = st.lists(st.text("01_a", min_size=1, max_size=5), min_size=2, max_size=6, unique=True)
 
 
 @settings(max_examples=300, deadline=None)
@@ -289,6 +289,11 @@ def test_no_rule_is_better_than_the_one_found(exposures, micrographs):
     else:
         check(found, exposures, micrographs)
         assert (found.matched, -found.rules.characters_cut) == max(worthy)
+
+
+@pytest.mark.parametrize(("exposure", "micrograph"), [("abc.mrc", "xyz.tif"), ("abc.mrc", "xyz.mrc"), ("a_b", "c_d")])
+def test_two_files_do_not_match_by_what_is_no_name(exposure: str, micrograph: str) -> None:
+    assert suggest_trims([exposure], [micrograph]).rules is None
 
 
 pieces = st.text("ab1-_é", max_size=4)

@@ -21,6 +21,7 @@ from .dataset import Rows, Written, result_group, write_dataset
 from .montage import write_png
 from .output import path_in_project
 from .parallel import map_files
+from .parameters import RunOptions
 from .partial import sync, whole_folder
 from .particles import MICROSCOPE_VALUES, Particles, distinct
 from .plan import ImportPlan, file_state
@@ -45,8 +46,8 @@ class Job:
     report: dict[str, Any]
 
 
-def write_job(plan: ImportPlan, progress: Progress = quiet) -> Job:
-    """Write what a plan without errors says.
+def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions | None = None) -> Job:
+    """Write what a plan without errors says; `options` are told in its report.
 
     Raises:
         Refused: Something in the way of writing turned up; nothing is left behind.
@@ -62,7 +63,7 @@ def write_job(plan: ImportPlan, progress: Progress = quiet) -> Job:
     started = perf_counter()
     try:
         with whole_folder(output) as folder:
-            report = _Writer(plan, folder, output, started, progress).write()
+            report = _Writer(plan, folder, output, started, progress).write(options)
             progress.step(0, 1)
     except OSError as error:
         raise _refusal(error, output) from error
@@ -90,7 +91,7 @@ class _Writer:
         self.started = started
         self.progress = progress
 
-    def write(self) -> dict[str, Any]:
+    def write(self, options: RunOptions | None) -> dict[str, Any]:
         links = self._links()
         self._dataset(links)
         self._file(RESULT_GROUP, self._result_group().encode())
@@ -99,7 +100,7 @@ class _Writer:
         self._rejected()
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
         outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
-        report = make_report(self.plan, "complete", outputs) | {"links": self._known_stacks(links)}
+        report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
         self._file("import.json", report_text(report).encode())
         self._file("import.log", import_log(report, self.plan).encode())
         return report

@@ -146,13 +146,17 @@ def distinct(numbers: NDArray[np.integer]) -> Rows:
 
 @dataclass(frozen=True)
 class Fault:
-    """Rows that cannot be imported, and the problem that says so; `rows` are positions in `Particles`."""
+    """Rows that cannot be imported, and the problem that says so; `rows` are positions in `Particles`.
+
+    `column` is the one at fault, where it is a single one: it does no harm if it is not imported.
+    """
 
     problem: Problem
     rows: NDArray[np.int64]
+    column: str = ""
 
 
-def row_fault(particles: Particles, code: str, message: str, rows: NDArray[np.int64], detail: str = "") -> Fault:
+def row_fault(particles: Particles, code: str, message: str, rows: NDArray[np.int64], column: str = "") -> Fault:
     """A fault of single rows; the examples name line and image."""
-    examples: Iterator[str] = (particles.describe(i) + (f" ({detail})" if detail else "") for i in rows)
-    return Fault(problem(code, message, count=len(rows), examples=examples), rows)
+    examples: Iterator[str] = (particles.describe(i) + (f" ({column})" if column else "") for i in rows)
+    return Fault(problem(code, message, count=len(rows), examples=examples), rows, column)

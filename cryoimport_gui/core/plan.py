@@ -22,7 +22,7 @@ from .parameters import ImportParameters
 from .particles import Fault, OpticsGroup, Particles, distinct
 from .problems import Problem, Refused, Severity, problem
 from .progress import Progress, quiet
-from .relion import read_particles
+from .relion import HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
 from .sample import Sample, choose_rows, read_sample
 from .stacks import Stacks, find_stacks
 
@@ -180,7 +180,8 @@ class Planner:
         plan.all_particles = plan.particles = particles
         plan.groups = plan.given_groups = particles.optics_groups
         plan.problems += remarks
-        faults = list(faults)
+        ignored = (POSE_COLUMNS if p.ignore_pose_data else set()) | (HALF_SET_COLUMNS if p.ignore_half_sets else set())
+        faults = [fault for fault in faults if fault.column not in ignored]
         where = (meta, p.data)
         try:
             if not p.ignore_raw_data:

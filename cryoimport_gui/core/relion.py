@@ -36,6 +36,12 @@ _NUMBERS = {
     "class_number": "rlnClassNumber",
     "random_subset": "rlnRandomSubset",
 }
+#: what "Ignore pose data" and "Ignore half-sets" leave out
+POSE_COLUMNS = {
+    *("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"),
+    *("rlnOriginX", "rlnOriginY", "rlnOriginXAngst", "rlnOriginYAngst"),
+}
+HALF_SET_COLUMNS = {"rlnRandomSubset"}
 _PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
 _OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
 _LENS = {

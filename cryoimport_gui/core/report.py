@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .. import __version__
 from .coordinates import reported
 from .dataset import SCHEMA
 from .outline import where_from
+from .parameters import RunOptions
 from .plan import ImportPlan
 from .problems import Severity, printable
 
@@ -24,18 +26,18 @@ def make_report(
     plan: ImportPlan,
     status: str,
     outputs: Mapping[str, str | None] | None = None,
-    run: Mapping[str, Any] | None = None,
+    options: RunOptions | None = None,
 ) -> dict[str, Any]:
     """Everything that is known of an import, ready for JSON.
 
     Args:
         outputs: Names of what was written.
-        run: Options of the command that say nothing about the import, to stand among the parameters.
+        options: How the command was run; stands among the parameters.
     """
     return {
         "software": {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__},
         "status": status,
-        "parameters": plan.parameters.to_json() | dict(run or {}),
+        "parameters": plan.parameters.to_json() | asdict(options or RunOptions()),
         "counts": plan.counts(),
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
         "data_sign": _data_sign(plan),

@@ -146,9 +146,18 @@ def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:
         else:
             count, cuts = align_names(micrographs, sources)
             cuts = cuts[2:] + cuts[:2]
-        if count > by_accident:
-            found.append((count, TrimRules(remove_uid, *cuts)))
+        rules = TrimRules(remove_uid, *cuts)
+        if count > by_accident and (count > 1 or _leaves_a_name(rules, micrographs[0])):
+            found.append((count, rules))
     return max(found, key=lambda f: (f[0], -f[1].characters_cut), default=(0, None))[1]
+
+
+def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
+    """Whether something is left of the name itself: an extension alone makes any two single files equal."""
+    stem = micrograph.rpartition(".")[0] or micrograph
+    return any(
+        letter.isalnum() for letter in stem[rules.particle_cut_prefix : len(micrograph) - rules.particle_cut_suffix]
+    )
 
 
 def _explain(rules: TrimRules | None, matched: int, exposures: list[str], micrographs: list[str]) -> str:
