@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.core.parameters import update
+from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan import ImportPlan, Planner, plan_import
 from cryoimport_gui.core.progress import Cancelled, Progress
 

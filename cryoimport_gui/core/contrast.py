@@ -81,9 +81,7 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
     # A shift out of the box cannot be right; its edge is as good a place as any.
     centres = (np.clip(middle - shifts, 0, 2 * middle) + 0.5) / factor - 0.5
     parts = [usable[i : i + _CHUNK] for i in range(0, len(usable), _CHUNK)]
-    evidence = np.concatenate(
-        [_evidence(np.stack([boxes[i] for i in part]), centres[part]) for part in parts]
-    )
+    evidence = np.concatenate([_evidence(np.stack([boxes[i] for i in part]), centres[part]) for part in parts])
     typical = np.median(np.abs(evidence), axis=0)
     brighter = np.clip(evidence / np.where(typical > 0, typical, 1), -4, 4).sum(axis=1)
     agreement = _signed_rank_z(brighter)
@@ -119,8 +117,7 @@ def _evidence(images: NDArray[np.float32], centres: NDArray[Any]) -> NDArray[np.
 
     frequency2 = np.fft.fftfreq(ny)[:, None] ** 2 + np.fft.rfftfreq(nx) ** 2
     gauss = {
-        size: np.exp(-2 * (np.pi * size * side) ** 2 * frequency2).astype(np.float32)
-        for size in (_LOCAL, *_STRUCTURE)
+        size: np.exp(-2 * (np.pi * size * side) ** 2 * frequency2).astype(np.float32) for size in (_LOCAL, *_STRUCTURE)
     }
     white_field = np.indices((ny, nx)).sum(axis=0) % 2 == 0
     whole, white = np.fft.rfft2(images), np.fft.rfft2(images * white_field)
@@ -144,9 +141,7 @@ def _flatten(images: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.clip(flat, -_CLIP_SD, _CLIP_SD))
 
 
-def _mean_around(
-    images: NDArray[np.float32], x2: NDArray[Any], y2: NDArray[Any], size: float
-) -> NDArray[np.float64]:
+def _mean_around(images: NDArray[np.float32], x2: NDArray[Any], y2: NDArray[Any], size: float) -> NDArray[np.float64]:
     """Means weighted by a Gaussian of the squared distances x2 (n, nx) and y2 (n, ny) from the centre."""
     wx, wy = (np.exp(-0.5 * d2 / size**2) for d2 in (x2, y2))
     wx, wy = (w / w.sum(axis=1, keepdims=True) for w in (wx, wy))

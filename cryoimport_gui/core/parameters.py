@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from reprlib import repr as shown  # a value in a file may be very long, or nested very deep
 from typing import Any
 
 
@@ -21,6 +23,9 @@ class Kind:
 
 
 PATH, FOLDER, SWITCH, COUNT = Kind("FILE"), Kind("DIR"), Kind(None), Kind("N", minimum=0)
+
+_MAX_SETTINGS_LETTERS = 1 << 28
+_MAX_GROUP = 2**32 - 1
 
 #: Overrides by optics group; the key None is "all groups".
 Overrides = dict[int | None, float]
@@ -267,7 +272,10 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+            text = file.read(_MAX_SETTINGS_LETTERS + 1)
+        if len(text) > _MAX_SETTINGS_LETTERS:
+            raise ValueError("too long")
+        content = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise BadParameter(f"{path} cannot be read as settings: {error}") from None
     values = content.get("parameters", content) if isinstance(content, dict) else None
@@ -292,7 +300,7 @@ def _checked(entry: dataclasses.Field, value: Any) -> Any:
         return _overrides(where, value)
     if kind is SWITCH:
         if not isinstance(value, bool):
-            raise BadParameter(f"{where} is on or off, not {value!r}")
+            raise BadParameter(f"{where} is on or off, not {shown(value)}")
         return value
     if kind is COUNT:
         try:
@@ -300,33 +308,44 @@ def _checked(entry: dataclasses.Field, value: Any) -> Any:
         except (TypeError, ValueError):
             count = -1
         if not 0 <= count <= 10_000:
-            raise BadParameter(f"{where} takes a number of characters (0 or more), not {value!r}")
+            raise BadParameter(f"{where} takes a number of characters (0 or more), not {shown(value)}")
         return count
     if entry.name == "coordinate_scale":
-        text = str(value)
+        text = _text(value)
         if text != "auto" and not 0 < _number(where, text) < 1000:
-            raise BadParameter(f"{where} takes auto or a factor above 0, not {text!r}")
+            raise BadParameter(f"{where} takes auto or a factor above 0, not {shown(value)}")
         return text
-    if not isinstance(value, str) or "\0" in value:
-        raise BadParameter(f"{where} takes text, not {value!r}")
+    if not isinstance(value, str) or not _can_be_a_path(value):
+        raise BadParameter(f"{where} takes text, not {shown(value)}")
     if entry.name == "data_sign" and value == "1":
         value = "+1"
     if kind.choices and value not in kind.choices:
-        raise BadParameter(f"{where} takes {', '.join(kind.choices)}, not {value!r}")
+        raise BadParameter(f"{where} takes {', '.join(kind.choices)}, not {shown(value)}")
     return value
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, (str, int, float)) else ""
+
+
+def _can_be_a_path(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
 
 
 def _overrides(where: str, value: Any) -> Overrides:
     if isinstance(value, dict):
-        value = [f"{number}" if group is None else f"{group}={number}" for group, number in value.items()]
+        value = [_text(number) if group is None else f"{group}={_text(number)}" for group, number in value.items()]
     if not isinstance(value, (str, int, float, list)):
-        raise BadParameter(f"{where} takes [GROUP=]number, or a list of them, not {value!r}")
+        raise BadParameter(f"{where} takes [GROUP=]number, or a list of them, not {shown(value)}")
     out: Overrides = {}
-    for text in value if isinstance(value, list) else [value]:
-        group, equals, number = str(text).rpartition("=")
-        if equals and not group.strip().isdecimal():
+    for entry in value if isinstance(value, list) else [value]:
+        group, equals, number = _text(entry).rpartition("=")
+        if equals and not (group.strip().isdecimal() and len(group) < 20 and int(group) <= _MAX_GROUP):
             raise BadParameter(
-                f"{where} takes [GROUP=]number, where GROUP is the number of an optics group, not {text!r}"
+                f"{where} takes [GROUP=]number, where GROUP is the number of an optics group, not {shown(entry)}"
             )
         out[int(group) if equals else None] = check_microscope_value(where, _number(where, number))
     return out
@@ -336,7 +355,7 @@ def _number(where: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise BadParameter(f"{where} takes a number, not {text!r}") from None
+        raise BadParameter(f"{where} takes a number, not {shown(text)}") from None
 
 
 #: (above, below) what any microscope can do; a value outside is refused wherever it comes from

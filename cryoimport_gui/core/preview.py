@@ -78,7 +78,7 @@ def page_tiles(
     for some in np.array_split(on_disk, max(1, ceil(len(rows) * box * box * 4 / _BLOCK_BYTES))):
         sample = images.read(rows[some], progress)
         errors |= {int(some[i]): reason for i, reason in sample.errors.items()}
-        finite = np.isfinite(sample.images).all(axis=(1, 2))
+        finite = np.asarray(np.isfinite(sample.images).all(axis=(1, 2)))
         errors |= dict.fromkeys(some[~finite].tolist(), NOT_FINITE)
         values[some] = make_tiles(
             sample.images if finite.all() else np.where(finite[:, None, None], sample.images, 0),

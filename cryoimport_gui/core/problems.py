@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 MAX_EXAMPLES = 5
+_MAX_LETTERS = 4000
 
 
 class Severity(StrEnum):
@@ -199,8 +200,14 @@ def problem(
 ) -> Problem:
     """A problem with the severity and hint of its code, unless others fit the case better."""
     kind = CODES[code]
-    shown = tuple(printable(example) for _, example in zip(range(MAX_EXAMPLES), examples))
-    return Problem(severity or kind.severity, code, printable(message), hint or kind.hint, count, shown)
+    shown = tuple(_told(example) for _, example in zip(range(MAX_EXAMPLES), examples))
+    return Problem(severity or kind.severity, code, _told(message), _told(hint or kind.hint), count, shown)
+
+
+def _told(text: str) -> str:
+    """Printable, and no longer than anyone reads: a name in a file can be a megabyte."""
+    half = _MAX_LETTERS // 2
+    return printable(text if len(text) <= _MAX_LETTERS else f"{text[:half]} … {text[-half:]}")
 
 
 def printable(text: str) -> str:

@@ -17,7 +17,7 @@ from .progress import Progress, quiet
 from .stacks import Stacks
 
 #: images of one stack that are read in one go; small enough that one large stack keeps several threads busy
-_CHUNK_IMAGES = 4
+_CHUNK_IMAGES = 16
 _CACHE_BYTES = 256 << 20
 
 

@@ -27,7 +27,7 @@ __all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_lin
 CHUNK_BYTES = 1 << 21
 _FIRST_CHUNK_BYTES = 1 << 11
 _MAX_LINE_BYTES = 1 << 20
-_MAX_COLUMNS = 10_000
+_MAX_COLUMNS, _MAX_TABLES = 1_000, 10_000  # a hundred times what any program writes
 _TOKEN = re.compile(rb"""(?:"([^"\n]*?)"|'([^'\n]*?)')(?=\s|$)|\S+""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -121,7 +121,10 @@ def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress =
     with source, ThreadPoolExecutor(workers) as pool:
         block, found = "", False
         while (raw := source.next_line()) is not None:
+            progress.step(source.done_bytes, source.size)
             tokens = _tokens(raw)
+            if len(star.tables) > _MAX_TABLES:
+                raise StarError("meta-not-star", f"more than {_MAX_TABLES:,} tables", source.line)
             if not tokens:
                 if version := re.match(rb"\s*#\s*version\s+(\d{1,9})\s*$", raw):
                     star.version = int(version[1])
@@ -260,7 +263,8 @@ class _Source:
 
 def _tokens(raw: bytes) -> list[str]:
     """The values of one line; none for a blank line or a comment."""
-    if raw.lstrip().startswith(b"#"):
+    text = raw.lstrip()
+    if not text or text.startswith(b"#"):
         return []
     return [_decode(raw[a:b]) for a, b in _spans(raw)]
 

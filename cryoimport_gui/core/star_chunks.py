@@ -20,9 +20,9 @@ Letters = NDArray[np.uint8]
 Bytes = NDArray[np.uint8]
 Edges = NDArray[np.int64]
 
-PAD = b" " * 64  # a window that ends or starts at any token stays inside of a padded chunk
 _MAX_NUMBER_WIDTH = 32
 _MAX_TEXT_WIDTH = 512
+PAD = b" " * _MAX_TEXT_WIDTH  # a window that ends or starts at any token stays inside of a padded chunk
 _MAX_FIXED_WIDTH = 4096
 _EXACT_DIGITS = 15
 _POWERS_OF_TEN = np.array([float(10**n) for n in range(_MAX_NUMBER_WIDTH)])
@@ -92,14 +92,13 @@ class EdgedRows:
         starts, ends = self.starts[:, column], self.ends[:, column]
         lengths = ends - starts
         width = max(int(lengths.max(initial=0)), 1)
-        if width > (len(PAD) if right else _MAX_TEXT_WIDTH) or width * len(starts) > 4 * len(self.chunk):
+        if width > (2 * _MAX_NUMBER_WIDTH if right else _MAX_TEXT_WIDTH) or width * len(starts) > 4 * len(self.chunk):
             return None
         windows = np.lib.stride_tricks.sliding_window_view(self.chunk, width)
         places = np.arange(width)
         if right:
             return windows[ends - width] * (places >= (width - lengths)[:, None])
-        fits = np.minimum(starts, len(windows) - 1)  # an empty token may stand at the very end
-        return windows[fits] * (places < lengths[:, None])
+        return windows[starts] * (places < lengths[:, None])
 
     def tokens(self, column: int) -> list[bytes]:
         return [self.chunk[a:b].tobytes() for a, b in zip(self.starts[:, column], self.ends[:, column])]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from ...core.parameters import ImportParameters
+from ...core.particles import Particles
 from ...core.plan import ImportPlan
 from ...core.problems import Severity
 from ..session import Session
@@ -120,13 +122,9 @@ def facts_of(plan: ImportPlan) -> list[tuple[str, str]]:
         f"{g.pixel_size_A.value:.4g} Å ({g.pixel_size_A.source})" for g in plan.groups if g.pixel_size_A
     )
     facts += [("Pixel size", size) for size in list(sizes)[:3]]
-    ignored = " (ignored)" if plan.parameters.ignore_pose_data else ""
     holds = {
         "CTF": "defocus of each particle" if particles.defocus_u_A is not None else "none",
-        "Poses": {"3D": "3D angles", "2D": "in-plane angle only", "": "none"}[particles.poses] + ignored,
-        "Shifts": "yes" + ignored if particles.shift_A is not None or particles.shift_px is not None else "none",
-        "Half-sets": ("yes" if particles.random_subset is not None else "none")
-        + (" (ignored)" if plan.parameters.ignore_half_sets else ""),
+        **_alignments(particles, plan.parameters),
         "Coordinates": "yes" if particles.coordinates_px is not None else "none",
         "Micrographs": f"{len(particles.micrograph_names):,}"
         if particles.micrograph_index is not None
@@ -139,3 +137,20 @@ def facts_of(plan: ImportPlan) -> list[tuple[str, str]]:
     not_imported = [p for p in plan.problems if p.code == "columns-not-imported" and p.severity is Severity.INFO]
     facts += [("Not imported", f"{p.count} columns") for p in not_imported]
     return facts
+
+
+def _alignments(particles: Particles, p: ImportParameters) -> dict[str, str]:
+    """What the file holds of poses and what goes with them, and what becomes of it."""
+    why_not = "Ignore pose data is on" if p.ignore_pose_data else "" if particles.poses else "there are no angles"
+
+    def said(is_there: bool, written: str) -> str:
+        return "none" if not is_there else f"not written: {why_not}" if why_not else written
+
+    kinds = {"3D": "3D angles → alignments3D", "2D": "psi, without rot and tilt → alignments2D", "": ""}
+    half_sets = "ignored: CryoSPARC splits anew" if p.ignore_half_sets else "rlnRandomSubset → split"
+    return {
+        "Poses": said(bool(particles.poses), kinds[particles.poses]),
+        "Shifts": said(particles.shift_A is not None or particles.shift_px is not None, "rlnOrigin → shift"),
+        "Half-sets": said(particles.random_subset is not None, half_sets),
+        "Classes": said(particles.class_number is not None, "rlnClassNumber → class"),
+    }

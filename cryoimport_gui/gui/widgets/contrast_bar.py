@@ -84,10 +84,12 @@ class ContrastBar(QWidget):
         self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
         if self.mode.currentData() is Mode.BY_HAND:
             return
-        step = float(edges[-1] - edges[0]) / 100 or 0.01
+        low, high = float(edges[0]), float(edges[-1])
+        span = high - low or 1.0
         for spin in (self.low, self.high):
-            spin.setSingleStep(step)
-            spin.setDecimals(int(np.clip(1 - np.floor(np.log10(step)), 0, 7)))
+            spin.setRange(low - 5 * span, high + 5 * span)
+            spin.setSingleStep(span / 100)
+            spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
         self._show(*tiles.limits)
 
     def limits(self) -> tuple[float, float] | NDArray[np.float32]:
@@ -100,11 +102,10 @@ class ContrastBar(QWidget):
         return self._tiles.limits if mode is Mode.SHARED else (self.low.value(), self.high.value())
 
     def _limit(self, name: str) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox(minimum=-1e9, maximum=1e9)
+        spin = QDoubleSpinBox()
         spin.setKeyboardTracking(False)
         spin.setAccessibleName(f"{name} of the contrast")
         spin.setToolTip(f"{name} of the stored values that are told apart. Typing sets the contrast by hand.")
-        spin.setMinimumWidth(60)
         return spin
 
     def _show(self, low: float, high: float) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter, QPalette
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ...core.name_table import Column, NameTable, State
@@ -18,6 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]
 
 _ROOT = QModelIndex()
+_MARGIN_PX = 4
 
 _SIGNS = {
     State.AMBIGUOUS: "✖",
@@ -62,19 +63,12 @@ class MatchModel(QAbstractTableModel):
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if self.table is None:
+        if self.table is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return None
         row, column = int(self.rows[index.row()]), Column(index.column())
-        state = State(self.table.state[row])
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _text(self.table, row, column)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return _EXPLAINED[state] if column is Column.STATE else _text(self.table, row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column is Column.PARTICLES:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ForegroundRole and column is Column.STATE:
-            return QBrush(QColor(_colour(state)))
-        return None
+        if role == Qt.ItemDataRole.ToolTipRole and column is Column.STATE:
+            return _EXPLAINED[State(self.table.state[row])]
+        return _text(self.table, row, column)
 
 
 def _text(table: NameTable, row: int, column: Column) -> str:
@@ -96,49 +90,51 @@ def _colour(state: State) -> str:
     return quiet_colour() if state is State.NO_PARTICLES else severity_colour(Severity.ERROR)
 
 
-class NameDelegate(QStyledItemDelegate):
-    """Draws a name in three parts: what is cut off its front, what is left, what is cut off its end.
+class MatchDelegate(QStyledItemDelegate):
+    """Draws the cells of a `MatchModel`, names in three parts: what is cut off the front, what is left, the end.
 
-    Where there is too little room, the parts that are cut are shortened first.
+    Where there is too little room, the parts that are cut are shortened first.  The model is not asked role by role:
+    each answer would wait for the threads that match names at the same time.
     """
 
+    def __init__(self, model: MatchModel) -> None:
+        super().__init__()
+        self._model = model
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        model = index.model()
-        assert isinstance(model, MatchModel) and model.table is not None
-        row = int(model.rows[index.row()])
-        is_exposure = index.column() == Column.EXPOSURE
-        name = model.table.exposure_name(row) if is_exposure else model.table.micrograph_name(row)
-        head, tail = model.table.exposure_cut(row) if is_exposure else model.table.micrograph_cut(row)
-        style = QApplication.style()
-        room = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, option.widget).adjusted(3, 0, -3, 0)
-        self.initStyleOption(option, index)
-        option.text = ""
-        style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, option.widget)
-        parts = name[:head], name[head : len(name) - tail], name[len(name) - tail :]
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        _draw_parts(painter, room, option, parts, selected)
-
-
-def _draw_parts(
-    painter: QPainter, room: QRect, option: QStyleOptionViewItem, parts: tuple[str, str, str], selected: bool
-) -> None:
-    struck = QFont(option.font)
-    struck.setStrikeOut(True)
-    role = QPalette.ColorRole.HighlightedText if selected else QPalette.ColorRole.Text
-    plain_pen = option.palette.color(role)
-    struck_pen = QColor(plain_pen if selected else quiet_colour())
-    metrics = QFontMetrics(option.font)
-    for text, width, is_cut in zip(parts, _share(metrics, parts, room.width()), (True, False, True)):
-        painter.setFont(struck if is_cut else option.font)
-        painter.setPen(struck_pen if is_cut else plain_pen)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-        room = room.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)
+        table = self._model.table
+        if table is None:
+            return
+        row, column = int(self._model.rows[index.row()]), Column(index.column())
+        QApplication.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
+        text, head, tail = _text(table, row, column), 0, 0
+        if column is Column.MICROGRAPH:
+            head, tail = table.micrograph_cut(row)
+        elif column is Column.EXPOSURE:
+            head, tail = table.exposure_cut(row)
+        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
+        pen = option.palette.color(role)
+        if column is Column.STATE and not is_selected:
+            pen = QColor(_colour(State(table.state[row])))
+        room = option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
+        metrics = option.fontMetrics
+        if column is Column.PARTICLES:
+            room.setLeft(room.right() - metrics.horizontalAdvance(text))
+        struck = QFont(option.font)
+        struck.setStrikeOut(True)
+        parts = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
+        for part, width, is_cut in zip(parts, _share(metrics, parts, room.width()), (True, False, True)):
+            painter.setFont(struck if is_cut else option.font)
+            painter.setPen(QColor(quiet_colour()) if is_cut and not is_selected else pen)
+            shown = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+            room = room.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)
 
 
 def _share(metrics: QFontMetrics, parts: tuple[str, str, str], room: int) -> tuple[int, int, int]:
     """The width of each part."""
-    head, kept, tail = (metrics.horizontalAdvance(part) + 1 for part in parts)
+    head, kept, tail = (metrics.horizontalAdvance(part) + 1 if part else 0 for part in parts)
     least = metrics.horizontalAdvance("0…0")
     kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
     head = min(head, max(room - kept - tail, (room - kept) // 2))

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.name_table import Arrangement, Column, NameTable
-from .match_model import MatchModel, NameDelegate, Rows
+from .match_model import MatchDelegate, MatchModel, Rows
 from .problem_list import breakable
 
 _WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 156, Column.EXPOSURE: 156, Column.PARTICLES: 62, Column.TRIMMED: 60}
@@ -97,9 +97,8 @@ class MatchTable(QWidget):
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column, width in _WIDTHS.items():
             self.view.setColumnWidth(column, width)
-        self._delegate = NameDelegate()
-        self.view.setItemDelegateForColumn(Column.MICROGRAPH, self._delegate)
-        self.view.setItemDelegateForColumn(Column.EXPOSURE, self._delegate)
+        self._delegate = MatchDelegate(self.model)
+        self.view.setItemDelegate(self._delegate)
         self.filter = _Filter(self.view)
         label = QLabel("&Filter")
         label.setBuddy(self.filter)

@@ -137,7 +137,7 @@ class MontageView(PictureView):
         if key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageUp):
             self.page_wanted.emit(1 if key == Qt.Key.Key_PageDown else -1)
         elif key in steps and count:
-            wanted = self.current + steps[key] if self.current >= 0 else 0
+            wanted = self.current + steps[key] if self.current >= 0 or key == Qt.Key.Key_End else 0
             if 0 <= wanted < count or key not in (Qt.Key.Key_Up, Qt.Key.Key_Down):
                 self.select(min(max(wanted, 0), count - 1))
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current >= 0:
@@ -161,6 +161,8 @@ class MontageView(PictureView):
             self._draw()
 
     def viewportEvent(self, event: QEvent) -> bool:
+        if self.closed:  # the base class gives its viewport away
+            return False
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             number = self._at(QPointF(self.mapToScene(event.pos())))
             QToolTip.showText(event.globalPos(), "" if number is None else self._names[number], self)

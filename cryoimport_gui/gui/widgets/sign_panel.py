@@ -180,7 +180,11 @@ class _Reading(QToolButton):
         picture = np.ascontiguousarray(compose(tiles, READING_COLUMNS, sign, limits, gap_grey=background))
         height, width = picture.shape
         image = QImage(picture.data, width, height, width, QImage.Format.Format_Grayscale8)
-        self.setIcon(QIcon(QPixmap.fromImage(image)))  # which copies
+        ratio = self.devicePixelRatioF()
+        smooth, keep = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
+        pixmap = QPixmap.fromImage(image).scaled(self.iconSize() * ratio, keep, smooth)
+        pixmap.setDevicePixelRatio(ratio)
+        self.setIcon(QIcon(pixmap))
 
     def set_state(self, proposed: int, used: bool) -> None:
         """`proposed` is the sign that the pictures speak for, 0 if they do not."""
