@@ -17,12 +17,7 @@ BOX = 40
 
 def ball(rng: np.random.Generator, count: int, radius: float) -> NDArray:
     direction = rng.normal(size=(count, 3))
-    return (
-        direction
-        * radius
-        * rng.uniform(0, 1, (count, 1)) ** (1 / 3)
-        / np.linalg.norm(direction, axis=1)[:, None]
-    )
+    return direction * radius * rng.uniform(0, 1, (count, 1)) ** (1 / 3) / np.linalg.norm(direction, axis=1)[:, None]
 
 
 def blobs(shape: str) -> tuple[NDArray, NDArray]:
@@ -229,9 +224,8 @@ def test_confidence_is_calibrated() -> None:
         sign = rng.choice([-1, 1])
         verdict = detect_data_sign(-sign * images)
         confidence.append(verdict.confidence)
-        right.append(
-            verdict.value * sign if verdict.value else (verdict.particles_brighter > 0.5) == (sign == -1)
-        )
+        supported = verdict.value or (-1 if verdict.particles_brighter > 0.5 else 1)
+        right.append(supported == sign)
     confidence, right = np.array(confidence), np.array(right)
     assert 60 < (confidence >= 0.95).sum() < 240
     assert right[confidence >= 0.95].mean() >= 0.95
@@ -239,9 +233,7 @@ def test_confidence_is_calibrated() -> None:
     assert right[doubtful].mean() >= 0.7
 
 
-@pytest.mark.parametrize(
-    "recipe", [DemoRecipe(micrographs=3), DemoRecipe(micrographs=3, inverted=False, dtype="int8")]
-)
+@pytest.mark.parametrize("recipe", [DemoRecipe(micrographs=3), DemoRecipe(micrographs=3, inverted=False, dtype="int8")])
 def test_demo(tmp_path: Path, recipe: DemoRecipe) -> None:
     demo = make_demo(tmp_path, recipe)
     images = [image for stack in demo.stacks for image in read_images(stack, read_header(stack), range(20))]

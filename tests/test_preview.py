@@ -12,8 +12,9 @@ import pytest
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.montage import TileOptions, columns_for, compose, make_tiles
 from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.particles import shifts_px
 from cryoimport_gui.core.plan import ImportPlan, plan_import
-from cryoimport_gui.core.preview import DEFAULT_OPTIONS, montage_of, page_tiles, shifts_px, typical_tiles
+from cryoimport_gui.core.preview import DEFAULT_OPTIONS, montage_of, page_tiles, typical_tiles
 from cryoimport_gui.core.sample import ParticleImages, Selection
 
 RECIPE = DemoRecipe(

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from .ctf import ctf_of
 from .montage import Images, TileOptions, make_tiles
-from .particles import OpticsGroup, Particles
-from .preview import NOT_FINITE, pixel_sizes_A, shifts_px
+from .particles import OpticsGroup, Particles, pixel_sizes_A, shifts_px
+from .preview import NOT_FINITE
 from .progress import Progress, quiet
 from .sample import ParticleImages
 

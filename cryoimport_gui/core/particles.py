@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -142,6 +142,22 @@ class Particles:
 def distinct(numbers: NDArray[np.integer]) -> Rows:
     """The different numbers from 0 on, ascending; by counting, which for millions of rows beats sorting."""
     return np.flatnonzero(np.bincount(numbers[numbers >= 0]))
+
+
+def pixel_sizes_A(particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) nan where it is not known."""
+    sizes = [group.pixel_size_A.value if group.pixel_size_A else np.nan for group in groups]
+    return np.array(sizes, np.float64)[particles.optics_index[rows]]
+
+
+def shifts_px(
+    particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]
+) -> NDArray[np.float64] | None:
+    """(n, 2), x and y, as they are imported: those in Å are divided by the pixel size of their file."""
+    if particles.shift_A is not None:
+        sizes = np.array([group.file_pixel_size_A or np.nan for group in groups])
+        return np.nan_to_num(particles.shift_A[rows] / sizes[particles.optics_index[rows], None])
+    return None if particles.shift_px is None else particles.shift_px[rows]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .linking import Linking, link_exposures, rules_of
 from .microscope import group_problems, overridden, resolve_groups
 from .output import check_output
 from .parameters import ImportParameters
-from .particles import Fault, OpticsGroup, Particles, distinct
+from .particles import Fault, OpticsGroup, Particles, distinct, shifts_px
 from .problems import Problem, Refused, Severity, problem
 from .progress import Progress, quiet
 from .relion import HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
@@ -295,7 +295,8 @@ def _look(
 ) -> tuple[Sample, SignVerdict]:
     rows = choose_rows(particles, stacks, SIGN_SAMPLE, candidates=candidates)
     sample = read_sample(particles, stacks, rows, progress)
-    return sample, detect_data_sign(sample.images[sample.good])
+    shifts = shifts_px(particles, particles.optics_groups, rows[sample.good])
+    return sample, detect_data_sign(sample.images[sample.good], shifts)
 
 
 def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .montage import Images, TileOptions, auto_limits, columns_for, compose, make_tiles, own_limits
-from .particles import OpticsGroup, Particles
+from .particles import OpticsGroup, pixel_sizes_A, shifts_px
 from .plan import ImportPlan
 from .progress import Progress, quiet
 from .sample import ParticleImages, Selection
@@ -99,22 +99,6 @@ def page_tiles(
         own_limits(values),
         (counts, edges),
     )
-
-
-def pixel_sizes_A(particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(n,) nan where it is not known."""
-    sizes = [group.pixel_size_A.value if group.pixel_size_A else np.nan for group in groups]
-    return np.array(sizes, np.float64)[particles.optics_index[rows]]
-
-
-def shifts_px(
-    particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]
-) -> NDArray[np.float64] | None:
-    """(n, 2), x and y, as they are imported: those in Å are divided by the pixel size of their file."""
-    if particles.shift_A is not None:
-        sizes = np.array([group.file_pixel_size_A or np.nan for group in groups])
-        return np.nan_to_num(particles.shift_A[rows] / sizes[particles.optics_index[rows], None])
-    return None if particles.shift_px is None else particles.shift_px[rows]
 
 
 def typical_tiles(
