@@ -11,6 +11,7 @@ from cryoimport_gui.core.aberrations import (
     beam_tilt_phase,
     electron_wavelength_A,
     harmful_resolution_A,
+    losses,
     phase_errors,
     zernike_phase,
 )
@@ -20,9 +21,7 @@ K = np.array([0.05, 0.1, 0.2, 0.4])
 
 
 def group(**aberrations: tuple[float, ...]) -> OpticsGroup:
-    return OpticsGroup(
-        1, "g", voltage_kV=Value(300, "test"), cs_mm=Value(2.7, "test"), aberrations=dict(aberrations)
-    )
+    return OpticsGroup(1, "g", voltage_kV=Value(300, "test"), cs_mm=Value(2.7, "test"), aberrations=dict(aberrations))
 
 
 @pytest.mark.parametrize(("voltage_kV", "wavelength_A"), [(300, 0.0196875), (200, 0.0250793), (100, 0.0370144)])
@@ -33,7 +32,9 @@ def test_wavelengths(voltage_kV: float, wavelength_A: float) -> None:
 def test_beam_tilt_is_relions_factor_in_degrees() -> None:
     """0.360 Cs 1e7 λ² / box³ times index² times (index · tilt), for a box of 100 Å."""
     box_A, x, y, tilt = 100.0, 12, -7, (0.3, -0.2)
-    degrees = 0.360 * 2.7 * 1e7 * electron_wavelength_A(300) ** 2 / box_A**3 * (x * x + y * y) * (x * tilt[0] + y * tilt[1])
+    degrees = (
+        0.360 * 2.7 * 1e7 * electron_wavelength_A(300) ** 2 / box_A**3 * (x * x + y * y) * (x * tilt[0] + y * tilt[1])
+    )
     phase = beam_tilt_phase(np.array([x / box_A]), np.array([y / box_A]), tilt, 300, 2.7)
     assert phase[0] == pytest.approx(math.radians(degrees), rel=1e-12)
 
@@ -84,3 +85,24 @@ def test_resolution_from_which_on_it_harms() -> None:
     k = np.linspace(0, 0.5, 501)
     assert harmful_resolution_A(k, k * np.pi) == pytest.approx(1 / 0.25, rel=0.01)
     assert harmful_resolution_A(k, k * 0) is None
+
+
+def test_a_constant_error_harms_from_the_lowest_frequency_on() -> None:
+    k = np.array([0.0, 0.1, 0.2])
+    assert harmful_resolution_A(k, np.full(3, 1.0)) == pytest.approx(10)
+
+
+def test_losses_go_up_to_nyquist_and_say_where_they_harm() -> None:
+    """A magnification of 1.01 along x is out of phase by 2π · radius · 0.01 k, at half the way to the box's edge."""
+    optics = group(rlnMagMat00=(1.01,), rlnMagMat01=(0.0,), rlnMagMat10=(0.0,), rlnMagMat11=(1.0,))
+    optics.pixel_size_A = Value(2.0, "test")
+    (loss,) = losses(optics, box=80)
+    assert loss.frequency_per_A[-1] == 0.25
+    np.testing.assert_allclose(loss.error_rad, 2 * np.pi * 40 * 0.01 * loss.frequency_per_A, atol=1e-12)
+    assert str(loss) == f"magnification: at most {math.degrees(2 * np.pi * 0.4 * 0.25):.0f}° up to Nyquist (4.00 Å)"
+    (loss,) = losses(optics, box=200)
+    assert loss.harmful_A == pytest.approx(8, rel=0.01)  # 2π · 100 Å · 0.01 / 8 Å = 45°
+    assert str(loss) == f"magnification: above 45° from {loss.harmful_A:.2f} Å on"
+    assert losses(optics, box=0) == []
+    optics.pixel_size_A = None
+    assert losses(optics, box=100) == []

@@ -16,7 +16,7 @@ from cryoimport_gui.core.parameters import ImportParameters, load_settings, upda
 
 #: something other than the default for every parameter, with what a shell or argparse could trip over
 EVERYTHING: dict[str, Any] = {
-    "meta": "/a b/run's \"data\".star",
+    "meta": '/a b/run\'s "data".star',
     "data": "/-x",
     "exposures": "/J1/$HOME `x`.cs",
     "output": "/P/J7;rm",

@@ -93,8 +93,8 @@ def phase_errors(
 
 def harmful_resolution_A(frequency_per_A: NDArray[np.float64], error_rad: NDArray[np.float64]) -> float | None:
     """The resolution from which on the error is above `HARMFUL_RAD`; None if it never is."""
-    above = np.flatnonzero(error_rad > HARMFUL_RAD)
-    return float(1 / frequency_per_A[above[0]]) if len(above) and frequency_per_A[above[0]] > 0 else None
+    above = np.flatnonzero((error_rad > HARMFUL_RAD) & (frequency_per_A > 0))
+    return float(1 / frequency_per_A[above[0]]) if len(above) else None
 
 
 def beam_tilt_phase(

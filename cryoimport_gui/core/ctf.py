@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .aberrations import electron_wavelength_A
 from .particles import OpticsGroup, Particles
 
 Floats = NDArray[np.float64]
@@ -33,8 +34,7 @@ class Ctf:
     @property
     def wavelength_A(self) -> float:
         """Of the electrons, relativistic."""
-        volts = self.voltage_kV * 1e3
-        return 12.2643 / math.sqrt(volts * (1 + 0.978466e-6 * volts))
+        return electron_wavelength_A(self.voltage_kV)
 
     @property
     def _terms(self) -> tuple[float, float]:
