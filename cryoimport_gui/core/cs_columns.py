@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 _NPY, _CSDAT = b"\x93NUMPY", b"\x95CSDAT"
-_MAX_HEADER_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 22
 _LZ4_MAX_RATIO = 255  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: one more byte, 255 more values
 _CSDAT_TYPE = re.compile(r"<[iu][1248]|\|[iu]1|<f[48]|\|O")
@@ -81,7 +82,9 @@ def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:
     try:
         version = npy.read_magic(start)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, _, dtype = read(start, max_header_size=_MAX_HEADER_BYTES)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a header that Python 2 wrote
+            shape, _, dtype = read(start, max_header_size=_MAX_HEADER_BYTES)
     except Exception as error:  # the text is parsed as Python, which can fail in any way
         raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
     if len(shape) != 1 or shape[0] < 0 or dtype.names is None or dtype.hasobject:
@@ -113,6 +116,8 @@ def _as_objects(texts: list[str]) -> NDArray:
 def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
     """A JSON header, the columns one after the other, and the texts that text columns point into."""
     header_bytes = _length(file, size)
+    if header_bytes > _MAX_HEADER_BYTES:
+        raise DatasetError(f"a header of {header_bytes} bytes")
     try:
         header = json.loads(file.read(header_bytes))
         rows, packed = header["length"], set(header["compressed_fields"])

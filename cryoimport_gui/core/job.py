@@ -31,7 +31,7 @@ from .progress import Progress, quiet
 from .relion import particle_table
 from .report import import_log, make_report, report_text
 from .stacks import Stack
-from .star import read_lines, read_star
+from .star import read_rows, read_star
 
 DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
@@ -223,20 +223,18 @@ class _Writer:
         """The rows that were left out, whole, with the reason in one more column."""
         if not self.plan.left_out:
             return
-        import pandas
-        import starfile
-
-        particles = self.plan.all_particles
+        particles, meta = self.plan.all_particles, self.plan.parameters.meta
         assert particles is not None
-        rows = np.array(sorted(self.plan.left_out))
-        table = particle_table(read_star(self.plan.parameters.meta, {}))
-        lines = read_lines(self.plan.parameters.meta, particles.line_of(particles.rows[rows]).tolist())
-        values = [line[: len(table.labels)] for line in lines]  # without a comment at the end
-        frame = pandas.DataFrame(values, columns=table.labels, dtype=str)
-        frame["cryoimportReason"] = [self.plan.left_out[row] for row in rows.tolist()]
-        frame = frame.map(lambda text: text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
-        starfile.write({table.name or "particles": frame}, self.folder / "rejected.star", overwrite=True)
-        sync(self.folder / "rejected.star")
+        left_out = np.array(sorted(self.plan.left_out))
+        table = particle_table(read_star(meta, {}))
+        reason = "cryoimportReason"
+        while reason in table.labels:
+            reason += "Again"
+        labels = "".join(f"_{label} #{number}\n" for number, label in enumerate([*table.labels, reason], 1))
+        head = f"data_{table.name or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
+        rows = read_rows(meta, particles.line_of(particles.rows[left_out]).tolist(), len(table.labels))
+        reasons = (f" {self.plan.left_out[number]}\n".encode() for number in left_out.tolist())
+        self._file("rejected.star", head + b"".join(row + why for row, why in zip(rows, reasons)))
 
 
 def link_name(path: str) -> str:

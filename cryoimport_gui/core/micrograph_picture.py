@@ -33,7 +33,7 @@ class MicrographPicture:
 
 
 def micrograph_header(path: str | Path, shape: tuple[int, int]) -> MrcHeader:
-    """The header of a micrograph that can be looked at, of (ny, nx) pixels.
+    """The header of a micrograph of (ny, nx) pixels that can be looked at and compared with particles.
 
     Raises:
         OSError: The file cannot be read.
@@ -44,7 +44,7 @@ def micrograph_header(path: str | Path, shape: tuple[int, int]) -> MrcHeader:
     header = read_header(path)
     if header.nz > 1:
         raise ValueError(f"a movie of {header.nz} frames can be matched by name, but not compared as a picture")
-    if (header.ny, header.nx) != shape:
+    if (header.ny, header.nx) != tuple(shape):
         raise ValueError(f"{header.nx} × {header.ny} pixels, but its dataset says {shape[1]} × {shape[0]}")
     return header
 

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,8 @@ class NameTable:
         """The rows to show, in their order; equals stay in the order of the table."""
         keys: dict[Column, Callable[[], Numbers]] = {
             Column.STATE: lambda: self.state,
-            Column.MICROGRAPH: lambda: _ranks(_names(self.micrographs))[self.micrograph],
-            Column.EXPOSURE: lambda: _ranks(_names(self.exposures))[self.exposure],
+            Column.MICROGRAPH: lambda: _ranks(self._micrograph_names)[self.micrograph],
+            Column.EXPOSURE: lambda: _ranks(self._exposure_names)[self.exposure],
             Column.TRIMMED: lambda: _ranks(self.trimmed),
             Column.PARTICLES: lambda: self.particles,
         }
@@ -114,9 +115,18 @@ class NameTable:
         if not (text := arrangement.text.strip().lower()):
             return order
         found = _contain(text, [state.words for state in State])[self.state]
-        found |= _contain(text, _names(self.micrographs))[self.micrograph]
-        found |= _contain(text, _names(self.exposures))[self.exposure]
+        found |= _contain(text, self._micrograph_names)[self.micrograph]
+        found |= _contain(text, self._exposure_names)[self.exposure]
         return order[found[order]]
+
+    # Basenames, and an empty one at the end, which -1 points to.
+    @cached_property
+    def _micrograph_names(self) -> list[str]:
+        return [*map(_basename, self.micrographs), ""]
+
+    @cached_property
+    def _exposure_names(self) -> list[str]:
+        return [*map(_basename, self.exposures), ""]
 
     def row_of(self, *, micrograph: int = -1, exposure: int = -1) -> int:
         """The row of a micrograph, else the first one of an exposure; -1: none."""
@@ -197,11 +207,6 @@ def _states_of_micrographs(
 def _states_of_exposures(match: Match, exposures: Sequence[str], left_over: Numbers) -> list[State]:
     ambiguous = {path for paths in match.ambiguous for path in paths}
     return [State.AMBIGUOUS if exposures[i] in ambiguous else State.NO_PARTICLES for i in left_over.tolist()]
-
-
-def _names(paths: Sequence[str]) -> list[str]:
-    """Basenames, and an empty one at the end, which -1 points to."""
-    return [*map(_basename, paths), ""]
 
 
 def _contain(text: str, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -18,12 +18,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .mrc import MrcHeader, read_header, read_rows
+from .micrograph_picture import micrograph_header
+from .mrc import MrcHeader, read_rows
 from .patches import Pictures, normal, peaks, resampling, upside_down, whitening
 from .progress import Progress, quiet
 
@@ -38,7 +38,6 @@ _MIN_SAMPLED = 4
 _OTHERS = 3
 #: What one particle can count for: a few that lie on each other by accident must not decide.
 _OUTLIER_SD = 6.0
-_NOT_MRC = {".tif": "TIFF", ".tiff": "TIFF", ".eer": "EER"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def compare_one(sample: PlacementSample, scale: float = 1.0) -> PlacementPair:
         OSError: The micrograph cannot be read.
         ValueError: It cannot be compared; the message says why.
     """
-    header, side = _header(sample), _common_side(sample)
+    header, side = micrograph_header(sample.micrograph, sample.micrograph_shape), _common_side(sample)
     whiten = whitening(_particle(sample, side)[None])
     particle = whiten(_particle(sample, side)[None])
 
@@ -168,7 +167,7 @@ def _readable(
             continue
         try:
             if path not in headers:
-                headers[path] = _header(sample)
+                headers[path] = micrograph_header(path, sample.micrograph_shape)
             _common_side(sample)
             readable.append((sample, headers[path]))
         except OSError as error:
@@ -176,19 +175,6 @@ def _readable(
         except ValueError as error:
             unreadable[path] = str(error)
     return readable, unreadable
-
-
-def _header(sample: PlacementSample) -> MrcHeader:
-    kind = _NOT_MRC.get(Path(sample.micrograph).suffix.lower())
-    if kind:
-        raise ValueError(f"{kind} files can be matched by name, but not compared as pictures")
-    header = read_header(sample.micrograph)
-    if header.nz > 1:
-        raise ValueError(f"a movie of {header.nz} frames can be matched by name, but not compared as a picture")
-    if (header.ny, header.nx) != tuple(sample.micrograph_shape):
-        ny, nx = sample.micrograph_shape
-        raise ValueError(f"{header.nx} × {header.ny} pixels, but its dataset says {nx} × {ny}")
-    return header
 
 
 def _common_side(sample: PlacementSample) -> int:

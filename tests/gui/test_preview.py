@@ -31,6 +31,7 @@ from cryoimport_gui.core.inspection import inspect
 from cryoimport_gui.core.montage import compose
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.core.sample import Selection
+from cryoimport_gui.gui.look import apply_theme
 from cryoimport_gui.gui.pages.preview import PreviewPage
 from cryoimport_gui.gui.widgets.contrast_bar import Mode
 from cryoimport_gui.gui.widgets.sign_panel import confidence_text, sign_in_use, verdict_words
@@ -595,3 +596,26 @@ def test_nothing_is_clipped_at_the_smallest_supported_size(qtbot, preview: Open)
         for label in parent.findChildren(QLabel):
             if label.isVisible() and label.wordWrap() and label.text():
                 assert label.height() >= label.heightForWidth(label.width()) - 1, label.text()
+
+
+def test_another_theme_is_taken_at_once(qtbot, preview: Open) -> None:
+    page = preview()
+
+    def colours() -> tuple:
+        grey = picture(page)[0, 0]
+        curve = page.contrast._curve.opts["pen"].name()
+        return grey < 128, curve, page.sign_panel.rule.styleSheet(), page.sign_panel.badge.styleSheet()
+
+    seen = []
+    for theme in ("light", "dark", "light"):
+        apply_theme(theme)
+        settle(qtbot, page)
+        page._look_at(0)
+        settle(qtbot, page)
+        seen.append(colours())
+        axis = page.particle.profile_plot.getAxis("left").textPen().color()
+        assert (axis.lightness() > 150) == (theme == "dark")
+    light, dark, again = seen
+    assert dark[0] and not light[0], "gaps are as dark as the window"
+    assert all(a != b for a, b in zip(light, dark))
+    assert again == light

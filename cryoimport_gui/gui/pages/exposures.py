@@ -250,9 +250,9 @@ def count_words(table: NameTable, plan: ImportPlan) -> str:
         f"{linked.sum():,} of {is_micrograph.sum():,} micrographs match",
         f"{table.particles[linked].sum():,} of {table.particles.sum():,} particles, {alone:,} without exposure",
         f"{used:,} of {len(table.exposures):,} exposures, {len(table.exposures) - used:,} without particles",
-        f"{outside:,} particles outside of their exposure",
+        f"{outside:,} particles outside",
     ]
-    return "   ·   ".join(parts)
+    return "  ·  ".join(parts)
 
 
 def verdict_words(plan: ImportPlan) -> str:

@@ -8,7 +8,7 @@ from os.path import basename
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -95,6 +95,15 @@ class PreviewPage(Page):
         super().showEvent(event)
         if self._is_stale:
             self._start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours: what is drawn for light or dark is drawn anew."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and getattr(self, "_images", None) is not None:
+            self.sign_panel.refresh()
+            self._is_stale = True
+            if self.isVisible():
+                self._start()
 
     @Slot()
     def _start(self) -> None:

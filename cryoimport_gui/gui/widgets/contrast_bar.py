@@ -80,6 +80,7 @@ class ContrastBar(QWidget):
         self._tiles = tiles
         counts, edges = tiles.histogram
         colour = self.palette().color(QPalette.ColorRole.WindowText)
+        self.histogram.resetCachedContent()  # the window's background
         self._curve.setData(edges, counts, pen=colour, brush=colour)
         self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
         if self.mode.currentData() is Mode.BY_HAND:

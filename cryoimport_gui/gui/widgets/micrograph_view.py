@@ -14,7 +14,7 @@ from ...core.progress import Progress
 from ..tasks import Tasks
 from .pair_view import PairView
 from .picture_view import PictureView, ScaleBar
-from .problem_list import plain_label
+from .problem_list import breakable, plain_label
 
 _HELP = (
     "Page Up and Page Down: previous and next exposure. Arrows: previous and next particle. "
@@ -185,7 +185,7 @@ class MicrographView(QWidget):
 
     def _say(self, text: str) -> None:
         """Show a text in place of the pictures; none: show the pictures."""
-        self.message.setText(text)
+        self.message.setText(breakable(text))
         self._bar.setVisible(not text)
         self.pair.setVisible(not text)
         if text:

@@ -108,7 +108,7 @@ class ParticleView(QDialog):
         of = f"mean of {look.averaged} images" if look.averaged > 1 else "one image"
         rings = "" if look.rings.size else "; no CTF is known"
         self.spectrum_note.setText(f"{of}; its edge is {2 * (look.pixel_size_A if known else 1):.3g} {unit}{rings}")
-        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        colour = _colour(self.spectrum_plot)
         self.spectrum_curve.setData(look.frequency[1:], look.spectrum_profile[1:], pen=pg.mkPen(colour, width=1.5))
         low, high = look.spectrum_profile[1:].min(), look.spectrum_profile[1:].max()
         self.ctf_curve.setData(look.ctf2[0], low + look.ctf2[1] * (high - low) * 0.5, pen=_ring_colour())
@@ -138,7 +138,7 @@ class ParticleView(QDialog):
         self.image.show_picture(to_grey(values, self.sign, *auto_limits(values)))
 
     def _draw_profile(self, look: Look) -> None:
-        colour = self.palette().color(QPalette.ColorRole.WindowText)
+        colour = _colour(self.profile_plot)
         self.profile_curve.setData(look.radius, look.profile * self.sign, pen=pg.mkPen(colour, width=1.5))
 
     @Slot()
@@ -200,15 +200,24 @@ def _plot(title: str, unit: str) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.Plo
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setMouseEnabled(False, False)
-    plot.setTitle(title, size="9pt", color=plot.palette().color(QPalette.ColorRole.WindowText))
+    plot.setTitle(title, size="9pt")
     plot.setLabel("bottom", unit)
     plot.setMinimumHeight(120)
     for side in ("left", "bottom"):
-        axis = plot.getAxis(side)
-        axis.setPen(plot.palette().color(QPalette.ColorRole.WindowText))
-        axis.setTextPen(plot.palette().color(QPalette.ColorRole.WindowText))
-        axis.enableAutoSIPrefix(False)
+        plot.getAxis(side).enableAutoSIPrefix(False)
     return plot, plot.plot(), plot.plot()
+
+
+def _colour(plot: pg.PlotWidget) -> QColor:
+    """Draw title and axes in the colour of the window's text, and return it."""
+    plot.resetCachedContent()  # the window's background
+    colour = plot.palette().color(QPalette.ColorRole.WindowText)
+    title = plot.getPlotItem().titleLabel
+    title.setText(title.text, color=colour)
+    for side in ("left", "bottom"):
+        plot.getAxis(side).setPen(colour)
+        plot.getAxis(side).setTextPen(colour)
+    return colour
 
 
 def _spectrum_grey(look: Look) -> NDArray[np.uint8]:
@@ -245,5 +254,7 @@ def _button(text: str, tip: str) -> QPushButton:
 
 def _bold(text: str) -> QLabel:
     label = QLabel(text)
-    label.setStyleSheet("font-weight: bold")
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
     return label

@@ -92,16 +92,15 @@ class SignPanel(QWidget):
         chooser.addWidget(self.choice)
         chooser.addWidget(self.take)
         chooser.addStretch(1)
-        rule = plain_label(
+        self.rule = plain_label(
             "Shown is stored value × data sign. Particles must look dark on light. "
             "First of each eight: the mean of many."
         )
-        rule.setStyleSheet(f"color: {quiet_colour()}")
         said = QVBoxLayout()
         said.addLayout(chooser)
         said.addWidget(self.badge)
         said.addWidget(self.words, 1)
-        said.addWidget(rule)
+        said.addWidget(self.rule)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(said, 0, 0)
@@ -117,7 +116,7 @@ class SignPanel(QWidget):
     def show_verdict(self, verdict: SignVerdict | None) -> None:
         """None: nothing has been looked at."""
         self._verdict = verdict
-        self._refresh()
+        self.refresh()
 
     def show_tiles(self, tiles: Images, background: int) -> None:
         """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
@@ -125,13 +124,15 @@ class SignPanel(QWidget):
         for sign, reading in self.readings.items():
             reading.show_picture(tiles, sign, limits, background)
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Write everything anew, in the colours of the window."""
         verdict = self._verdict
         self.setVisible(verdict is not None)
         if verdict is None:
             return
         severity, words = verdict_words(self._session.parameters.data_sign, verdict)
         colour = severity_colour(severity) if severity else good_colour()
+        self.rule.setStyleSheet(f"color: {quiet_colour()}")
         self.badge.setText(SIGNS[severity] if severity else "✓ Clear")
         for label in (self.badge, self.words):
             label.setStyleSheet(f"color: {colour}; font-weight: bold" if label is self.badge or severity else "")
@@ -149,7 +150,7 @@ class SignPanel(QWidget):
     @Slot(str)
     def _on_changed(self, name: str) -> None:
         if name == "data_sign":
-            self._refresh()
+            self.refresh()
 
     @Slot(int)
     def _choose(self, sign: int) -> None:
