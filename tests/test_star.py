@@ -14,7 +14,7 @@ from hypothesis.strategies import DrawFn
 
 from cryoimport_gui.core import star
 from cryoimport_gui.core.progress import Cancelled, Progress
-from cryoimport_gui.core.star import Images, Kind, StarError, StarFile, Table, Text, read_lines, read_star
+from cryoimport_gui.core.star import Images, Kind, StarError, StarFile, Table, Text, read_rows, read_star
 
 from .stars import loop, mrc_bytes
 
@@ -365,9 +365,8 @@ def test_lines_of_rows_between_comments(tmp_path: Path, monkeypatch: pytest.Monk
     table = only_table(tmp_path, "\n".join(lines) + "\n")
     assert table.line_of(np.arange(100)).tolist() == planted
     picked = [3, 50, 99]
-    assert read_lines(tmp_path / "some.star", [planted[i] for i in picked]) == [
-        [f"{i + 1}@a.mrcs", "m.mrc", str(i)] for i in picked
-    ]
+    rows = read_rows(tmp_path / "some.star", [planted[i] for i in picked], 3)
+    assert rows == [f"{i + 1}@a.mrcs m.mrc {i}".encode() for i in picked]
 
 
 def test_progress_and_cancelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -329,3 +329,11 @@ def test_twenty_thousand_names():
     found = suggest_trims(exposures, micrographs)
     assert found.rules == TrimRules(True, 0, 18, 22, 4)
     assert check(found, exposures, micrographs) == list(range(20_000))
+
+
+def test_the_nearest_name_is_told_by_what_stands_behind_the_uid() -> None:
+    exposures = [f"{7 * n:021d}_demo_{n:04d}.mrc" for n in range(1, 9)]
+    micrographs = [f"{3 * n:021d}_demo_{n:04d}.mrc".replace("demo_0007", "dxxmo_0007") for n in range(1, 9)]
+    found = suggest_trims(exposures, micrographs)
+    assert found.matched == 7
+    assert found.nearest == [(micrographs[6], exposures[6])]

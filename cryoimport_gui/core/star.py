@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .progress import Progress, quiet
 from .star_chunks import PAD, Columns, EdgedRows, Gathered, Kind, padded, parse_columns, plain_rows
 
-__all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_lines", "read_star"]
+__all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_rows", "read_star"]
 
 CHUNK_BYTES = 1 << 21
 _FIRST_CHUNK_BYTES = 1 << 11
@@ -145,17 +145,18 @@ def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress =
     return star
 
 
-def read_lines(path: str | Path, lines: Iterable[int]) -> list[list[str]]:
-    """The tokens of single lines (1-based, ascending), as they stand in the file."""
+def read_rows(path: str | Path, lines: Iterable[int], width: int) -> list[bytes]:
+    """Rows of `width` values as they stand in the file, from the first value to the last; lines are ascending."""
     wanted = iter(lines)
-    out: list[list[str]] = []
+    out: list[bytes] = []
     want = next(wanted, None)
     with open(path, "rb") as file:
         for number, raw in enumerate(file, 1):
             if want is None:
                 break
             if number == want:
-                out.append(_tokens(raw))
+                values = list(_TOKEN.finditer(raw))[:width]
+                out.append(raw[values[0].start() : values[-1].end()])
                 want = next(wanted, None)
     return out
 

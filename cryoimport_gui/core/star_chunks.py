@@ -20,7 +20,7 @@ Letters = NDArray[np.uint8]
 Bytes = NDArray[np.uint8]
 Edges = NDArray[np.int64]
 
-_MAX_NUMBER_WIDTH = 32
+_MAX_NUMBER_WIDTH, _MAX_NUMBER_LETTERS = 32, 64
 _MAX_TEXT_WIDTH = 512
 PAD = b" " * _MAX_TEXT_WIDTH  # a window that ends or starts at any token stays inside of a padded chunk
 _MAX_FIXED_WIDTH = 4096
@@ -65,15 +65,20 @@ class FixedRows:
     def count(self) -> int:
         return len(self.matrix)
 
-    def letters(self, column: int, right: bool) -> Letters:
-        first, last = self.spans[column]
-        field = self.matrix[:, first:last]
-        field = field * (field != 32)
+    def letters(self, column: int, right: bool) -> Letters | None:
+        field = self._field(column)
+        if right and field.shape[1] > _MAX_NUMBER_LETTERS:
+            return None
         edge = field[:, -1 if right else 0]
         return field if edge.all() else _flush(field, right)
 
     def tokens(self, column: int) -> list[bytes]:
-        return [bytes(row).strip(b"\0") for row in self.letters(column, right=False)]
+        return [row.tobytes().strip(b"\0") for row in self._field(column)]
+
+    def _field(self, column: int) -> Letters:
+        first, last = self.spans[column]
+        field = self.matrix[:, first:last]
+        return field * (field != 32)
 
 
 @dataclass
@@ -92,7 +97,7 @@ class EdgedRows:
         starts, ends = self.starts[:, column], self.ends[:, column]
         lengths = ends - starts
         width = max(int(lengths.max(initial=0)), 1)
-        if width > (2 * _MAX_NUMBER_WIDTH if right else _MAX_TEXT_WIDTH) or width * len(starts) > 4 * len(self.chunk):
+        if width > (_MAX_NUMBER_LETTERS if right else _MAX_TEXT_WIDTH) or width * len(starts) > 4 * len(self.chunk):
             return None
         windows = np.lib.stride_tricks.sliding_window_view(self.chunk, width)
         places = np.arange(width)

@@ -100,12 +100,20 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
         missing = "micrographs" if not names else "exposures"
         return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
     rules = _search(sources, names)
-    matched = set()
-    if rules is not None:
-        found = match_names(exposures, names, rules).exposure_of >= 0
-        matched = {name for name, good in zip(names, found.tolist()) if good}
-    nearest = nearest_names([name for name in names if name not in matched][:_NEAREST_SHOWN], sources)
-    return Suggestion(rules, len(matched), len(names), _explain(rules, len(matched), sources, names), nearest)
+    of_names = match_names(sources, names, rules).exposure_of.tolist() if rules else [-1] * len(names)
+    unmatched = [name for name, number in zip(names, of_names) if number < 0]
+    taken = set(of_names)
+    left = [source for number, source in enumerate(sources) if number not in taken] or sources
+    matched = len(names) - len(unmatched)
+    nearest = _nearest(unmatched[:_NEAREST_SHOWN], left)
+    return Suggestion(rules, matched, len(names), _explain(rules, matched, sources, names), nearest)
+
+
+def _nearest(names: list[str], others: list[str]) -> list[tuple[str, str]]:
+    """The most similar of the others for each name; UIDs, which are longer than what tells names apart, left aside."""
+    bare = {_without_uid(other): other for other in others}
+    pairs = nearest_names([_without_uid(name) for name in names], list(bare))
+    return [(name, bare[other]) for name, (_, other) in zip(names, pairs)]
 
 
 def _basename(path: str) -> str:

@@ -41,6 +41,7 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
+    sys.setswitchinterval(0.001)  # the window waits for the interpreter no longer than this, whatever a worker does
     wizard.show()
     return app.exec() and 0
 

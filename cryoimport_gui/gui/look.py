@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette, QPen
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from ..core.problems import Severity
 
@@ -15,7 +15,6 @@ _COLOURS = {
     Severity.INFO: ("#1a5fb4", "#82b1ff"),
 }
 _GOOD = ("#1b6e3c", "#81c995")
-_QUIET = ("#5c5c5c", "#b0b0b0")
 
 
 def is_dark() -> bool:
@@ -28,7 +27,12 @@ def severity_colour(severity: Severity) -> str:
 
 def quiet_colour() -> str:
     """For names that stand beside what they name."""
-    return _QUIET[is_dark()]
+    return QApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
+
+
+def make_quiet(label: QLabel) -> None:
+    """Let a label have the quiet colour, whatever the look becomes."""
+    label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
 
 def good_colour() -> str:
@@ -61,7 +65,13 @@ def apply_theme(theme: str) -> None:
     """Take the palette for `light`, `dark`, or what the `system` has."""
     hints = QGuiApplication.styleHints()
     dark = theme == "dark" or (theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
-    QApplication.setPalette(_dark_palette() if dark else QPalette(QColor("#efefef")))
+    QApplication.setPalette(_dark_palette() if dark else _light_palette())
+
+
+def _light_palette() -> QPalette:
+    palette = QPalette(QColor("#efefef"))
+    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor("#5c5c5c"))
+    return palette
 
 
 def _dark_palette() -> QPalette:
@@ -79,6 +89,6 @@ def _dark_palette() -> QPalette:
     for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.ToolTipText, roles.HighlightedText):
         palette.setColor(role, QColor("#e6e6e6"))
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8a8a8a"))
-    palette.setColor(roles.PlaceholderText, QColor("#9a9a9a"))
+    palette.setColor(roles.PlaceholderText, QColor("#b0b0b0"))
     palette.setColor(roles.Link, QColor("#82b1ff"))
     return palette

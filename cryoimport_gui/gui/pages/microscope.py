@@ -13,7 +13,7 @@ from ...core.ctf_summary import CtfSummary, Spread, summarize_ctf
 from ...core.particles import MICROSCOPE_VALUES, OpticsGroup, Particles
 from ...core.problems import count_of
 from ...core.progress import Progress
-from ..look import quiet_colour
+from ..look import make_quiet
 from ..session import Session
 from ..tasks import Tasks
 from ..widgets.ctf_plots import DefocusPlot, PhaseErrorPlot
@@ -49,7 +49,7 @@ class MicroscopePage(Page):
         self._losses: dict[int, list[Loss]] = {}
         self.table = OpticsTable()
         note = plain_label(_NO_COLUMNS)
-        note.setStyleSheet(f"color: {quiet_colour()}")
+        make_quiet(note)
         self.body.addWidget(self.table)
         self.body.addWidget(note)
         self.defocus, self.ctf_facts = DefocusPlot(), Facts()

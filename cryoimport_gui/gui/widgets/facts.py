@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
-from ..look import quiet_colour
+from ..look import make_quiet
 from .problem_list import plain_label
 
 
@@ -34,7 +34,7 @@ class Facts(QScrollArea):
         for name, value in facts:
             label = plain_label("" if name == before else name)
             label.setWordWrap(False)
-            label.setStyleSheet(f"color: {quiet_colour()}")
+            make_quiet(label)
             text = plain_label(value)
             text.setAccessibleName(f"{name}: {value}")
             form.addRow(label, text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -36,6 +36,7 @@ class ProblemList(QScrollArea):
         super().__init__()
         self._nothing, self._offers = nothing, offers
         self._shown: object = None
+        self._problems: tuple[Problem, ...] = ()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Problems")
@@ -52,7 +53,7 @@ class ProblemList(QScrollArea):
         shown = [(problem, [offer.label for offer in its]) for problem, its in zip(problems, offers)]
         if self._shown == shown:
             return
-        self._shown = shown
+        self._shown, self._problems = shown, tuple(problems)
         content = QWidget()
         layout = QVBoxLayout(content)
         layout.setContentsMargins(0, 0, 6, 0)
@@ -63,6 +64,12 @@ class ProblemList(QScrollArea):
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
         self.setWidget(content)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._shown is not None:
+            self._shown = None  # the badges' colours follow the look
+            self.show_problems(self._problems)
 
 
 class _Card(QFrame):

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from ...core.contrast import SignVerdict
 from ...core.montage import GAP_PX, Images, compose, own_limits
 from ...core.problems import Severity
-from ..look import good_colour, quiet_colour, severity_colour
+from ..look import good_colour, make_quiet, severity_colour
 from ..session import Session
 from .editors import ChoiceEdit, label_for
 from .problem_list import SIGNS, plain_label
@@ -132,7 +132,7 @@ class SignPanel(QWidget):
             return
         severity, words = verdict_words(self._session.parameters.data_sign, verdict)
         colour = severity_colour(severity) if severity else good_colour()
-        self.rule.setStyleSheet(f"color: {quiet_colour()}")
+        make_quiet(self.rule)
         self.badge.setText(SIGNS[severity] if severity else "✓ Clear")
         for label in (self.badge, self.words):
             label.setStyleSheet(f"color: {colour}; font-weight: bold" if label is self.badge or severity else "")

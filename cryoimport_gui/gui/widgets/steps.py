@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
@@ -66,6 +66,11 @@ class StepList(QListWidget):
                 item.setForeground(QColor(colour))
             else:
                 item.setData(Qt.ItemDataRole.ForegroundRole, None)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.refresh()
 
     def _state(self, page: Page, number: int) -> tuple[str, str, str]:
         if number > self._reached:
