@@ -201,3 +201,16 @@ def test_what_is_not_imported_need_not_be_finite(tmp_path: Path, demo: Demo, col
     parameters = update(ImportParameters(), {"meta": str(star), "data": str(demo.data)})
     assert [p.code for p in plan_import(parameters).errors] == ["value-not-finite"]
     assert plan_import(update(parameters, {switch: True})).errors == []
+
+
+def test_large_images_are_looked_at_in_parts_with_the_same_verdict(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = plan_import(parameters_of(demo))
+    monkeypatch.setattr("cryoimport_gui.core.plan._KEPT_BYTES", 0)
+    monkeypatch.setattr("cryoimport_gui.core.plan._MIN_KEPT", 5)
+    parted = plan_import(parameters_of(demo))
+    assert whole.sample is not None and parted.sample is not None
+    assert len(parted.sample.rows) <= 5 < len(whole.sample.rows)
+    assert parted.data_sign is not None and whole.data_sign is not None
+    assert parted.data_sign.verdict is not None and whole.data_sign.verdict is not None
+    assert parted.data_sign.verdict.sampled == whole.data_sign.verdict.sampled == len(whole.sample.rows)
+    assert parted.data_sign.value == whole.data_sign.value == demo.data_sign

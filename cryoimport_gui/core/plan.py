@@ -27,6 +27,7 @@ from .sample import Sample, choose_rows, read_sample
 from .stacks import Stacks, find_stacks
 
 SIGN_SAMPLE = 400
+_KEPT_BYTES, _MIN_KEPT = 128 << 20, 64
 
 T = TypeVar("T")
 
@@ -293,10 +294,22 @@ def file_state(path: str) -> Hashable:
 def _look(
     particles: Particles, stacks: Stacks, candidates: NDArray[np.int64], progress: Progress
 ) -> tuple[Sample, SignVerdict]:
+    """A sample spread over the file, and what all of the images that were looked at say of the data sign.
+
+    Only so many images are kept as fit into memory; the others are forgotten once they were looked at.
+    """
     rows = choose_rows(particles, stacks, SIGN_SAMPLE, candidates=candidates)
-    sample = read_sample(particles, stacks, rows, progress)
-    shifts = shifts_px(particles, particles.optics_groups, rows[sample.good])
-    return sample, detect_data_sign(sample.images[sample.good], shifts)
+    at_once = max(_MIN_KEPT, _KEPT_BYTES // (4 * stacks.box**2))
+    parts = [rows[i :: -(-len(rows) // at_once)] for i in range(-(-len(rows) // at_once))]
+    sample = read_sample(particles, stacks, parts[0], progress)
+
+    def images() -> Iterator[NDArray[np.float32]]:
+        yield from sample.images  # one that could not be read is blank, which says nothing
+        for part in parts[1:]:
+            yield from read_sample(particles, stacks, part, progress).images
+
+    shifts = shifts_px(particles, particles.optics_groups, np.concatenate(parts))
+    return sample, detect_data_sign(images(), shifts)
 
 
 def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
