@@ -310,7 +310,7 @@ def test_read_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> bytes:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(star.os, "read", broken)
+    monkeypatch.setattr(star.os, "pread", broken)
     assert "Input/output error" in str(refusal(tmp_path, PLAIN, "meta-unreadable"))
 
 

@@ -41,7 +41,7 @@ def as_arguments(parameters: ImportParameters) -> list[str]:
 
 def settings_text(parameters: ImportParameters) -> str:
     """What `--settings` reads; the output folder is not taken from it."""
-    return json.dumps({"parameters": parameters.to_json()}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"parameters": parameters.to_json()}, indent=2) + "\n"
 
 
 def _flag_with(name: str, value: Any) -> list[str]:

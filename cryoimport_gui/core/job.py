@@ -6,6 +6,7 @@ step.  Sources are only ever named by links.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -36,6 +37,7 @@ from .star import read_rows, read_star
 DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
 _MAX_NAME_BYTES = 255
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
@@ -71,8 +73,6 @@ def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions 
 
 
 def _refusal(error: OSError, output: Path) -> Refused:
-    import errno
-
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return refuse("output-no-space", f"the disk became full while {output} was written; nothing is left behind")
     if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
@@ -95,7 +95,7 @@ class _Writer:
         links = self._links()
         self._dataset(links)
         self._file(RESULT_GROUP, self._result_group().encode())
-        os.symlink(os.path.abspath(self.plan.parameters.meta), self.folder / "particles.star")
+        self._link(os.path.abspath(self.plan.parameters.meta), "particles.star")
         self._montage()
         self._rejected()
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
@@ -110,6 +110,16 @@ class _Writer:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+
+    def _link(self, target: str, name: str) -> None:
+        try:
+            os.symlink(target, self.folder / name)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            message = f"the file system of {self.output} cannot hold symbolic links: {error.strerror}"
+            hint = "Choose an output folder on another file system; CryoSPARC projects need such links too."
+            raise refuse("output-not-writable", message, hint=hint) from error
 
     def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int]]:
         """What a later relinking compares stacks with."""
@@ -134,7 +144,7 @@ class _Writer:
 
         def link(number: int) -> None:
             _check_unchanged(stacks.files[number])
-            os.symlink(stacks.files[number].path, self.folder / "imported" / names[number])
+            self._link(stacks.files[number].path, f"imported/{names[number]}")
 
         for _ in map_files(link, used, self.progress):
             pass
@@ -240,10 +250,10 @@ class _Writer:
 def link_name(path: str) -> str:
     """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning.
 
-    Bytes that are not UTF-8 are left out: no dataset with them could be read.
+    Bytes that are not UTF-8 are left out, as no dataset with them could be read; control characters become `_`.
     """
-    name = os.fsencode(os.path.basename(path))[-(_MAX_NAME_BYTES - 22) :]
-    return f"{secrets.randbits(64):021d}_" + name.decode("utf-8", "ignore")
+    name = os.fsencode(os.path.basename(path))[-(_MAX_NAME_BYTES - 22) :].decode("utf-8", "ignore")
+    return f"{secrets.randbits(64):021d}_" + "".join(c if c.isprintable() else "_" for c in name)
 
 
 def import_signature(path: str) -> int:

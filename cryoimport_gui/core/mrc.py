@@ -108,18 +108,17 @@ def _decode(raw: bytes, order: str, file_bytes: int) -> MrcHeader | None:
 
 
 def read_header(path: str | Path) -> MrcHeader:
-    """Read and check the header of one file (one open, one stat, one read).
+    """Read and check the header of one file; devices are not even opened.
 
     Raises:
         OSError: The file cannot be opened or read.
         MrcError: See `parse_header`; also for what is not a regular file.
     """
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise MrcError("stack-not-mrc", "not a regular file")
     fd = _open(path)
     try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise MrcError("stack-not-mrc", "not a regular file")
-        return parse_header(os.pread(fd, HEADER_BYTES, 0), status.st_size)
+        return parse_header(os.pread(fd, HEADER_BYTES, 0), os.fstat(fd).st_size)
     finally:
         os.close(fd)
 

@@ -173,7 +173,7 @@ def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    with open(path, "w", newline="", encoding="utf-8") as file:
+    with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["match", "micrograph", "exposure", "trimmed_name", "particles"])
         for row in rows.tolist():

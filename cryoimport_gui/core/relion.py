@@ -57,6 +57,10 @@ _IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
 #: of a group as a whole; in the particle table each can differ from row to row
 _GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
 
+#: what the dataset can hold, with room for a change of unit
+_LARGEST_REAL = 1e30
+_LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
+
 _WANTED = (
     dict.fromkeys([*_NUMBERS.values(), *_GROUP_NUMBERS, "rlnOpticsGroup", "rlnImageDimensionality"], Kind.NUMBER)
     | dict.fromkeys(["rlnMicrographName", "rlnOpticsGroupName", *_ZERNIKE], Kind.TEXT)
@@ -258,14 +262,12 @@ class _Reader:
             message = f"{count_of(len(unknown_group), 'particle')} of optics groups that the optics table does not list"
             faults.append(row_fault(particles, "optics-group-unknown", message, unknown_group))
         labels = [*_NUMBERS.values(), *_GROUP_NUMBERS]
-        broken = {
-            label: rows
-            for label in labels
-            if (column := self.table.number(label)) is not None and len(rows := np.flatnonzero(~np.isfinite(column)))
-        }
-        for label, rows in broken.items():
-            message = f"{count_of(len(rows), 'value')} of {label} that are not finite numbers"
-            faults.append(row_fault(particles, "value-not-finite", message, rows, label))
+        for label in labels:
+            column, largest = self.table.number(label), _LARGEST.get(label, _LARGEST_REAL)
+            if column is not None and len(rows := np.flatnonzero(~(np.abs(column) <= largest))):  # nan is no number
+                what = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
+                message = f"{count_of(len(rows), 'value')} of {label} that are {what}"
+                faults.append(row_fault(particles, "value-not-finite", message, rows, label))
         return faults
 
     def _remarks(self, particles: Particles) -> list[Problem]:

@@ -75,11 +75,17 @@ def _spread(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], seed:
     rows = np.random.default_rng(seed).permutation(rows)
     place = np.zeros(len(rows), np.int64)  # the how-manieth of its group and stack is each row?
     for key in (stacks.of_name[particles.stack_index[rows]], particles.optics_index[rows]):
-        order = np.lexsort((place, key))
+        order = _small(place).argsort(kind="stable")
+        order = order[_small(key[order]).argsort(kind="stable")]
         starts = np.flatnonzero(np.diff(key[order], prepend=-2))
         rank = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
         place[order] = rank
-    return rows[np.argsort(place, kind="stable")]
+    return rows[_small(place).argsort(kind="stable")]
+
+
+def _small(numbers: NDArray[np.integer]) -> NDArray[np.integer]:
+    """The same numbers from -1 on, in 16 bits where they fit: those are sorted by radix, in a tenth of the time."""
+    return (numbers + 1).astype(np.uint16) if numbers.max(initial=0) < 2**16 - 1 else numbers
 
 
 def read_sample(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], progress: Progress = quiet) -> Sample:

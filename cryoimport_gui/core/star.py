@@ -24,9 +24,10 @@ from .star_chunks import PAD, Columns, EdgedRows, Gathered, Kind, padded, parse_
 
 __all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_rows", "read_star"]
 
-CHUNK_BYTES = 1 << 21
+CHUNK_BYTES = 1 << 22
 _FIRST_CHUNK_BYTES = 1 << 11
 _MAX_LINE_BYTES = 1 << 20
+_WINDOW_BYTES = 1 << 16
 _MAX_COLUMNS, _MAX_TABLES = 1_000, 10_000  # a hundred times what any program writes
 _TOKEN = re.compile(rb"""(?:"([^"\n]*?)"|'([^'\n]*?)')(?=\s|$)|\S+""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -121,7 +122,7 @@ def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress =
     with source, ThreadPoolExecutor(workers) as pool:
         block, found = "", False
         while (raw := source.next_line()) is not None:
-            progress.step(source.done_bytes, source.size)
+            progress.step(source.at, source.size)
             tokens = _tokens(raw)
             if len(star.tables) > _MAX_TABLES:
                 raise StarError("meta-not-star", f"more than {_MAX_TABLES:,} tables", source.line)
@@ -166,8 +167,8 @@ class _Source:
 
     def __init__(self, path: str | Path) -> None:
         self.line = 0
-        self.done_bytes = 0
-        self._buffer, self._at = b"", 0  # what was read, and how much of it was handed out
+        self.at = 0  # the byte at which the next line starts
+        self._window, self._window_at = b"", 0  # what was read to look for single lines
         self._path = os.fspath(path)
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -203,7 +204,7 @@ class _Source:
         if _CONTROL.search(start):
             raise StarError("meta-not-star", "the file is binary, not text")
         if start.startswith(b"\xef\xbb\xbf"):
-            os.lseek(self._fd, 3, os.SEEK_SET)
+            self.at = 3
 
     def __enter__(self) -> _Source:
         return self
@@ -211,50 +212,48 @@ class _Source:
     def __exit__(self, *exc: object) -> None:
         os.close(self._fd)
 
-    def _read_on(self) -> bool:
-        """Read more behind what was not handed out yet; false at the end of the file."""
+    def _read(self, size: int) -> bytes:
+        """Bytes from where the next line starts; fewer than `size` only at the end the file had when it was opened."""
         try:
-            data = os.read(self._fd, CHUNK_BYTES)
+            data = os.pread(self._fd, min(size, self.size - self.at), self.at)
         except OSError as error:
             raise StarError("meta-unreadable", f"{self._path}: {error.strerror}") from None
-        self.done_bytes += len(data)
         if b"\0" in data:
             raise StarError("meta-unreadable", f"a NUL byte behind line {self.line}: the file is damaged")
-        self._buffer, self._at = self._buffer[self._at :] + data, 0
-        return bool(data)
+        return data
 
     def next_line(self) -> bytes | None:
-        while (end := self._buffer.find(b"\n", self._at) + 1) == 0:
-            if len(self._buffer) - self._at > _MAX_LINE_BYTES:
+        start = self.at - self._window_at
+        end = self._window.find(b"\n", start) + 1 if 0 <= start < len(self._window) else 0
+        size = _WINDOW_BYTES
+        while not end:
+            if size > _MAX_LINE_BYTES:
                 raise StarError("meta-not-star", "a line of more than 1 MB", self.line + 1)
-            if not self._read_on():
-                end = len(self._buffer)
+            self._window, self._window_at, start = self._read(size), self.at, 0
+            end = self._window.find(b"\n") + 1
+            if len(self._window) < size:
+                end = end or len(self._window)
                 break
-        line = self._hand_out(end)
+            size *= 4
+        line = self._window[start:end]
+        self.at += len(line)
         self.line += bool(line)
         return line or None
 
     def next_chunk(self, size: int) -> bytes | None:
         """Whole lines, about `size` bytes of them and at least one line; the caller counts their lines."""
-        while len(self._buffer) - self._at < size and self._read_on():
-            pass
-        if end := self._buffer.rfind(b"\n", self._at, self._at + size) + 1:
-            return self._hand_out(end)
+        data = self._read(size)
+        if end := data.rfind(b"\n") + 1:
+            self.at += end
+            return data[:end]
         line = self.next_line()
         self.line -= bool(line)
         return line
 
-    def _hand_out(self, end: int) -> bytes:
-        start, self._at = self._at, end
-        return self._buffer[start:end]
-
     def push_back(self, data: bytes, lines: int = 1) -> None:
         """Take back what was handed out last."""
+        self.at -= len(data)
         self.line -= lines
-        if self._at >= len(data):
-            self._at -= len(data)
-        else:
-            self._buffer, self._at = data + self._buffer[self._at :], 0
 
     def check_unchanged(self) -> None:
         now = os.fstat(self._fd)
@@ -330,7 +329,7 @@ def _read_loop(
     ahead: deque = deque()
     size = min(_FIRST_CHUNK_BYTES, CHUNK_BYTES)  # grows: what lies behind a short table is not read again and again
     while True:
-        progress.step(source.done_bytes, source.size)
+        progress.step(source.at, source.size)
         while len(ahead) < (4 if size == CHUNK_BYTES else 1) and (chunk := source.next_chunk(size)) is not None:
             ahead.append((chunk, pool.submit(_parse_plain, chunk, width, kinds)))
         size = min(4 * size, CHUNK_BYTES)

@@ -15,15 +15,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-#: (rows, width): one token in each row, NUL where there is none
+#: (rows, width): one token in each row, NUL where there is none (before numbers a blank will do)
 Letters = NDArray[np.uint8]
 Bytes = NDArray[np.uint8]
 Edges = NDArray[np.int64]
 
 _MAX_NUMBER_WIDTH, _MAX_NUMBER_LETTERS = 32, 64
 _MAX_TEXT_WIDTH = 512
+_MAX_IMAGE_DIGITS = 10
 PAD = b" " * _MAX_TEXT_WIDTH  # a window that ends or starts at any token stays inside of a padded chunk
 _MAX_FIXED_WIDTH = 4096
+_OTHER_BLANKS = (b"\t", b"\r", b"\v", b"\f")
 _EXACT_DIGITS = 15
 _POWERS_OF_TEN = np.array([float(10**n) for n in range(_MAX_NUMBER_WIDTH)])
 
@@ -66,11 +68,13 @@ class FixedRows:
         return len(self.matrix)
 
     def letters(self, column: int, right: bool) -> Letters | None:
-        field = self._field(column)
-        if right and field.shape[1] > _MAX_NUMBER_LETTERS:
+        first, last = self.spans[column]
+        if right and last - first > _MAX_NUMBER_LETTERS:
             return None
-        edge = field[:, -1 if right else 0]
-        return field if edge.all() else _flush(field, right)
+        if right and (self.matrix[:, last - 1] != 32).all():
+            return self.matrix[:, first:last]  # numbers may have blanks before them
+        field = self._field(column)
+        return field if field[:, -1 if right else 0].all() else _flush(field, right)
 
     def tokens(self, column: int) -> list[bytes]:
         return [row.tobytes().strip(b"\0") for row in self._field(column)]
@@ -121,10 +125,9 @@ def _fixed_rows(chunk: bytes, width: int) -> FixedRows | None:
     if not 1 < length <= _MAX_FIXED_WIDTH or len(chunk) % length:
         return None
     matrix = np.frombuffer(chunk, np.uint8).reshape(-1, length)
-    body = matrix[:, :-1]
-    if (matrix[:, -1] != 10).any() or ((body - 9) <= 4).any():
+    if chunk.count(b"\n") != len(matrix) or (matrix[:, -1] != 10).any() or any(b in chunk for b in _OTHER_BLANKS):
         return None
-    blank = body == 32
+    blank = matrix[:, :-1] == 32
     edges = np.flatnonzero(np.diff(blank.all(axis=0), prepend=True, append=True))
     spans = [(int(a), int(b)) for a, b in zip(edges[0::2], edges[1::2])]
     if len(spans) != width or _may_be_special(matrix, [first for first, _ in spans], chunk):
@@ -133,7 +136,7 @@ def _fixed_rows(chunk: bytes, width: int) -> FixedRows | None:
     somewhere_blank = blank.any(axis=0)
     if any(somewhere_blank[first] and somewhere_blank[last - 1] for first, last in spans):
         return None
-    tokens = np.count_nonzero(blank[:, :-1] & ~blank[:, 1:]) + np.count_nonzero(~blank[:, 0])
+    tokens = np.count_nonzero(blank[:, :-1] > blank[:, 1:]) + np.count_nonzero(~blank[:, 0])
     return FixedRows(matrix, spans) if tokens == width * len(matrix) else None
 
 
@@ -190,29 +193,29 @@ def numbers(letters: Letters) -> NDArray[np.float64]:
     """Decimal texts, flush right → float64, as `float()` reads them; nan where it would not."""
     width = letters.shape[1]
     columns = np.ascontiguousarray(letters.T)
-    inside = columns != 0
+    inside = columns > 32
     digits = columns - 48
     is_digit = digits <= 9
     digits *= is_digit
-    is_point = columns == ord(".")
-    lengths, n_digits, n_points = (marks.sum(axis=0, dtype=np.uint8) for marks in (inside, is_digit, is_point))
-    first = columns[width - np.maximum(lengths, 1), np.arange(len(letters))]
-    minus = first == ord("-")
-    signed = minus | (first == ord("+"))
-    plain = (n_digits + n_points + signed == lengths) & (n_digits > 0) & (n_digits <= _EXACT_DIGITS) & (n_points <= 1)
-    plain &= width <= _MAX_NUMBER_WIDTH
+    is_point, is_minus = columns == ord("."), columns == ord("-")
+    odd = (inside & ~(is_digit | is_point | is_minus)).any(axis=0)
+    odd |= (inside[:-1] & (~inside[1:] | is_minus[1:])).any(axis=0)  # a blank or a minus behind something
+    n_points = is_point.sum(axis=0, dtype=np.uint8)
+    odd |= (n_points > 1) | ~is_digit.any(axis=0) | (width > _MAX_NUMBER_WIDTH)
+    if width > _EXACT_DIGITS:
+        odd |= is_digit.sum(axis=0, dtype=np.uint8) > _EXACT_DIGITS
     out = np.empty(len(letters))
-    for point in (*np.flatnonzero(is_point.any(axis=1)), None):  # nearly always one column: `%12.6f`
-        some = plain & (n_points == 0 if point is None else is_point[point])
+    for point in (*np.flatnonzero(is_point.any(axis=1)), None):  # nearly always one: `%12.6f`
+        some = ~odd & (n_points == 0 if point is None else is_point[point])
         if some.any():
             rows = slice(None) if some.all() else some
             powers = np.arange(width)[::-1].copy()
             powers[:point] -= point is not None  # the point takes a column that is no place
             places = 0 if point is None else width - 1 - point
             out[rows] = _POWERS_OF_TEN[powers] @ digits[:, rows] / _POWERS_OF_TEN[places]
-    np.negative(out, out=out, where=minus & plain)
-    for row in np.flatnonzero(~plain):
-        out[row] = _to_float(letters[row].tobytes().strip(b"\0"))
+    np.negative(out, out=out, where=is_minus.any(axis=0) & ~odd)
+    for row in np.flatnonzero(odd):
+        out[row] = _to_float(letters[row].tobytes().strip(b"\0 "))
     return out
 
 
@@ -226,11 +229,11 @@ def _to_float(text: bytes) -> float:
 def _split_images(letters: Letters) -> tuple[NDArray[np.int64], Letters]:
     """`N@name`, flush left → N and the names; -1 and the whole text where it is no such thing."""
     at = (letters == ord("@")).argmax(axis=1)
-    head = max(int(at.max(initial=0)), 1)
+    head = min(max(int(at.max(initial=0)), 1), _MAX_IMAGE_DIGITS)
     before = np.arange(head) < at[:, None]
     digits = ((letters[:, :head] - 48) <= 9) | ~before
     has_name = letters[np.arange(len(letters)), np.minimum(at + 1, letters.shape[1] - 1)] != 0
-    good = (at > 0) & (at <= 10) & (at + 1 < letters.shape[1]) & has_name & digits.all(axis=1)
+    good = (at > 0) & (at <= _MAX_IMAGE_DIGITS) & (at + 1 < letters.shape[1]) & has_name & digits.all(axis=1)
     heads = _flush(letters[:, :head] * before, right=True)
     image_numbers = np.full(len(letters), -1)
     image_numbers[good] = numbers(heads[good])
@@ -244,7 +247,7 @@ def _split_images(letters: Letters) -> tuple[NDArray[np.int64], Letters]:
 
 def _split_image(token: bytes) -> tuple[int, bytes]:
     number, at, name = token.partition(b"@")
-    return (int(number), name) if at and name and number.isdigit() and len(number) <= 10 else (-1, token)
+    return (int(number), name) if at and name and number.isdigit() and len(number) <= _MAX_IMAGE_DIGITS else (-1, token)
 
 
 def _flush(letters: Letters, right: bool) -> Letters:

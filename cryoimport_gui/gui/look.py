@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QLabel
@@ -28,6 +30,11 @@ def severity_colour(severity: Severity) -> str:
 def quiet_colour() -> str:
     """For names that stand beside what they name."""
     return QApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
+
+
+def plain_tip(text: str) -> str:
+    """A tool tip that shows text from a file as it stands; what looks like markup would be taken for it."""
+    return f"<p>{escape(text).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
 
 
 def make_quiet(label: QLabel) -> None:

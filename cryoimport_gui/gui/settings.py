@@ -78,7 +78,7 @@ def _fits(name: str, value: Any) -> bool:
     if name == "theme":
         return value in THEMES
     if name == "geometry":
-        return isinstance(value, str)
+        return isinstance(value, str) and value.isascii()
     if name == "folders":
         return isinstance(value, dict) and all(isinstance(path, str) for path in value.values())
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 
 from ...core.name_table import Column, NameTable, State
 from ...core.problems import Severity
-from ..look import good_colour, quiet_colour, severity_colour
+from ..look import good_colour, plain_tip, quiet_colour, severity_colour
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]
@@ -68,7 +68,8 @@ class MatchModel(QAbstractTableModel):
         row, column = int(self.rows[index.row()]), Column(index.column())
         if role == Qt.ItemDataRole.ToolTipRole and column is Column.STATE:
             return _EXPLAINED[State(self.table.state[row])]
-        return _text(self.table, row, column)
+        text = _text(self.table, row, column)
+        return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
 
 def _text(table: NameTable, row: int, column: Column) -> str:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolTip, QVBoxLayou
 from ...core.montage import GAP_PX, columns_for, compose, tile_at, tile_origin
 from ...core.preview import Tiles
 from ...core.problems import Severity
-from ..look import severity_colour
+from ..look import plain_tip, severity_colour
 from .picture_view import PictureView
 
 _BANNER = "▲ View inverted — not what is imported"
@@ -165,7 +165,7 @@ class MontageView(PictureView):
             return False
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             number = self._at(QPointF(self.mapToScene(event.pos())))
-            QToolTip.showText(event.globalPos(), "" if number is None else self._names[number], self)
+            QToolTip.showText(event.globalPos(), "" if number is None else plain_tip(self._names[number]), self)
             return True
         return bool(super().viewportEvent(event))
 

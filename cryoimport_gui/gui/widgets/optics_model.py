@@ -15,7 +15,7 @@ from ...core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ...core.plan import ImportPlan
 from ...core.problems import Severity, count_of
 from ...core.stacks import GroupHeaders
-from ..look import severity_colour
+from ..look import plain_tip, severity_colour
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -148,7 +148,9 @@ class OpticsModel(QAbstractTableModel):
             return "" if index.row() == 0 else _editable(self.groups[index.row() - 1], COLUMNS[index.column()])
         if role == Qt.ItemDataRole.ForegroundRole and cell.severity:
             return QColor(severity_colour(cell.severity))
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(cell.words) or None
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return cell.words or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             title = column_title(COLUMNS[index.column()]).replace("\n", " ")

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from ..look import plain_tip
 from .picture_view import PictureView, ScaleBar
 
 
@@ -61,7 +62,7 @@ class PageBar(QWidget):
         self._name = name
         width = self.particle.width()
         self.particle.setText(self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width))
-        self.particle.setToolTip(name)
+        self.particle.setToolTip(plain_tip(name))
         self.particle.setAccessibleName(f"The chosen particle: {name or 'none'}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:

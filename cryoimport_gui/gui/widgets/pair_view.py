@@ -23,7 +23,7 @@ class PairView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.reason = plain_label()
-        self._captions = [QLabel() for _ in range(3)]
+        self._captions = [QLabel(textFormat=Qt.TextFormat.PlainText) for _ in range(3)]
         self._pictures = [_Picture() for _ in range(3)]
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

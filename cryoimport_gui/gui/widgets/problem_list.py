@@ -11,7 +11,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.problems import CODES, Problem, Severity
-from ..look import severity_colour
+from ..look import plain_tip, severity_colour
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
@@ -107,7 +107,7 @@ def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
     grid.setColumnStretch(_IN_A_ROW, 1)
     for number, offer in enumerate(offers):
         button = QPushButton(offer.label)
-        button.setToolTip(offer.tool_tip)
+        button.setToolTip(plain_tip(offer.tool_tip))
         button.setAccessibleName(f"{offer.label}: {problem.message}")
         button.clicked.connect(partial(_run, offer))
         grid.addWidget(button, *divmod(number, _IN_A_ROW))
