@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
-_WIDTH, _HEIGHT = 520, 150
+_WIDTH, _HEIGHT = 540, 150
 _LIGHT, _DARK, _INK, _ACCENT = QColor("#d8d8d8"), QColor("#3a3a3a"), QColor("#1b1f24"), QColor("#1a5fb4")
 
 
@@ -42,12 +42,12 @@ def _label(painter: QPainter, x: float, y: float, width: float, text: str) -> No
 def _data_sign(painter: QPainter) -> None:
     _particle(painter, 20, 15, _LIGHT, _DARK)
     _label(painter, 0, 102, 120, "stored light on dark (RELION)")
-    _label(painter, 105, 45, 60, "× -1 =")
+    _label(painter, 102, 45, 66, "× -1 =")
     _particle(painter, 170, 15, _DARK, _LIGHT)
     _label(painter, 150, 102, 120, "right: dark on light")
     _particle(painter, 300, 15, _DARK, _LIGHT)
     _label(painter, 280, 102, 120, "stored dark on light (raw)")
-    _label(painter, 385, 45, 60, "× +1 =")
+    _label(painter, 380, 45, 50, "× +1 =")
     _particle(painter, 430, 15, _DARK, _LIGHT)
     _label(painter, 410, 102, 120, "right: dark on light")
 
