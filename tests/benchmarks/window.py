@@ -55,7 +55,7 @@ def run() -> Iterator[tuple[str, str, str]]:
             first = len(beats)
             wizard.next()
             pause = time.perf_counter() + 1.0
-            until(lambda: time.perf_counter() > pause)
+            until(lambda until_then=pause: time.perf_counter() > until_then)
             yield f"page {page.title()}: longest stall", f"{stall(first):.0f} ms", "at most 50 ms"
         first = len(beats)
         wizard.session.change(output=str(Path(folder) / "out"))

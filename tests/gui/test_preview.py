@@ -604,7 +604,9 @@ def test_another_theme_is_taken_at_once(qtbot, preview: Open) -> None:
     def colours() -> tuple:
         grey = picture(page)[0, 0]
         curve = page.contrast._curve.opts["pen"].name()
-        return grey < 128, curve, page.sign_panel.rule.styleSheet(), page.sign_panel.badge.styleSheet()
+        rule = page.sign_panel.rule
+        quiet = rule.palette().color(rule.foregroundRole()).name()
+        return grey < 128, curve, quiet, page.sign_panel.badge.styleSheet()
 
     seen = []
     for theme in ("light", "dark", "light"):
