@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -41,9 +42,19 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
-    sys.setswitchinterval(0.001)  # the window waits for the interpreter no longer than this, whatever a worker does
+    keep_lively()
     wizard.show()
     return app.exec() and 0
+
+
+def keep_lively() -> None:
+    """Let the window wait less for the interpreter while a worker has it.
+
+    A garbage collection stops every thread, and over some ten thousand names it takes longer than a frame.
+    """
+    sys.setswitchinterval(0.001)
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1000)
 
 
 def make_application(arguments: list[str]) -> QApplication:
