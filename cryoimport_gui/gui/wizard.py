@@ -75,11 +75,12 @@ class ImportWizard(QWizard):
         self.menu = MoreMenu(self.session, self.settings, self)
         self.menu.help_wanted.connect(self.show_help)
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
-        self.setButtonText(QWizard.WizardButton.CustomButton1, "M&ore")
+        self.setButtonText(QWizard.WizardButton.CustomButton1, "More")
         more = self.button(QWizard.WizardButton.CustomButton1)
         assert isinstance(more, QPushButton)
         more.setMenu(self.menu)
-        more.setToolTip("Recent imports, settings, look, conventions.")
+        more.setToolTip("Recent imports, settings, look, conventions (F10).")
+        QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
 
     @Slot()
     def _show_page_help(self) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QWizard
+from PySide6.QtGui import QDropEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWizard
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.progress import Cancelled, Progress
@@ -200,3 +200,17 @@ def test_going_back_loses_nothing(qtbot, open_wizard, demo_values, tmp_path: Pat
 
 def _centre_of(wizard, step: int) -> QPoint:
     return wizard.steps.visualItemRect(wizard.steps.item(step)).center()
+
+
+def test_no_two_things_on_a_page_share_a_mnemonic(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
+    """Alt and a letter that stands for two things chooses neither."""
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3"), "project": ""})
+    for number, page in enumerate(wizard.pages):
+        wizard.go_to(number)
+        if isinstance(page, WritePage):
+            qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+        texts = [w.text() for w in wizard.findChildren(QAbstractButton) if w.isVisible() and not w.window().isModal()]
+        texts += [w.text() for w in wizard.findChildren(QLabel) if w.isVisible() and w.buddy()]
+        letters = [QKeySequence.mnemonic(text).toString() for text in texts]
+        shared = {letter: [t for t, one in zip(texts, letters) if one == letter] for letter in letters if letter}
+        assert not {letter: same for letter, same in shared.items() if len(same) > 1}, page.TITLE

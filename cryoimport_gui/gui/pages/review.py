@@ -34,7 +34,7 @@ class ReviewPage(Page):
         form.addRow(label_for(output, "O"), output)
         form.addRow(label_for(project, "p"), project)
         self.outcomes: dict[str, QLabel] = {}
-        for name, mnemonic in (("on_bad", "B"), ("on_unmatched", "U")):
+        for name, mnemonic in (("on_bad", "d"), ("on_unmatched", "U")):
             editor, words = ChoiceEdit(session, name), plain_label()
             words.setAccessibleName(f"What the choices lead to: {editor.accessibleName()}")
             row = QHBoxLayout()

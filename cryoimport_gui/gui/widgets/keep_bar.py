@@ -23,7 +23,7 @@ class KeepBar(QWidget):
     def __init__(self, session: Session, finished: bool) -> None:
         super().__init__()
         self._session, self._finished = session, finished
-        self.copy = CopyButton("Copy as &command")
+        self.copy = CopyButton("Copy as co&mmand")
         self.copy.setToolTip("Copy the command that makes the same import without a window.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
         self.settings.setToolTip("Save all parameters to a file that --settings and More ▸ Load settings read.")
