@@ -16,12 +16,13 @@ from time import monotonic
 from typing import Any, TextIO
 
 from .core.job import write_job
+from .core.output import path_in_project
 from .core.parameters import ImportParameters, RunOptions
 from .core.plan import ImportPlan, Planner
 from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
-from .core.relink import plan_relink, relink
-from .core.report import make_report, summary, write_report
+from .core.relink import Relinking, plan_relink, relink
+from .core.report import make_report, relink_report, summary, write_report
 from .logs import log_path, set_up_logging
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,11 @@ def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) 
 def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
     try:
         with _TerminalProgress(stop) as progress:
-            return _relink(options, data, progress)
+            plan = plan_relink(options.relink, data, progress)
+            status = _relink(plan, options.dry_run)
+        if options.report:
+            write_report(options.report, relink_report(plan, status, options))
+        return _EXIT_STATUS[status]
     except Cancelled:
         _say("cancelled: no link was changed", sys.stderr)
         return 130
@@ -91,9 +96,8 @@ def _say_failed(what: str, error: Exception) -> None:
     _say(f"error: {what} failed: {printable(str(error))} (details: {log_path()})", sys.stderr)
 
 
-def _relink(options: RunOptions, data: str, progress: Progress) -> int:
-    """Mend the links of a job folder, or with `--dry-run` only say what would change."""
-    plan = plan_relink(options.relink, data, progress)
+def _relink(plan: Relinking, dry_run: bool) -> str:
+    """Mend the links of a job folder, or only say what would change; returns the status."""
     for name, (old, new) in plan.changes.items():
         _say(printable(f"{name}: {old} → {new}"), sys.stdout)
     for found in plan.problems:
@@ -101,14 +105,14 @@ def _relink(options: RunOptions, data: str, progress: Progress) -> int:
     whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
     if plan.problems:
         _say("refused: no link was changed", sys.stderr)
-        return 1
-    if options.dry_run:
+        return "refused"
+    if dry_run:
         _say(f"dry run: {whole} would be changed", sys.stdout)
-        return 0
+        return "dry-run"
     if plan.changes:
         relink(plan)
     _say(f"{whole} changed", sys.stdout)
-    return 0
+    return "complete"
 
 
 def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:
@@ -117,7 +121,8 @@ def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:
 
     demo = make_demo(Path(folder) if folder else Path(tempfile.mkdtemp(prefix="cryoimport-demo-")))
     chosen = {"meta": str(demo.star), "data": str(demo.data), "exposures": str(demo.exposures)}
-    chosen |= {"project": str(demo.project)} if folder or not parameters.output else {}
+    if not parameters.output or path_in_project(parameters.output, str(demo.project)):
+        chosen["project"] = str(demo.project)
     values: dict[str, Any] = chosen | demo.trims
     unset = {name: value for name, value in values.items() if not getattr(parameters, name)}
     return dataclasses.replace(parameters, **unset)
@@ -140,7 +145,8 @@ def _tell(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options
     if outputs:
         result_group = Path(outputs["folder"]) / outputs["result_group"]
         _say(f"imported: {outputs['folder']}", sys.stdout)
-        _say(f"next, in CryoSPARC: Import Result Group with {result_group}", sys.stdout)
+        where = "" if plan.parameters.project else " (it has to lie inside the CryoSPARC project)"
+        _say(f"next, in CryoSPARC: Import Result Group with {result_group}{where}", sys.stdout)
     else:
         _say(words[status], sys.stdout if status == "dry-run" else sys.stderr)
 

@@ -196,7 +196,7 @@ CASES = [
     Case(
         "exposure-unmatched",
         lambda f: exposed(f, values("rlnMicrographName", (5, "new.mrc"), default="m1.mrc")),
-        words=("new.mrc", "1 of 2", "1 particles"),
+        words=("new.mrc", "1 of 2", "1 particle"),
     ),
     Case(
         "exposure-ambiguous",

@@ -191,3 +191,18 @@ def test_bad_result_groups(project: Path, text: str) -> None:
 def test_what_is_no_file(project: Path) -> None:
     for name in ("J2", "J2/nowhere.cs", "J2/nowhere.csg"):
         refusal(project / name)
+
+
+def test_a_dataset_without_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "exposures.cs"
+    fields = [
+        ("uid", "u8"),
+        ("micrograph_blob/path", "S10"),
+        ("micrograph_blob/shape", "u4", (2,)),
+        ("micrograph_blob/psize_A", "f4"),
+    ]
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(0, fields))
+    with pytest.raises(Refused) as refused:
+        load_exposures(str(path))
+    assert refused.value.problem.code == "exposures-unreadable" and "no exposures" in refused.value.problem.message

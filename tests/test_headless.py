@@ -46,7 +46,7 @@ def test_an_import(tmp_path: Path, demo: Demo, capsys: pytest.CaptureFixture[str
     check_all(outcome.output, data, demo, outcome.output)
     told = capsys.readouterr()
     assert f"imported: {outcome.output}\n" in told.out
-    assert f"Import Result Group with {outcome.output}/imported_particles.csg\n" in told.out
+    assert f"Import Result Group with {outcome.output}/imported_particles.csg" in told.out
     assert "12 particles" in told.out and "\x1b" not in told.out + told.err
     assert "-1" in told.out  # the data sign
     assert outcome.report["data_sign"]["value"] == -1
@@ -260,3 +260,11 @@ def test_relative_paths_count_from_where_the_command_runs(
     check_alignments(outcome.dataset, demo)
     for link in (outcome.output / "imported").iterdir():
         assert link.readlink().is_absolute() and link.exists()
+
+
+def test_the_demo_can_be_imported_anywhere(tmp_path: Path) -> None:
+    assert main(["--headless", "--demo", str(tmp_path / "demo"), "--output", str(tmp_path / "elsewhere")]) == 0
+    assert (tmp_path / "elsewhere" / "imported_particles.csg").is_file()
+    assert main(["--headless", "--demo", str(tmp_path / "two"), "--output", str(tmp_path / "two/CS-demo/J4")]) == 0
+    report = json.loads((tmp_path / "two/CS-demo/J4/import.json").read_text())
+    assert report["parameters"]["project"] == str(tmp_path / "two/CS-demo")

@@ -62,8 +62,6 @@ def test_only_what_a_change_touches_is_done_again(demo: Demo) -> None:
     assert not slow & stages(planner, demo, data_sign="+1", output=str(demo.project / "J9"), voltage="200")
     assert not slow & stages(planner, demo, coordinate_scale="0.9", on_unmatched="keep")
     assert stages(planner, demo, data=str(demo.data)) & slow == {"locate", "headers", "preview"}
-    planner.forget()
-    assert slow <= stages(planner, demo, data=str(demo.data))
 
 
 def test_a_stage_that_is_kept_gives_the_same(demo: Demo) -> None:
@@ -214,3 +212,31 @@ def test_large_images_are_looked_at_in_parts_with_the_same_verdict(demo: Demo, m
     assert parted.data_sign.verdict is not None and whole.data_sign.verdict is not None
     assert parted.data_sign.verdict.sampled == whole.data_sign.verdict.sampled == len(whole.sample.rows)
     assert parted.data_sign.value == whole.data_sign.value == demo.data_sign
+
+
+def test_exposures_without_a_match_give_no_location(tmp_path: Path, demo: Demo) -> None:
+    values = {"meta": str(demo.star), "data": str(demo.data), "exposures": str(demo.exposures), "on_unmatched": "keep"}
+    plan = plan_import(update(ImportParameters(), values))
+    assert "exposure-unmatched" in [p.code for p in plan.problems]
+    assert plan.counts()["particles_matched"] == 0 and "location" not in plan.slots
+    matched = plan_import(update(ImportParameters(), values | demo.trims))
+    assert "location" in matched.slots
+
+
+def test_a_dose_needs_all_groups_and_what_is_written_with_it(tmp_path: Path, demo: Demo) -> None:
+    values = {"meta": str(demo.star), "data": str(demo.data)}
+    one = plan_import(update(ImportParameters(), values | {"total_dose": ["1=50"]}))
+    assert [p.code for p in one.errors] == ["microscope-value-missing"]
+    both = plan_import(update(ImportParameters(), values | {"total_dose": ["50"]}))
+    assert both.errors == [] and "mscope_params" in both.slots
+
+
+def test_coordinates_matter_only_with_exposures(tmp_path: Path, demo: Demo) -> None:
+    star = tmp_path / "run_data.star"
+    text = demo.star.read_text()
+    first = next(line for line in text.splitlines() if "@" in line)
+    star.write_text(text.replace(first, first.replace(first.split()[0], "nan", 1)))
+    values = {"meta": str(star), "data": str(demo.data)}
+    assert plan_import(update(ImportParameters(), values)).errors == []
+    linked = plan_import(update(ImportParameters(), values | {"exposures": str(demo.exposures)} | demo.trims))
+    assert [p.code for p in linked.errors] == ["value-not-finite"]

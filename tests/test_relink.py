@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -42,8 +43,11 @@ def test_moved_stacks_are_found_and_linked(moved: tuple[Path, Path], capsys: pyt
     assert main(["--relink", str(job), "--data", str(archive), "--dry-run"]) == 0
     assert targets(job) == before
     assert "3 links of 3 would be changed" in capsys.readouterr().out
-    assert main(["--relink", str(job), "--data", str(archive)]) == 0
+    report = job.parent / "report.json"
+    assert main(["--relink", str(job), "--data", str(archive), "--report", str(report)]) == 0
     after = targets(job)
+    told = json.loads(report.read_text())
+    assert told["status"] == "complete" and told["changes"] == {name: [before[name], after[name]] for name in after}
     assert after.keys() == before.keys()
     assert all(Path(after[n]).name == Path(before[n]).name and Path(after[n]).is_relative_to(archive) for n in after)
     assert len(first_images(job)) == 3
@@ -121,3 +125,10 @@ def test_a_run_killed_between_the_two_renames_is_mended_by_the_next(moved: tuple
 def test_a_folder_that_is_no_job_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--relink", str(tmp_path), "--data", str(tmp_path)]) == 1
     assert "is not a job folder" in capsys.readouterr().err
+
+
+def test_a_dry_run_leaves_even_the_remains_of_a_killed_run(moved: tuple[Path, Path]) -> None:
+    job, archive = moved
+    os.rename(job / "imported", job / ".imported.old")
+    assert main(["--relink", str(job), "--data", str(archive), "--dry-run"]) == 0
+    assert (job / ".imported.old").is_dir() and not (job / "imported").exists()

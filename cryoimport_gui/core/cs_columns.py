@@ -20,7 +20,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 _NPY, _CSDAT = b"\x93NUMPY", b"\x95CSDAT"
-_MAX_HEADER_BYTES = 1 << 18
+_MAX_HEADER_BYTES = 1 << 16  # a thousand columns
 _CHUNK_BYTES = 1 << 22
 _LZ4_MAX_RATIO = 255  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: one more byte, 255 more values
 _CSDAT_TYPE = re.compile(r"<[iu][1248]|\|[iu]1|<f[48]|\|O")
@@ -87,7 +87,7 @@ def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:
             shape, _, dtype = read(start, max_header_size=_MAX_HEADER_BYTES)
     except Exception as error:  # the text is parsed as Python, which can fail in any way
         raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
-    if len(shape) != 1 or shape[0] < 0 or dtype.names is None or dtype.hasobject:
+    if len(shape) != 1 or shape[0] < 0 or dtype.names is None or dtype.hasobject or not dtype.itemsize:
         raise DatasetError("the array in it is no table of plain columns")
     return shape[0], dtype, start.tell()
 

@@ -66,6 +66,8 @@ def load_exposures(path: str, project: str = "") -> Exposures:
     columns = _read(datasets[0])
     for other in datasets[1:]:
         columns = _join(columns, _read(other))
+    if not len(columns["uid"]):
+        raise refuse("exposures-unreadable", f"{path} holds no exposures")
     blob = next((blob for blob in _BLOBS if f"{blob}/path" in columns), None)
     if blob is None:
         slots = ", ".join(sorted({column.split("/")[0] for column in columns}))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .exposures import Exposures
 from .parameters import ImportParameters
 from .particles import Particles, distinct
-from .problems import Problem, Severity, problem, refuse
+from .problems import Problem, Severity, count_of, problem, refuse
 from .trims import Match, Suggestion, TrimRules, match_names, suggest_trims
 
 
@@ -90,11 +90,14 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
     if unmatched:
         rows = int((linking.of_rows(particles) < 0).sum())
         message = (
-            f"{len(unmatched)} of {len(used)} micrographs ({rows} particles) have no exposure of the same trimmed name"
+            f"no single exposure of the same trimmed name for {len(unmatched)} of {count_of(len(used), 'micrograph')} "
+            f"({count_of(rows, 'particle')})"
         )
         stop = parameters.on_unmatched == "stop"
         examples = (f"{name} → {linking.rules.particle_name(name)}" for name in unmatched)
-        hint = "Try --suggest-trims, adjust the cut lengths, or choose keep or leave-out for the unmatched."
+        hint = "Let rules be suggested (--suggest-trims), or adjust the cut lengths."
+        if parameters.on_unmatched == "stop":
+            hint = hint[:-1] + ", or choose keep or leave-out for the unmatched."
         if linking.suggestion and linking.suggestion.rules is None:
             hint = linking.suggestion.explanation
         severity = Severity.ERROR if stop else Severity.WARNING

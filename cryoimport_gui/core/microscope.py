@@ -82,8 +82,8 @@ def group_problems(
     groups: Sequence[OpticsGroup], stacks: Stacks | None, parameters: ImportParameters, needs_ctf: bool
 ) -> Iterator[Problem]:
     """What is missing, was assumed, disagrees or makes no sense in groups that are as they will be written."""
-    used = [group for group in groups if group.particles]
-    yield from _missing(used, needs_ctf)
+    used = [group for group in groups if group.particles and group.is_listed]
+    yield from _missing(used, needs_ctf, bool(parameters.total_dose))
     yield from _unknown_overrides(groups, parameters)
     yield from _assumed(used)
     if stacks:
@@ -120,18 +120,21 @@ def impossible(name: str, value: float) -> str:
     return f"{given} is not possible: it must lie between {round(low, 6) + 0.0:g} and {high:g}"
 
 
-def is_needed(name: str, needs_ctf: bool) -> bool:
-    """Whether an import is impossible without this value."""
+def is_needed(name: str, needs_ctf: bool, needs_dose: bool = False) -> bool:
+    """Whether an import is impossible without this value; a dose is written together with kV and Cs."""
+    if needs_dose and name in ("voltage_kV", "cs_mm", "total_dose_e_per_A2"):
+        return True
     return name == "pixel_size_A" or (needs_ctf and name in _COLUMNS)
 
 
-def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool) -> Iterator[Problem]:
-    for name, column in _COLUMNS.items():
-        if not is_needed(name, needs_ctf):
+def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool) -> Iterator[Problem]:
+    for name, column in (_COLUMNS | {"total_dose_e_per_A2": "total dose"}).items():
+        if not is_needed(name, needs_ctf, needs_dose):
             continue
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:
-            message = f"no {column} in the STAR file for {len(lacking)} of {len(groups)} optics groups"
+            where = "in the STAR file " if name in _COLUMNS else ""
+            message = f"no {column} {where}for {len(lacking)} of {count_of(len(groups), 'optics group')}"
             yield _missing_problem(message, name, lacking)
         refused = [
             (group, value)
@@ -141,11 +144,13 @@ def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool) -> Iterator[Problem
         if refused:
             _, value = refused[0]
             message = f"{column} cannot be {value.value:g} ({value.source})"
-            yield _missing_problem(message, name, [group for group, _ in refused])
+            hint = f"Give {flag(MICROSCOPE_VALUES[name])}: {impossible(name, value.value)}."
+            yield _missing_problem(message, name, [group for group, _ in refused], hint)
 
 
-def _missing_problem(message: str, name: str, groups: list[OpticsGroup]) -> Problem:
-    hint = f"Give {flag(MICROSCOPE_VALUES[name])}, or add the column {_COLUMNS[name]}."
+def _missing_problem(message: str, name: str, groups: list[OpticsGroup], hint: str = "") -> Problem:
+    column = f", or add the column {_COLUMNS[name]}" if name in _COLUMNS else " for all groups"
+    hint = hint or f"Give {flag(MICROSCOPE_VALUES[name])}{column}."
     examples = [f"optics group {group.id} ({group.name})" for group in groups]
     return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
 
@@ -188,7 +193,8 @@ def _disagreeing(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Prob
         size = group.pixel_size_A
         if group.particles and size and size.source != STACK_HEADER:
             for header_A, numbers in headers.other_than(size.value).items():
-                differing.setdefault((header_A, size.value, size.source), []).extend(numbers)
+                known = differing.setdefault((header_A, size.value, size.source), [])
+                known += sorted(set(numbers) - set(known))
     if differing:
         count = len({number for numbers in differing.values() for number in numbers})
         examples = (

@@ -90,7 +90,9 @@ def parse_header(raw: bytes, file_bytes: int) -> MrcHeader:
         raise MrcError("stack-empty", "the header says that there are no images")
     if file_bytes < header.expected_bytes:
         if not has_magic:
-            raise MrcError("stack-not-mrc", "no MRC magic word, and the length does not fit what a header would say")
+            raise MrcError(
+                "stack-not-mrc", "no MRC magic word, and shorter than such a header says: cut short, or no MRC file"
+            )
         raise MrcError("stack-truncated", f"{file_bytes} bytes long, but the header says {header.expected_bytes}")
     return header
 

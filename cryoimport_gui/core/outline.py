@@ -54,7 +54,7 @@ def not_settled(plan: ImportPlan) -> list[Field]:
 
 def _y_is_seen(plan: ImportPlan) -> bool:
     verdict = plan.placing.verdict if plan.placing else None
-    return verdict is not None and verdict.value == ("flip" if plan.placing and plan.placing.flip_y else "keep")
+    return verdict is not None and verdict.value != "unclear"
 
 
 def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:

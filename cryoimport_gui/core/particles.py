@@ -32,6 +32,7 @@ class OpticsGroup:
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
+    `is_listed` is false for the group of all particles whose own the file does not list.
     `aberrations` is what CryoSPARC cannot take over: column → values.
     """
 
@@ -44,6 +45,7 @@ class OpticsGroup:
     amplitude_contrast: Value | None = None
     total_dose_e_per_A2: Value | None = None
     file_pixel_size_A: float | None = None
+    is_listed: bool = True
     picked_pixel_size_A: Value | None = None
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
 

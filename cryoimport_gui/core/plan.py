@@ -20,9 +20,9 @@ from .microscope import group_problems, overridden, resolve_groups
 from .output import check_output
 from .parameters import ImportParameters
 from .particles import Fault, OpticsGroup, Particles, distinct, shifts_px
-from .problems import Problem, Refused, Severity, problem
+from .problems import Problem, Refused, Severity, count_of, problem
 from .progress import Progress, quiet
-from .relion import HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
+from .relion import COORDINATE_COLUMNS, HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
 from .sample import Sample, choose_rows, read_sample
 from .stacks import Stacks, find_stacks
 
@@ -92,14 +92,15 @@ class ImportPlan:
             "ctf": particles.defocus_u_A is not None,
             "alignments2D": self.poses == "2D",
             "alignments3D": self.poses == "3D",
-            "location": self.linking is not None and particles.coordinates_px is not None,
+            "location": bool(self.counts()["particles_matched"]) and particles.coordinates_px is not None,
             "mscope_params": bool(self.parameters.total_dose),
         }
         return tuple(slot for slot, is_known in known.items() if is_known)
 
     @property
     def poses(self) -> str:
-        return "" if self.particles is None or self.parameters.ignore_pose_data else self.particles.poses
+        particles = self.particles or self.all_particles  # of no rows left nothing can be told
+        return "" if particles is None or self.parameters.ignore_pose_data else particles.poses
 
     def counts(self) -> dict[str, int]:
         """The report's counts; worked out once, by the planner, as that takes a look at every row."""
@@ -140,10 +141,6 @@ class Planner:
     def __init__(self) -> None:
         self._finished: dict[str, tuple[Hashable, Any, float]] = {}
 
-    def forget(self) -> None:
-        """Look at everything on disk again."""
-        self._finished.clear()
-
     def plan(self, parameters: ImportParameters, progress: Progress = quiet) -> ImportPlan:
         """See `plan_import`."""
         plan = ImportPlan(dataclasses.replace(parameters))
@@ -181,8 +178,7 @@ class Planner:
         plan.all_particles = plan.particles = particles
         plan.groups = plan.given_groups = particles.optics_groups
         plan.problems += remarks
-        ignored = (POSE_COLUMNS if p.ignore_pose_data else set()) | (HALF_SET_COLUMNS if p.ignore_half_sets else set())
-        faults = [fault for fault in faults if fault.column not in ignored]
+        faults = [fault for fault in faults if _matters(fault, p)]
         where = (meta, p.data)
         try:
             if not p.ignore_raw_data:
@@ -209,11 +205,11 @@ class Planner:
                 progress.stage("preview")
                 return _look(particles, stacks, np.flatnonzero(good), progress)
 
-            plan.sample, verdict = self._stage(plan, "preview", where, look)
+            plan.sample, verdict = self._stage(plan, "preview", (where, good.tobytes()), look)
             plan.data_sign, sign_problems = _decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
         if plan.linking:
-            plan.placing = self._place(plan, particles, where, progress)
+            plan.placing = self._place(plan, particles, (where, good.tobytes()), progress)
             plan.problems += plan.placing.problems
         self._leave_out(plan, faults, good)
 
@@ -251,12 +247,15 @@ class Planner:
         if plan.parameters.on_bad == "leave-out" and good.any():
             keep &= good
             for fault in faults:
-                left = f"{fault.problem.message}; left out: {len(fault.rows)} rows"
+                left = f"{fault.problem.message}; left out: {count_of(len(fault.rows), 'row')}"
                 plan.problems.append(dataclasses.replace(fault.problem, severity=Severity.WARNING, message=left))
                 for row in fault.rows.tolist():
                     plan.left_out.setdefault(row, fault.problem.code)
         else:
-            plan.problems += [fault.problem for fault in faults]
+            none_left = "; no row would be left" if plan.parameters.on_bad == "leave-out" else ""
+            plan.problems += [
+                dataclasses.replace(fault.problem, message=fault.problem.message + none_left) for fault in faults
+            ]
         if plan.linking and plan.parameters.on_unmatched == "leave-out":
             keep &= ~unmatched
             for row in np.flatnonzero(unmatched).tolist():
@@ -280,6 +279,16 @@ class Planner:
         plan.problems += _absences(plan, particles)
         if plan.parameters.output:
             plan.problems += check_output(plan.parameters, len(particles), plan.stacks)
+
+
+def _matters(fault: Fault, parameters: ImportParameters) -> bool:
+    """Whether a fault lies in something that is imported."""
+    ignored: set[str] = set()
+    ignored |= POSE_COLUMNS if parameters.ignore_pose_data else set()
+    ignored |= HALF_SET_COLUMNS if parameters.ignore_half_sets else set()
+    ignored |= COORDINATE_COLUMNS if not parameters.exposures else set()
+    of_images = fault.problem.code.startswith("image-")
+    return fault.column not in ignored and not (of_images and parameters.ignore_raw_data)
 
 
 def file_state(path: str) -> Hashable:
@@ -317,7 +326,10 @@ def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Prob
     if choice == "auto":
         if verdict.value:
             return DataSign(verdict.value, "detected", verdict), []
-        message = f"the pictures do not tell the data sign ({brighter}); -1 is used, as for RELION's extraction"
+        message = (
+            f"the pictures do not tell the data sign for sure ({brighter}, confidence {verdict.confidence:.1%}); "
+            "-1 is used, as for RELION's extraction"
+        )
         return DataSign(-1, "default", verdict), [problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
     if verdict.value in (0, sign.value):
@@ -334,3 +346,9 @@ def _absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
         yield problem("pose-missing", "the STAR file has no angles; no alignments are written", count=len(particles))
     if particles.random_subset is None and not ignored and not plan.parameters.ignore_half_sets and particles.poses:
         yield problem("half-sets-missing", "the STAR file has no rlnRandomSubset", count=len(particles))
+    taken = (
+        particles.random_subset if particles.poses and not ignored and not plan.parameters.ignore_half_sets else None
+    )
+    if taken is not None and (stray := int((taken < 1).sum())):
+        message = f"{count_of(stray, 'particle')} in no half-set (rlnRandomSubset 0), written as the first"
+        yield problem("half-sets-missing", message, count=stray)

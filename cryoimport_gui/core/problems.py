@@ -135,7 +135,7 @@ CODES: dict[str, Code] = {
         "Particles were picked on micrographs of another pixel size.",
     ),
     "coordinate-y-unclear": _warning(
-        "Which way y runs could not be decided",
+        "Which way y runs is in doubt",
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(

@@ -18,6 +18,7 @@ from .problems import Problem, Refused, count_of, problem, refuse
 from .progress import Progress, quiet
 
 _LINKS = "imported"
+_NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 _NEW, _OLD = ".imported.new", ".imported.old"
 
@@ -43,9 +44,9 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     """
     folder = Path(os.path.abspath(job))
     known = _known_stacks(folder)
-    _restore(folder)
     plan = Relinking(folder)
-    for link in sorted((folder / _LINKS).iterdir()):
+    links = next((folder / name for name in (_LINKS, _OLD) if (folder / name).is_dir()), None)
+    for link in sorted(links.iterdir() if links else []):
         if link.is_symlink():
             plan.links[link.name] = os.readlink(link)
     broken = [name for name, target in plan.links.items() if not os.path.exists(target)]
@@ -86,6 +87,7 @@ def relink(plan: Relinking) -> None:
         raise Refused(plan.problems[0])
     new, old, links = (plan.job / name for name in (_NEW, _OLD, _LINKS))
     try:
+        _restore(plan.job)
         new.mkdir()
         for name, target in plan.links.items():
             os.symlink(plan.changes.get(name, (target, target))[1], new / name)
@@ -124,9 +126,11 @@ def _known_stacks(job: Path) -> dict[str, Any]:
         with open(job / "import.json", encoding="utf-8") as file:
             links = json.load(file)["links"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise refuse("output-not-writable", f"{job} is not a job folder of this program: {error}") from None
+        raise refuse(
+            "output-not-writable", f"{job} is not a job folder of this program: {error}", hint=_NO_JOB
+        ) from None
     if not isinstance(links, dict):
-        raise refuse("output-not-writable", f"{job} is not a job folder of this program")
+        raise refuse("output-not-writable", f"{job} is not a job folder of this program", hint=_NO_JOB)
     return links
 
 
@@ -141,4 +145,11 @@ def _difference(path: str, known: Any) -> Problem | None:
     now = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
     if isinstance(known, dict) and all(known.get(name) == value for name, value in now.items()):
         return None
-    return problem("stack-not-mrc", f"{path} is not the stack that was imported: {now}, then {known}")
+    words = [
+        ", ".join(f"{what} {values.get(what)}" for what in now)
+        for values in (now, known if isinstance(known, dict) else {})
+    ]
+    hint = "Give the folder of the stacks that were imported; another stack cannot take the place of one."
+    return problem(
+        "stack-not-mrc", f"{path} is not the stack that was imported: {words[0]}; then {words[1]}", hint=hint
+    )

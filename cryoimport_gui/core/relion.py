@@ -36,11 +36,12 @@ _NUMBERS = {
     "class_number": "rlnClassNumber",
     "random_subset": "rlnRandomSubset",
 }
-#: what "Ignore pose data" and "Ignore half-sets" leave out
+#: what "Ignore pose data" and "Ignore half-sets" leave out; coordinates mean nothing without exposures
 POSE_COLUMNS = {
     *("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"),
     *("rlnOriginX", "rlnOriginY", "rlnOriginXAngst", "rlnOriginYAngst"),
 }
+COORDINATE_COLUMNS = {"rlnCoordinateX", "rlnCoordinateY"}
 HALF_SET_COLUMNS = {"rlnRandomSubset"}
 _PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
 _OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
@@ -189,7 +190,7 @@ class _Reader:
             unknown |= ~np.isin(number, list(entries))
         for row in first.tolist():
             if unknown[row]:
-                groups.append(OpticsGroup(0, "unknown"))
+                groups.append(OpticsGroup(0, "unknown", is_listed=False))
             else:
                 groups.append(self._group(int(number[row]), entries.get(int(number[row])), row))
         if "rlnOpticsGroup" not in self.table.labels and not self.optics:

@@ -17,9 +17,8 @@ from .dataset import SCHEMA
 from .outline import where_from
 from .parameters import RunOptions
 from .plan import ImportPlan
-from .problems import Severity, printable
-
-STATUSES = ("complete", "dry-run", "refused", "failed", "cancelled")
+from .problems import Severity, count_of, printable
+from .relink import Relinking
 
 
 def make_report(
@@ -35,7 +34,7 @@ def make_report(
         options: How the command was run; stands among the parameters.
     """
     return {
-        "software": {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__},
+        "software": _software(),
         "status": status,
         "parameters": plan.parameters.to_json() | asdict(options or RunOptions()),
         "counts": plan.counts(),
@@ -49,6 +48,22 @@ def make_report(
         "outputs": dict(outputs or {"dataset": None, "result_group": None, "folder": None}),
         "timings_s": dict(plan.timings_s),
     }
+
+
+def relink_report(plan: Relinking, status: str, options: RunOptions) -> dict[str, Any]:
+    """What became of mending links: link name → old and new target."""
+    return {
+        "software": _software(),
+        "status": status,
+        "parameters": asdict(options),
+        "counts": {"links": len(plan.links), "changes": len(plan.changes)},
+        "changes": {name: list(targets) for name, targets in plan.changes.items()},
+        "problems": [problem.to_json() for problem in plan.problems],
+    }
+
+
+def _software() -> dict[str, str]:
+    return {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__}
 
 
 def report_text(report: Mapping[str, Any]) -> str:
@@ -130,19 +145,21 @@ def summary(plan: ImportPlan) -> list[str]:
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
-            f"{plan.all_particles.dialect}: {counts['rows']:,} particles, {counts['optics_groups']} optics groups, "
+            f"{plan.all_particles.dialect}: {count_of(counts['rows'], 'particle')}, "
+            f"{count_of(counts['optics_groups'], 'optics group')}, "
             f"poses: {plan.all_particles.poses or 'none'}"
         )
     if plan.stacks:
         rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.stacks.located.rules.items())
-        lines.append(f"{counts['stacks']:,} stacks, box {plan.stacks.box} px; found by: {rules or 'nothing'}")
+        box = f", box {plan.stacks.box} px" if plan.stacks.box else ""
+        lines.append(f"{count_of(counts['stacks'], 'stack')}{box}; found by: {rules or 'nothing'}")
     for group in plan.groups:
         if group.particles:
             values = (
                 (name, getattr(group, name)) for name in ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
             )
             text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
-            lines.append(f"optics group {group.id} {group.name}: {group.particles:,} particles; {text}")
+            lines.append(f"optics group {group.id} {group.name}: {count_of(group.particles, 'particle')}; {text}")
     if sign := plan.data_sign:
         evidence = ""
         if verdict := sign.verdict:
@@ -156,7 +173,7 @@ def summary(plan: ImportPlan) -> list[str]:
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures (trimming: {plan.linking.rules_source})"
         )
-    if plan.placing and (compared := plan.placing.verdict):
+    if plan.placing and (compared := plan.placing.verdict) and compared.sampled:
         reading = "flipped" if plan.placing.flip_y else "kept"
         evidence = f"{compared.keep_correlation:.2f} kept, {compared.flip_correlation:.2f} flipped"
         lines.append(
@@ -164,7 +181,7 @@ def summary(plan: ImportPlan) -> list[str]:
             f"over {compared.sampled} particles)"
         )
     if plan.left_out:
-        lines.append(f"{counts['left_out']:,} rows left out")
+        lines.append(f"{count_of(counts['left_out'], 'row')} left out")
     tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]
     found = ", ".join(f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in tally if count)
     lines.append(

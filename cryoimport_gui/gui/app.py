@@ -7,8 +7,6 @@ import logging
 import os
 import signal
 import sys
-import traceback
-from types import TracebackType
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontDatabase
@@ -17,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 from ..core.parameters import ImportParameters, RunOptions
 from ..headless import with_demo
 from ..logs import set_up_logging
-from .widgets.messages import show_failure
 from .wizard import ImportWizard
 
 log = logging.getLogger(__name__)
@@ -81,11 +78,3 @@ def _has_display() -> bool:
 def _nothing() -> None:
     pass
 
-
-def _report_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An exception in a slot: log it, tell of it, go on."""
-    if issubclass(kind, KeyboardInterrupt):
-        QApplication.quit()
-        return
-    log.error("unexpected error", exc_info=(kind, error, trace))
-    show_failure(QApplication.activeWindow(), f"{kind.__name__}: {error}", "".join(traceback.format_exception(error)))

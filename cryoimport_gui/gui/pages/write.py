@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.job import RESULT_GROUP, Job
-from ...core.problems import Problem
+from ...core.problems import Problem, count_of
 from ..session import Session
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
@@ -28,6 +28,7 @@ from .page import Page
 _NEXT_STEPS = """\
 In CryoSPARC: open the project, choose Import Result Group, and give it this path. The particles then feed any job.
 Usual next jobs: 2D Classification, Ab-Initio Reconstruction, Homogeneous or Non-Uniform Refinement."""
+_INSIDE_PROJECT = "The folder has to lie inside the CryoSPARC project: move it there if it does not.\n"
 _ABERRATIONS = "Aberrations were not imported: run Global and Local CTF Refinement after the first refinement."
 
 
@@ -158,12 +159,14 @@ class WritePage(Page):
         plan = self.session.plan
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
-        self.headline.setText(f"{counts['particles']:,} particles imported, {counts['links']:,} stacks linked.")
+        linked = f"{count_of(counts['links'], 'stack')} linked"
+        self.headline.setText(f"{count_of(counts['particles'], 'particle')} imported, {linked}.")
         self.group_path.setText(group)
         self.group_path.setCursorPosition(0)
         self.copy.text_to_copy = group
         dropped = any(p.code == "ctf-aberrations-dropped" for p in plan.problems)
-        self.next_steps.setText(_NEXT_STEPS + (f"\n{_ABERRATIONS}" if dropped else ""))
+        inside = "" if plan.parameters.project else _INSIDE_PROJECT
+        self.next_steps.setText(inside + _NEXT_STEPS + (f"\n{_ABERRATIONS}" if dropped else ""))
         self.left.show_problems(plan.problems)
         self.stack.setCurrentIndex(1)
         self.copy.setFocus()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ...logs import log_path
+
+_shown: set[QMessageBox] = set()  # without a parent, a box lives only as long as someone holds it
 
 
 def show_notice(parent: QWidget | None, text: str) -> None:
@@ -14,7 +18,7 @@ def show_notice(parent: QWidget | None, text: str) -> None:
     box = QMessageBox(QMessageBox.Icon.Warning, "Please note", text, QMessageBox.StandardButton.Close, parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setTextFormat(Qt.TextFormat.PlainText)
-    box.open()
+    _open(box)
 
 
 def show_failure(parent: QWidget | None, message: str, details: str) -> None:
@@ -31,4 +35,14 @@ def show_failure(parent: QWidget | None, message: str, details: str) -> None:
     copy.clicked.disconnect()
     copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
     box.addButton(QMessageBox.StandardButton.Close)
+    _open(box)
+
+
+def _open(box: QMessageBox) -> None:
+    _shown.add(box)
+    box.finished.connect(partial(_forget, box))
     box.open()
+
+
+def _forget(box: QMessageBox, *_: object) -> None:
+    _shown.discard(box)
