@@ -191,8 +191,37 @@ def _parse(rows: Rows, column: int, kind: Kind) -> Values:
 
 def numbers(letters: Letters) -> NDArray[np.float64]:
     """Decimal texts, flush right → float64, as `float()` reads them; nan where it would not."""
-    width = letters.shape[1]
     columns = np.ascontiguousarray(letters.T)
+    if len(letters) > 1 and (columns[:, -1] == columns[:, 0]).all() and (columns == columns[:, :1]).all():
+        return np.full(len(letters), numbers(letters[:1])[0])
+    values = _fixed_point(columns)
+    return _any_numbers(letters, columns) if values is None else values
+
+
+def _fixed_point(columns: Letters) -> NDArray[np.float64] | None:
+    """Numbers with the point in one column, as `%12.6f` writes them; None if some are not like that."""
+    width, point = len(columns), columns[:, :1].tobytes().find(b".")
+    if point < 1 or width > _EXACT_DIGITS + 1 or (columns[point] != ord(".")).any():
+        return None
+    digits = columns - 48
+    left, is_digit = columns[:point], digits[:point] <= 9
+    if not is_digit[-1].all() or (digits[point + 1 :] > 9).any():
+        return None
+    is_minus = left == ord("-")
+    misplaced = (is_digit | is_minus)[:-1] & ~is_digit[1:]  # something other than a digit behind a digit or a minus
+    if misplaced.any() or not (is_digit | is_minus | (left <= 32)).all():
+        return None
+    digits[:point] *= is_digit
+    digits[point] = 0
+    powers = np.arange(width)[::-1].copy()
+    powers[:point] -= 1  # the point takes a column that is no place
+    out: NDArray[np.float64] = _POWERS_OF_TEN[powers] @ digits / _POWERS_OF_TEN[width - 1 - point]
+    return np.negative(out, out=out, where=is_minus.any(axis=0))
+
+
+def _any_numbers(letters: Letters, columns: Letters) -> NDArray[np.float64]:
+    """The same for numbers of every form, those that only `float()` can read one by one."""
+    width = len(columns)
     inside = columns > 32
     digits = columns - 48
     is_digit = digits <= 9
