@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -61,7 +62,7 @@ def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
         str(path.relative_to(folder)): (
             (b"", 0)
             if path.is_dir() and not path.is_symlink()
-            else (str(path.readlink()).encode(), 0)
+            else (os.fsencode(path.readlink()), 0)
             if path.is_symlink()
             else (path.read_bytes(), path.stat().st_mtime_ns)
         )

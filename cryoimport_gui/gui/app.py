@@ -13,8 +13,10 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from ..core.parameters import ImportParameters, RunOptions
+from ..core.problems import printable
 from ..headless import with_demo
-from ..logs import set_up_logging
+from ..logs import log_path, set_up_logging
+from .failures import Failures
 from .wizard import ImportWizard
 
 log = logging.getLogger(__name__)
@@ -30,18 +32,27 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     if not _has_display():
         print(_NO_DISPLAY, file=sys.stderr)
         return 1
-    if options.demo is not None:
-        parameters = with_demo(parameters, options.demo)
-    app = make_application(sys.argv[:1])
-    wizard = ImportWizard(parameters)
-    sys.excepthook = _report_exception
+    try:
+        if options.demo is not None:
+            parameters = with_demo(parameters, options.demo)
+        app = make_application(sys.argv[:1])
+        wizard = ImportWizard(parameters)
+    except Exception as error:
+        log.exception("the window could not be opened")
+        reason = printable(f"{type(error).__name__}: {error}")
+        print(f"error: the window could not be opened: {reason} (details: {log_path()})", file=sys.stderr)
+        return 1
+    failures = Failures()
     signal.signal(signal.SIGINT, lambda *_: wizard.close())
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
     keep_lively()
     wizard.show()
-    return app.exec() and 0
+    status = app.exec() and 0
+    heartbeat.stop()
+    failures.release()
+    return status
 
 
 def keep_lively() -> None:
@@ -77,4 +88,3 @@ def _has_display() -> bool:
 
 def _nothing() -> None:
     pass
-

@@ -57,6 +57,7 @@ class ImportWizard(QWizard):
         self.setSideWidget(self.steps)
         self.currentIdChanged.connect(self.steps.set_current)
         self.currentIdChanged.connect(self._guard_back)
+        self.currentIdChanged.connect(self._enter)
         self.session.writing.connect(self._guard_back)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
@@ -147,6 +148,13 @@ class ImportWizard(QWizard):
             event.acceptProposedAction()
             self.session.change(meta=path)
             self.go_to(0)
+
+    @Slot(int)
+    def _enter(self, number: int) -> None:
+        """Pages are independent of each other: the wizard itself would let the last one begin only once."""
+        page = self.pages[number] if number >= 0 else None
+        if isinstance(page, WritePage):
+            page.enter()
 
     @Slot()
     def _guard_back(self, *_: object) -> None:

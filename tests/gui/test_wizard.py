@@ -214,3 +214,23 @@ def test_no_two_things_on_a_page_share_a_mnemonic(qtbot, open_wizard, demo_value
         letters = [QKeySequence.mnemonic(text).toString() for text in texts]
         shared = {letter: [t for t, one in zip(texts, letters) if one == letter] for letter in letters if letter}
         assert not {letter: same for letter, same in shared.items() if len(same) > 1}, page.TITLE
+
+
+def test_one_window_imports_again_what_has_changed_and_only_that(
+    qtbot, open_wizard, demo_values, tmp_path: Path
+) -> None:
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    review, write = page_number(wizard, ReviewPage), page_number(wizard, WritePage)
+    for name in ("J3", "J4"):
+        wizard.go_to(review)
+        wizard.session.change(output=str(tmp_path / name))
+        wait_current(qtbot, wizard)
+        press(qtbot, wizard, QWizard.WizardButton.NextButton)
+        qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+        assert wizard.session.job.folder == tmp_path / name
+        assert wizard.currentPage().group_path.text() == str(tmp_path / name / "imported_particles.csg")
+    job = wizard.session.job
+    wizard.go_to(0)
+    wizard.go_to(write)
+    assert wizard.session.job is job and not wizard.session.is_writing, "looking back imports nothing"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["J3", "J4"]

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.job import RESULT_GROUP, Job
+from ...core.plan import ImportPlan
 from ...core.problems import Problem, count_of
 from ..session import Session
 from ..widgets.keep_bar import KeepBar
@@ -42,6 +43,7 @@ class WritePage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._imported: ImportPlan | None = None
         self._began = 0.0
         self._stage = ""
         self.stack = QStackedWidget()
@@ -59,8 +61,10 @@ class WritePage(Page):
     def shut_down(self) -> None:
         self.keep.shut_down()
 
-    def initializePage(self) -> None:
-        self.start()
+    def enter(self) -> None:
+        """Import, unless it is what was imported last that would be imported again."""
+        if self._imported is not self.session.plan:
+            self.start()
 
     def isComplete(self) -> bool:
         return not self.session.is_writing
@@ -156,7 +160,7 @@ class WritePage(Page):
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
-        plan = self.session.plan
+        self._imported = plan = self.session.plan
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
         linked = f"{count_of(counts['links'], 'stack')} linked"

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ...logs import log_path
 
-_shown: set[QMessageBox] = set()  # without a parent, a box lives only as long as someone holds it
+_boxes: set[QMessageBox] = set()  # without a parent, a box lives only as long as someone holds it
 
 
 def show_notice(parent: QWidget | None, text: str) -> None:
@@ -22,13 +22,18 @@ def show_notice(parent: QWidget | None, text: str) -> None:
 
 
 def show_failure(parent: QWidget | None, message: str, details: str) -> None:
-    """Tell of an unexpected error, without stopping anything else; its details can be copied."""
+    """Tell of an unexpected error, without stopping anything else; its details can be copied.
+
+    One at a time: an error while something is drawn comes again and again.  All of them are in the log.
+    """
+    if any(box.isVisible() and box.detailedText() for box in _boxes):
+        return
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setIcon(QMessageBox.Icon.Critical)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setWindowTitle("Something went wrong")
-    box.setText("This is an error in the program. Nothing was written, and the window goes on working.")
+    box.setText("This is an error in the program, not in your data. The window goes on working.")
     box.setInformativeText(f"{message}\n\nDetails are in {log_path()}")
     box.setDetailedText(details)
     copy = box.addButton("&Copy details", QMessageBox.ButtonRole.ActionRole)
@@ -39,10 +44,10 @@ def show_failure(parent: QWidget | None, message: str, details: str) -> None:
 
 
 def _open(box: QMessageBox) -> None:
-    _shown.add(box)
-    box.finished.connect(partial(_forget, box))
+    _boxes.add(box)
+    box.destroyed.connect(partial(_forget, box))
     box.open()
 
 
 def _forget(box: QMessageBox, *_: object) -> None:
-    _shown.discard(box)
+    _boxes.discard(box)
