@@ -32,7 +32,7 @@ class Linking:
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the exposure of each particle; -1: none."""
         assert particles.micrograph_index is not None
-        return self.of_name[particles.micrograph_index]
+        return self.of_name.take(particles.micrograph_index)  # unlike indexing, lets other threads run
 
     @property
     def exposures_matched(self) -> int:

@@ -68,7 +68,7 @@ class Stacks:
 
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the file of each particle; -1: none."""
-        return self.of_name[particles.stack_index]
+        return self.of_name.take(particles.stack_index)  # unlike indexing, lets other threads run
 
 
 def find_stacks(particles: Particles, meta: str, data: str, progress: Progress = quiet) -> Stacks:
