@@ -33,7 +33,7 @@ from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.tasks import Tasks
 from cryoimport_gui.gui.wizard import ImportWizard
 
-_MOST_GROWTH_MB = 40.0
+_MOST_GROWTH_MB = 32.0
 _LONGEST_S = 60
 
 
