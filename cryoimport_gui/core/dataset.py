@@ -60,12 +60,9 @@ class Rows:
 
     @property
     def shift_px(self) -> NDArray[np.float64]:
-        """(N, 2): a shift in Å wins over one in pixels; it becomes pixels with the file's own pixel size."""
-        if self.particles.shift_A is not None:
-            return self.particles.shift_A / self.of_group("file_pixel_size_A")[:, None]
-        if self.particles.shift_px is not None:
-            return self.particles.shift_px
-        return np.zeros((len(self.uid), 2))
+        """(N, 2): 0 where the file has none."""
+        shifts = self.particles.shifts(self.written.groups["file_pixel_size_A"])
+        return np.zeros((len(self.uid), 2)) if shifts is None else shifts
 
     @property
     def pose(self) -> NDArray[np.float64]:

@@ -134,6 +134,18 @@ class Particles:
         arrays: dict[str, Any] = {n: v[rows] for n, v in vars(self).items() if isinstance(v, np.ndarray)}
         return replace(self, **arrays)
 
+    def shifts(
+        self, file_pixel_size_A: NDArray[np.float64], rows: Rows | slice = slice(None)
+    ) -> NDArray[np.float64] | None:
+        """(n, 2), pixels: a shift in Å wins over one in pixels, and is divided by the pixel size of its file.
+
+        Args:
+            file_pixel_size_A: (optics groups,).
+        """
+        if self.shift_A is not None:
+            return self.shift_A[rows] / file_pixel_size_A[self.optics_index[rows], None]
+        return None if self.shift_px is None else self.shift_px[rows]
+
     def describe(self, i: int) -> str:
         """One particle in a message: its line and its image name."""
         number = self.image_number[i]
@@ -155,11 +167,9 @@ def pixel_sizes_A(particles: Particles, groups: Sequence[OpticsGroup], rows: NDA
 def shifts_px(
     particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]
 ) -> NDArray[np.float64] | None:
-    """(n, 2), x and y, as they are imported: those in Å are divided by the pixel size of their file."""
-    if particles.shift_A is not None:
-        sizes = np.array([group.file_pixel_size_A or np.nan for group in groups])
-        return np.nan_to_num(particles.shift_A[rows] / sizes[particles.optics_index[rows], None])
-    return None if particles.shift_px is None else particles.shift_px[rows]
+    """(n, 2), x and y, as they are imported; 0 where that cannot be known."""
+    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in groups]), rows)
+    return None if shifts is None else np.nan_to_num(shifts)
 
 
 @dataclass(frozen=True)
