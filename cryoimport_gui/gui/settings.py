@@ -12,7 +12,6 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _MAX_RECENT = 10
-_WITH_FOLDERS = ("meta", "data", "exposures", "output", "project")
 THEMES = ("system", "light", "dark")
 
 
@@ -20,19 +19,16 @@ THEMES = ("system", "light", "dark")
 class Settings:
     """`recent` holds the parameters of finished imports, the latest first, as `ImportParameters.to_json` gives them.
 
-    `geometry` is Qt's saved geometry of the window, base64; `folders` the last folder by parameter.
+    `geometry` is Qt's saved geometry of the window, base64.
     """
 
     geometry: str = ""
     theme: str = "system"
-    folders: dict[str, str] = field(default_factory=dict)
     recent: list[dict[str, Any]] = field(default_factory=list)
 
     def remember_import(self, parameters: dict[str, Any]) -> None:
-        """Put an import on top of the recent ones, and keep the folders that it used."""
+        """Put an import on top of the recent ones."""
         self.recent = [parameters, *(other for other in self.recent if other != parameters)][:_MAX_RECENT]
-        used = {name: os.path.dirname(str(parameters[name])) for name in _WITH_FOLDERS if parameters.get(name)}
-        self.folders |= used
 
 
 def settings_path() -> Path:
@@ -79,6 +75,4 @@ def _fits(name: str, value: Any) -> bool:
         return value in THEMES
     if name == "geometry":
         return isinstance(value, str) and value.isascii()
-    if name == "folders":
-        return isinstance(value, dict) and all(isinstance(path, str) for path in value.values())
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)

@@ -85,7 +85,7 @@ def test_broken_settings_never_keep_the_window_from_opening(qtbot, open_wizard, 
 
 
 def test_settings_come_back_as_they_were(own_home: Path) -> None:
-    settings = Settings(geometry="AAA=", theme="dark", folders={"meta": "/x"}, recent=[{"meta": "/x/y.star"}])
+    settings = Settings(geometry="AAA=", theme="dark", recent=[{"meta": "/x/y.star"}])
     save_settings(settings)
     assert load_settings() == (settings, "")
 
