@@ -64,13 +64,19 @@ def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) 
     except Exception as error:
         _say_failed("the import", error)
     _tell(plan, status, outputs, options)
-    if options.report:
+    return _write_report(options.report, make_report(plan, status, outputs, options))
+
+
+def _write_report(path: str, report: dict[str, Any]) -> int:
+    """Write the report, if it is asked for; returns the exit status of what it tells of."""
+    exit_status = _EXIT_STATUS[report["status"]]
+    if path:
         try:
-            write_report(options.report, make_report(plan, status, outputs, options))
+            write_report(path, report)
         except OSError as error:
-            _say(f"error: the report {options.report} cannot be written: {error.strerror}", sys.stderr)
-            return _EXIT_STATUS[status] or 1
-    return _EXIT_STATUS[status]
+            _say(f"error: the report {path} cannot be written: {error.strerror}", sys.stderr)
+            return exit_status or 1
+    return exit_status
 
 
 def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
@@ -78,9 +84,7 @@ def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
         with _TerminalProgress(stop) as progress:
             plan = plan_relink(options.relink, data, progress)
             status = _relink(plan, options.dry_run)
-        if options.report:
-            write_report(options.report, relink_report(plan, status, options))
-        return _EXIT_STATUS[status]
+        return _write_report(options.report, relink_report(plan, status, options))
     except Cancelled:
         _say("cancelled: no link was changed", sys.stderr)
         return 130

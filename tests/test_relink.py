@@ -132,3 +132,14 @@ def test_a_dry_run_leaves_even_the_remains_of_a_killed_run(moved: tuple[Path, Pa
     os.rename(job / "imported", job / ".imported.old")
     assert main(["--relink", str(job), "--data", str(archive), "--dry-run"]) == 0
     assert (job / ".imported.old").is_dir() and not (job / "imported").exists()
+
+
+def test_a_report_that_cannot_be_written_is_told_as_that(
+    moved: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job, archive = moved
+    report = job / "nowhere" / "report.json"
+    assert main(["--relink", str(job), "--data", str(archive), "--report", str(report)]) == 1
+    told = capsys.readouterr().err
+    assert "report" in told and "mending the links failed" not in told
+    assert all(os.path.exists(target) for target in targets(job).values())
