@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TypeVar
 
 from .progress import Progress, quiet
@@ -21,26 +20,26 @@ _BATCH = 256
 
 
 def map_files(operation: Callable[[T], R], items: Sequence[T], progress: Progress = quiet) -> Iterator[R]:
-    """`map(operation, items)` in order; the time of the first few decides whether threads are worth it.
+    """`map(operation, items)` in order, in as many threads as the first few say are of use.
 
-    With a latency L much above the work itself, n threads take 1/n of the time until the interpreter is busy, so
-    their number grows with L.
+    That is how many take turns on the processor while one waits for the file system: n threads take 1/n of the
+    time, until the processor is busy.  Where it is busy from the start, there are none.
     """
     total = len(items)
-    started = perf_counter()
+    started, busy = perf_counter(), thread_time()
     for done, item in enumerate(islice(items, _TRIAL), 1):
         yield operation(item)
         progress.step(done, total)
     rest = items[_TRIAL:]
-    mean = (perf_counter() - started) / _TRIAL
-    if not rest or mean < _SLOW_S:
+    spent, busy = perf_counter() - started, thread_time() - busy
+    if not rest or spent - busy < _TRIAL * _SLOW_S:
         for done, item in enumerate(rest, _TRIAL + 1):
             yield operation(item)
             if done % 64 == 0:
                 progress.step(done, total)
         return
-    threads = max(4 * (os.cpu_count() or 1), min(_MAX_THREADS, int(mean / _SLOW_S * 8)))
-    with ThreadPoolExecutor(min(threads, _MAX_THREADS)) as pool:
+    threads = min(_MAX_THREADS, 1 + int(spent / busy) if busy > 0 else _MAX_THREADS)
+    with ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(rest), _BATCH):
             progress.step(_TRIAL + start, total)
             yield from pool.map(operation, rest[start : start + _BATCH])

@@ -1,45 +1,35 @@
 """STAR text → typed columns, in chunks, only the columns that are asked for.
 
-A chunk of plain rows is taken apart all at once (`star_chunks`).  One that holds anything else (comments, blank
-lines, the end of the table, quoted texts, a row of the wrong width) is walked line by line.  Both ways end in the
-same tokens, so a value never depends on the way that it was read.
+A chunk of plain rows is taken apart all at once (`star_chunks`, `star_values`).  One that holds anything else
+(comments, blank lines, the end of the table, quoted texts, a row of the wrong width) is walked line by line.  Both
+ways end in the same tokens, so a value never depends on the way that it was read.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .progress import Progress, quiet
-from .star_chunks import PAD, Columns, EdgedRows, Gathered, Kind, padded, parse_columns, plain_rows
+from .star_chunks import EdgedRows, Lines, edged_rows, plain_rows
+from .star_source import StarError, StarSource
+from .star_values import Columns, Gathered, Kind, parse_columns
 
 __all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_rows", "read_star"]
 
-CHUNK_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 23
 _FIRST_CHUNK_BYTES = 1 << 11
-_MAX_LINE_BYTES = 1 << 20
-_WINDOW_BYTES = 1 << 16
+_CHUNKS_AHEAD = 4
 _MAX_COLUMNS, _MAX_TABLES = 1_000, 10_000  # a hundred times what any program writes
 _TOKEN = re.compile(rb"""(?:"([^"\n]*?)"|'([^'\n]*?)')(?=\s|$)|\S+""")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
-
-
-class StarError(ValueError):
-    """The text is refused; `code` is the problem code and `line` the 1-based line, where there is one."""
-
-    def __init__(self, code: str, message: str, line: int | None = None) -> None:
-        super().__init__(f"line {line}: {message}" if line else message)
-        self.code = code
-        self.line = line
 
 
 @dataclass
@@ -116,7 +106,7 @@ def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress =
         StarError: `meta-not-found`, `meta-unreadable`, `meta-not-star` or `meta-row-width`.
         Cancelled: `progress` said so.
     """
-    source = _Source(path)
+    source = StarSource(path)
     star = StarFile([])
     workers = min(4, len(os.sched_getaffinity(0)))
     with source, ThreadPoolExecutor(workers) as pool:
@@ -162,105 +152,6 @@ def read_rows(path: str | Path, lines: Iterable[int], width: int) -> list[bytes]
     return out
 
 
-class _Source:
-    """The file as lines and as chunks of whole lines; `line` counts the lines that were handed out."""
-
-    def __init__(self, path: str | Path) -> None:
-        self.line = 0
-        self.at = 0  # the byte at which the next line starts
-        self._window, self._window_at = b"", 0  # what was read to look for single lines
-        self._path = os.fspath(path)
-        try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
-            raise StarError("meta-not-found", f"there is no file {self._path}") from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise StarError("meta-unreadable", f"{self._path} cannot be read: {reason}") from None
-        try:
-            self._status = os.fstat(self._fd)
-            self._check_kind()
-        except OSError as error:
-            os.close(self._fd)
-            raise StarError("meta-unreadable", f"{self._path} cannot be read: {error.strerror}") from None
-        except StarError:
-            os.close(self._fd)
-            raise
-
-    @property
-    def size(self) -> int:
-        return self._status.st_size
-
-    def _check_kind(self) -> None:
-        if not stat.S_ISREG(self._status.st_mode):
-            raise StarError("meta-unreadable", f"{self._path} is not a regular file")
-        if not self.size:
-            raise StarError("meta-not-star", "the file is empty")
-        start = os.pread(self._fd, 1024, 0)
-        if start[208:211] == b"MAP":
-            raise StarError("meta-not-star", "this is an MRC image, not a STAR file")
-        if start.startswith((b"\x93NUMPY", b"\x95CSDAT")):
-            raise StarError("meta-not-star", "this is a CryoSPARC dataset, not a STAR file")
-        if _CONTROL.search(start):
-            raise StarError("meta-not-star", "the file is binary, not text")
-        if start.startswith(b"\xef\xbb\xbf"):
-            self.at = 3
-
-    def __enter__(self) -> _Source:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        os.close(self._fd)
-
-    def _read(self, size: int) -> bytes:
-        """Bytes from where the next line starts; fewer than `size` only at the end the file had when it was opened."""
-        try:
-            data = os.pread(self._fd, min(size, self.size - self.at), self.at)
-        except OSError as error:
-            raise StarError("meta-unreadable", f"{self._path}: {error.strerror}") from None
-        if b"\0" in data:
-            raise StarError("meta-unreadable", f"a NUL byte behind line {self.line}: the file is damaged")
-        return data
-
-    def next_line(self) -> bytes | None:
-        start = self.at - self._window_at
-        end = self._window.find(b"\n", start) + 1 if 0 <= start < len(self._window) else 0
-        size = _WINDOW_BYTES
-        while not end:
-            if size > _MAX_LINE_BYTES:
-                raise StarError("meta-not-star", "a line of more than 1 MB", self.line + 1)
-            self._window, self._window_at, start = self._read(size), self.at, 0
-            end = self._window.find(b"\n") + 1
-            if len(self._window) < size:
-                end = end or len(self._window)
-                break
-            size *= 4
-        line = self._window[start:end]
-        self.at += len(line)
-        self.line += bool(line)
-        return line or None
-
-    def next_chunk(self, size: int) -> bytes | None:
-        """Whole lines, about `size` bytes of them and at least one line; the caller counts their lines."""
-        data = self._read(size)
-        if end := data.rfind(b"\n") + 1:
-            self.at += end
-            return data[:end]
-        line = self.next_line()
-        self.line -= bool(line)
-        return line
-
-    def push_back(self, data: bytes, lines: int = 1) -> None:
-        """Take back what was handed out last."""
-        self.at -= len(data)
-        self.line -= lines
-
-    def check_unchanged(self) -> None:
-        now = os.fstat(self._fd)
-        if (now.st_size, now.st_mtime_ns) != (self._status.st_size, self._status.st_mtime_ns):
-            raise StarError("meta-unreadable", f"{self._path} changed while it was read; read it again")
-
-
 def _tokens(raw: bytes) -> list[str]:
     """The values of one line; none for a blank line or a comment."""
     text = raw.lstrip()
@@ -277,7 +168,7 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _read_list(source: _Source, block: str, wanted: Mapping[str, Kind]) -> Table:
+def _read_list(source: StarSource, block: str, wanted: Mapping[str, Kind]) -> Table:
     """Lines of `_label value`, as a table of one row."""
     table = Table(block, [], rows=1)
     table._add_segment(0, source.line + 1)
@@ -293,9 +184,8 @@ def _read_list(source: _Source, block: str, wanted: Mapping[str, Kind]) -> Table
         label = _declare(table, tokens[0], source.line)
         value = tokens[1].encode("utf-8", "surrogateescape")
         if label in wanted:
-            edges = np.array([[len(PAD)]]), np.array([[len(PAD) + len(value)]])
             column = Gathered(wanted[label])
-            column.add(parse_columns(EdgedRows(padded(value), *edges), {0: wanted[label]})[0])
+            column.add(parse_columns(edged_rows(value, [(0, len(value))], 1), {0: wanted[label]})[0])
             table.columns[label] = _whole(column)
     return table
 
@@ -311,7 +201,7 @@ def _declare(table: Table, token: str, line: int) -> str:
 
 
 def _read_loop(
-    source: _Source, block: str, wanted: Mapping[str, Kind], pool: ThreadPoolExecutor, progress: Progress
+    source: StarSource, block: str, wanted: Mapping[str, Kind], pool: ThreadPoolExecutor, progress: Progress
 ) -> Table:
     table = Table(block, [])
     while (raw := source.next_line()) is not None:
@@ -325,61 +215,91 @@ def _read_loop(
         raise StarError("meta-not-star", "a `loop_` without column names", source.line)
     columns = {n: (label, Gathered(wanted[label])) for n, label in enumerate(table.labels) if label in wanted}
     kinds = {n: column.kind for n, (_, column) in columns.items()}
-    width = len(table.labels)
-    ahead: deque = deque()
+    began = ahead_of = source.at
+    ahead: deque[Future[_Chunk]] = deque()
     size = min(_FIRST_CHUNK_BYTES, CHUNK_BYTES)  # grows: what lies behind a short table is not read again and again
+
+    def gather(rows: int, parsed: Columns) -> None:
+        table.rows += rows
+        expected = (source.size - began) * table.rows // max(source.at - began, 1)
+        for number, values in parsed.items():
+            columns[number][1].add(values, expected)
+
     while True:
         progress.step(source.at, source.size)
-        while len(ahead) < (4 if size == CHUNK_BYTES else 1) and (chunk := source.next_chunk(size)) is not None:
-            ahead.append((chunk, pool.submit(_parse_plain, chunk, width, kinds)))
-        size = min(4 * size, CHUNK_BYTES)
+        while ahead_of < source.size and len(ahead) < (_CHUNKS_AHEAD if size == CHUNK_BYTES else 1):
+            ahead.append(pool.submit(_parse_chunk, source, ahead_of, ahead_of + size, len(table.labels), kinds))
+            ahead_of += size
         if not ahead:
             break
-        chunk, future = ahead.popleft()
-        first, end = source.line + 1, None
-        if (plain := future.result()) is not None:
-            rows, parsed = plain
-            table._add_segment(table.rows, first)
-            source.line += rows
-        else:
-            walked, lines, end = _walk(chunk, width, first)
-            rows, parsed = walked.count, parse_columns(walked, kinds)
+        chunk = ahead.popleft().result()
+        size = min(4 * size, CHUNK_BYTES)
+        source.at = chunk.at
+        if chunk.rows:
+            table._add_segment(table.rows, source.line + 1)
+            source.line += chunk.rows
+            gather(chunk.rows, chunk.columns)
+        if chunk.rest:
+            walked, lines, end = _walk(chunk.rest, len(table.labels), source.line + 1)
             for row, line in enumerate(lines, table.rows):
                 table._add_segment(row, line)
-            source.line += _count_lines(chunk[:end])
-        for number, values in parsed.items():
-            columns[number][1].add(values)
-        table.rows += rows
-        if end is not None:  # the table ends inside this chunk: what lies behind it is read again
-            source.push_back(chunk[end:] + b"".join(later for later, _ in ahead), lines=0)
-            break
+            source.line += _count_lines(chunk.rest[:end])
+            source.at += len(chunk.rest[:end])
+            gather(walked.count, parse_columns(walked, kinds))
+            if end is not None:  # the table ends here: what was read behind it is read again
+                break
     for label, column in columns.values():
         table.columns[label] = _whole(column)
     return table
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Plain rows, and lines behind them that have to be walked, which start at byte `at` of the file."""
+
+    rows: int
+    columns: Columns
+    at: int
+    rest: bytes
+
+
+def _parse_chunk(source: StarSource, first: int, last: int, width: int, kinds: Mapping[int, Kind]) -> _Chunk:
+    """The lines that start between two bytes of the file; in any thread."""
+    at, lines = source.lines(first, last)
+    body = _without_blank_end(lines)
+    rows = plain_rows(body, width)
+    if rows is None:
+        return _Chunk(0, {}, at, bytes(lines))
+    return _Chunk(rows.count, parse_columns(rows, kinds), at + len(body), bytes(replace(lines, first=body.last)))
+
+
+def _without_blank_end(lines: Lines) -> Lines:
+    """Without the blank lines at the end, such as the one that ends a table."""
+    last = lines.last
+    while last > lines.first:
+        line = lines.buffer.rfind(b"\n", lines.first, last - 1) + 1 or lines.first
+        if lines.buffer[line:last].strip():
+            break
+        last = line
+    return replace(lines, last=last)
 
 
 def _count_lines(text: bytes) -> int:
     return text.count(b"\n") + bool(text and not text.endswith(b"\n"))
 
 
-def _parse_plain(chunk: bytes, width: int, kinds: Mapping[int, Kind]) -> tuple[int, Columns] | None:
-    """Number of rows, and columns, of a chunk of plain rows; None where it holds anything else."""
-    rows = plain_rows(chunk, width)
-    return None if rows is None else (rows.count, parse_columns(rows, kinds))
-
-
 def _walk(chunk: bytes, width: int, first_line: int) -> tuple[EdgedRows, list[int], int | None]:
     """Rows line by line, the line of each row, and where in the chunk the table ends (None: not in it)."""
     spans: list[tuple[int, int]] = []
     lines: list[int] = []
-    offset, table_end = len(PAD), None
+    offset, table_end = 0, None
     for number, raw in enumerate(re.findall(rb"[^\n]*\n|[^\n]+$", chunk), first_line):
         here = _spans(raw)
         if here and not raw.lstrip().startswith(b"#"):
             keyword = raw.split(maxsplit=1)[0]
             alone = len(here) == 1 or raw[here[1][0] :].startswith(b"#")
             if alone and (keyword.startswith(b"data_") or keyword == b"loop_"):
-                table_end = offset - len(PAD)
+                table_end = offset
                 break
             if len(here) > width and raw[here[width][0] :].startswith(b"#"):
                 del here[width:]
@@ -388,8 +308,7 @@ def _walk(chunk: bytes, width: int, first_line: int) -> tuple[EdgedRows, list[in
             spans += [(offset + a, offset + b) for a, b in here]
             lines.append(number)
         offset += len(raw)
-    edges = np.array(spans, np.int64).reshape(len(lines), width, 2)
-    return EdgedRows(padded(chunk), edges[..., 0], edges[..., 1]), lines, table_end
+    return edged_rows(chunk, spans, width), lines, table_end
 
 
 def _whole(column: Gathered) -> NDArray[np.float64] | Text:
