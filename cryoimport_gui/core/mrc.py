@@ -12,8 +12,8 @@ import os
 import stat
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 HEADER_BYTES = 1024
 #: data mode → NumPy type without byte order; the modes that can hold a particle image
 IMAGE_MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
+_VALUE_BYTES = {mode: int(kind[1]) for mode, kind in IMAGE_MODES.items()}
 _OTHER_MODES = {3: "complex int16", 4: "complex float32", 16: "RGB", 101: "4-bit"}
 #: nx, ny, nz, mode; mx, my, mz; cell length along x; bytes of the extended header
 _FIELDS = {order: struct.Struct(order + "4i 12x 3i f 48x i") for order in "<>"}
@@ -37,8 +38,7 @@ class MrcError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class MrcHeader:
+class MrcHeader(NamedTuple):
     """What an MRC header says, and how long the file really is.
 
     `pixel_size_A` is 0 where the header gives none.
@@ -59,7 +59,7 @@ class MrcHeader:
 
     @property
     def image_bytes(self) -> int:
-        return self.nx * self.ny * self.dtype.itemsize
+        return self.nx * self.ny * _VALUE_BYTES[self.mode]
 
     @property
     def expected_bytes(self) -> int:
@@ -81,7 +81,7 @@ def parse_header(raw: bytes, file_bytes: int) -> MrcHeader:
         raise MrcError("stack-not-mrc", f"the file is only {file_bytes} bytes long, shorter than an MRC header")
     has_magic = raw[208:211] == b"MAP"
     orders = "><" if raw[212:214] == b"\x11\x11" else "<>"
-    header = next((h for h in (_decode(raw, order, file_bytes) for order in orders) if h), None)
+    header = _decode(raw, orders[0], file_bytes) or _decode(raw, orders[1], file_bytes)
     if header is None:
         raise MrcError("stack-not-mrc", "the first 1024 bytes are not an MRC header")
     if header.mode not in IMAGE_MODES:
@@ -116,13 +116,15 @@ def read_header(path: str | Path) -> MrcHeader:
         OSError: The file cannot be opened or read.
         MrcError: See `parse_header`; also for what is not a regular file.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
         raise MrcError("stack-not-mrc", "not a regular file")
     fd = _open(path)
     try:
-        return parse_header(os.pread(fd, HEADER_BYTES, 0), os.fstat(fd).st_size)
+        raw = os.pread(fd, HEADER_BYTES, 0)
     finally:
         os.close(fd)
+    return parse_header(raw, status.st_size)
 
 
 def read_images(path: str | Path, header: MrcHeader, indices: Sequence[int]) -> NDArray[np.float32]:
