@@ -235,15 +235,17 @@ class _Writer:
             return
         particles, meta = self.plan.all_particles, self.plan.parameters.meta
         assert particles is not None
-        left_out = np.array(sorted(self.plan.left_out))
+        left_out = np.concatenate(list(self.plan.left_out.values()))
+        codes = np.repeat(list(self.plan.left_out), [len(rows) for rows in self.plan.left_out.values()])
+        order = np.argsort(left_out)
         table = particle_table(read_star(meta, {}))
         reason = "cryoimportReason"
         while reason in table.labels:
             reason += "Again"
         labels = "".join(f"_{label} #{number}\n" for number, label in enumerate([*table.labels, reason], 1))
         head = f"data_{table.name or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
-        rows = read_rows(meta, particles.line_of(particles.rows[left_out]).tolist(), len(table.labels))
-        reasons = (f" {self.plan.left_out[number]}\n".encode() for number in left_out.tolist())
+        rows = read_rows(meta, particles.line_of(particles.rows[left_out[order]]).tolist(), len(table.labels))
+        reasons = (f" {code}\n".encode() for code in codes[order].tolist())
         self._file("rejected.star", head + b"".join(row + why for row, why in zip(rows, reasons)))
 
 

@@ -55,8 +55,8 @@ class ImportPlan:
     """What an import would write, and everything that was found on the way.
 
     `particles` are those that are imported; `all_particles` also those that are left out, and `left_out` says
-    why, by position in `all_particles`.  `given_groups` are the optics groups before the user's overrides, `groups`
-    after them.  Stages that could not run leave None.
+    why: problem code → positions in `all_particles`, each under the first code that applies.  `given_groups` are
+    the optics groups before the user's overrides, `groups` after them.  Stages that could not run leave None.
     """
 
     parameters: ImportParameters
@@ -72,7 +72,7 @@ class ImportPlan:
     doubtful: Doubtful = field(default_factory=Doubtful)
     data_sign: DataSign | None = None
     sample: Sample | None = None
-    left_out: dict[int, str] = field(default_factory=dict)
+    left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
     meta_state: Hashable = None
     _counts: dict[str, int] | None = None
@@ -114,7 +114,7 @@ class ImportPlan:
         return {
             "rows": len(everyone) if everyone else 0,
             "particles": len(kept) if kept is not None else 0,
-            "left_out": len(self.left_out),
+            "left_out": sum(map(len, self.left_out.values())),
             "stacks": stacks,
             "links": stacks,
             "optics_groups": sum(group.particles > 0 for group in self.groups),
@@ -244,22 +244,24 @@ class Planner:
         keep = np.ones(len(particles), bool)
         unmatched = plan.linking.of_rows(particles) < 0 if plan.linking else ~keep
         plan.doubtful = Doubtful(*(int(rows.sum()) for rows in (~good, unmatched, ~good & unmatched)))
+
+        def leave_out(rows: NDArray[np.int64], code: str) -> None:
+            before = plan.left_out.get(code, rows[:0])
+            plan.left_out[code] = np.concatenate([before, rows[keep[rows]]])
+            keep[rows] = False
+
         if plan.parameters.on_bad == "leave-out" and good.any():
-            keep &= good
             for fault in faults:
                 left = f"{fault.problem.message}; left out: {count_of(len(fault.rows), 'row')}"
                 plan.problems.append(dataclasses.replace(fault.problem, severity=Severity.WARNING, message=left))
-                for row in fault.rows.tolist():
-                    plan.left_out.setdefault(row, fault.problem.code)
+                leave_out(fault.rows, fault.problem.code)
         else:
             none_left = "; no row would be left" if plan.parameters.on_bad == "leave-out" else ""
             plan.problems += [
                 dataclasses.replace(fault.problem, message=fault.problem.message + none_left) for fault in faults
             ]
-        if plan.linking and plan.parameters.on_unmatched == "leave-out":
-            keep &= ~unmatched
-            for row in np.flatnonzero(unmatched).tolist():
-                plan.left_out.setdefault(row, "exposure-unmatched")
+        if plan.linking and plan.parameters.on_unmatched == "leave-out" and unmatched.any():
+            leave_out(np.flatnonzero(unmatched), "exposure-unmatched")
             if not keep.any():
                 plan.problems.append(
                     problem("exposure-unmatched", "no particle has a matching exposure", count=len(keep))
