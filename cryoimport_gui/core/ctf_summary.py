@@ -128,7 +128,8 @@ def _standing_out(
     found = np.flatnonzero(far)
     found = found[np.argsort(-distance[found], kind="stable")]
     if particles.micrograph_index is not None:
-        names, of_rows = particles.micrograph_names, particles.micrograph_index
+        names: list[str] = particles.micrograph_names
+        of_rows = particles.micrograph_index
     else:
         names, of_rows = particles.stack_names, particles.stack_index
     places, first, counts = np.unique(of_rows[rows[found]], return_index=True, return_counts=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cs_columns import DatasetError, read_columns
+from .names import Names
 from .problems import refuse
 
 #: where path, shape and pixel size are taken from, the best first
@@ -31,7 +32,7 @@ class Exposures:
 
     source: str
     uid: NDArray[np.uint64]
-    paths: list[str]
+    paths: Names
     files: list[str]
     shape: NDArray[np.uint32]
     pixel_size_A: NDArray[np.float32]
@@ -81,7 +82,7 @@ def load_exposures(path: str, project: str = "") -> Exposures:
 
 
 def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str) -> Exposures:
-    paths = _column(columns, f"{blob}/path", "O").tolist()
+    paths = Names(_column(columns, f"{blob}/path", "O").tolist())
     shape = _column(columns, f"{blob}/shape", "iu", 3 if columns[f"{blob}/shape"].shape[1:] == (3,) else 2)
     with np.errstate(over="ignore"):
         pixel_size_A = _column(columns, f"{blob}/psize_A", "f").astype(np.float32)

@@ -84,13 +84,13 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         examples = (" and ".join(names[:3]) for names in same)
         message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
         yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
-    assert particles.micrograph_index is not None
-    used = distinct(particles.micrograph_index)
-    unmatched = [particles.micrograph_names[i] for i in used if linking.of_name[i] < 0]
+    is_used, is_unmatched = particles.per_micrograph > 0, linking.of_name < 0
+    unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
     if unmatched:
-        rows = int((linking.of_rows(particles) < 0).sum())
+        rows = int(particles.per_micrograph[is_unmatched].sum())
+        micrographs = count_of(int(is_used.sum()), "micrograph")
         message = (
-            f"no single exposure of the same trimmed name for {len(unmatched)} of {count_of(len(used), 'micrograph')} "
+            f"no single exposure of the same trimmed name for {len(unmatched)} of {micrographs} "
             f"({count_of(rows, 'particle')})"
         )
         stop = parameters.on_unmatched == "stop"

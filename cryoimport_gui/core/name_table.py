@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .names import Names, without_uid
 from .trims import Match, TrimRules, match_names
 
 Numbers = NDArray[np.int64]
@@ -66,8 +67,8 @@ class NameTable:
     """
 
     rules: TrimRules
-    exposures: Sequence[str]
-    micrographs: Sequence[str]
+    exposures: Names
+    micrographs: Names
     exposure: Numbers
     micrograph: Numbers
     particles: Numbers
@@ -81,20 +82,20 @@ class NameTable:
     def names_matched(self) -> int:
         """How many different basenames of micrographs have an exposure."""
         linked = self.micrograph[(self.micrograph >= 0) & (self.exposure >= 0)]
-        return len({_basename(self.micrographs[number]) for number in linked.tolist()})
+        return len({self.micrographs.basenames[number] for number in linked.tolist()})
 
     def exposure_name(self, row: int) -> str:
         """Basename of a row's exposure; empty if it has none."""
-        return _basename(self.exposures[self.exposure[row]]) if self.exposure[row] >= 0 else ""
+        return self.exposures.basenames[self.exposure[row]] if self.exposure[row] >= 0 else ""
 
     def micrograph_name(self, row: int) -> str:
         """Basename of a row's micrograph; empty if it has none."""
-        return _basename(self.micrographs[self.micrograph[row]]) if self.micrograph[row] >= 0 else ""
+        return self.micrographs.basenames[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
 
     def exposure_cut(self, row: int) -> tuple[int, int]:
         """Characters cut from the front (the UID among them) and from the end of a row's exposure."""
         name, rules = self.exposure_name(row), self.rules
-        uid = len(name) - len(TrimRules(rules.remove_leading_uid).exposure_name(name))
+        uid = len(name) - len(without_uid(name)) if rules.remove_leading_uid else 0
         return _cut(len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
 
     def micrograph_cut(self, row: int) -> tuple[int, int]:
@@ -122,11 +123,11 @@ class NameTable:
     # Basenames, and an empty one at the end, which -1 points to.
     @cached_property
     def _micrograph_names(self) -> list[str]:
-        return [*map(_basename, self.micrographs), ""]
+        return [*self.micrographs.basenames, ""]
 
     @cached_property
     def _exposure_names(self) -> list[str]:
-        return [*map(_basename, self.exposures), ""]
+        return [*self.exposures.basenames, ""]
 
     def row_of(self, *, micrograph: int = -1, exposure: int = -1) -> int:
         """The row of a micrograph, else the first one of an exposure; -1: none."""
@@ -144,13 +145,16 @@ def build_name_table(
     Args:
         particles: (micrographs,), how many particles each has.
     """
+    exposures, micrographs = Names.of(exposures), Names.of(micrographs)
     match = match_names(exposures, micrographs, rules)
     left_over = np.setdiff1d(np.arange(len(exposures)), match.exposure_of)
     nothing = np.full(len(left_over), -1)
     exposure = np.concatenate([match.exposure_of, left_over])
     micrograph = np.concatenate([np.arange(len(micrographs)), nothing])
-    trimmed = [rules.particle_name(path) for path in micrographs]
-    trimmed += [rules.exposure_name(exposures[number]) for number in left_over.tolist()]
+    trimmed = rules.particle_names(micrographs)
+    if len(left_over):
+        of_exposures = rules.exposure_names(exposures)
+        trimmed += [of_exposures[number] for number in left_over.tolist()]
     state = np.concatenate([_states_of_micrographs(match, micrographs, trimmed, rules), nothing])
     state[len(micrographs) :] = _states_of_exposures(match, exposures, left_over)
     by_name = np.argsort(_ranks(trimmed), kind="stable")
@@ -225,7 +229,3 @@ def _ranks(names: Sequence[str]) -> Numbers:
 def _cut(length: int, front: int, back: int) -> tuple[int, int]:
     head = min(front, length)
     return head, min(back, length - head)
-
-
-def _basename(path: str) -> str:
-    return path[path.rfind("/") + 1 :]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .names import Names
 from .problems import Problem, problem
 
 Rows = NDArray[np.int64]
@@ -85,7 +87,7 @@ class Particles:
     optics_groups: list[OpticsGroup]
     optics_index: NDArray[np.int32]
     has_optics: bool
-    micrograph_names: list[str] = field(default_factory=list)
+    micrograph_names: Names = field(default_factory=Names)
     micrograph_index: NDArray[np.int32] | None = None
     coordinates_px: NDArray[np.float64] | None = None
     defocus_u_A: NDArray[np.float64] | None = None
@@ -107,6 +109,12 @@ class Particles:
 
     def __len__(self) -> int:
         return len(self.stack_index)
+
+    @cached_property
+    def per_micrograph(self) -> NDArray[np.int64]:
+        """(micrograph names,) how many particles each has."""
+        assert self.micrograph_index is not None
+        return np.bincount(self.micrograph_index, minlength=len(self.micrograph_names))
 
     @property
     def poses(self) -> str:
@@ -131,7 +139,9 @@ class Particles:
         return self._arrays(slice(first, last))
 
     def _arrays(self, rows: Rows | slice) -> Particles:
-        arrays: dict[str, Any] = {n: v[rows] for n, v in vars(self).items() if isinstance(v, np.ndarray)}
+        arrays: dict[str, Any] = {
+            f.name: v[rows] for f in fields(self) if isinstance(v := getattr(self, f.name), np.ndarray)
+        }
         return replace(self, **arrays)
 
     def shifts(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .names import Names
 from .particles import Fault, OpticsGroup, Particles, Value, row_fault
 from .problems import Problem, count_of, problem, refuse
 from .progress import Progress, quiet
@@ -150,7 +151,7 @@ class _Reader:
             optics_groups=groups,
             optics_index=optics_index,
             has_optics="rlnOpticsGroup" in self.table.labels or self.optics is not None,
-            micrograph_names=micrographs.values if micrographs else [],
+            micrograph_names=Names(micrographs.values if micrographs else []),
             micrograph_index=micrographs.codes if micrographs else None,
             coordinates_px=_pair(columns.pop("coordinate_x"), columns.pop("coordinate_y")),
             shift_px=_pair(columns.pop("shift_x_px"), columns.pop("shift_y_px")),

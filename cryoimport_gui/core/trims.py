@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .name_alignment import align_names, nearest_names
+from .names import Names, without_uid
 
-_LEADING_UID = re.compile(r"[0-9]+_")
 _NEAREST_SHOWN = 5
 
 
@@ -30,14 +29,20 @@ class TrimRules:
 
     def exposure_name(self, path: str) -> str:
         """The trimmed name of an exposure: a leading `<digits>_` goes first, if asked for, then the cuts."""
-        name = _basename(path)
-        if self.remove_leading_uid:
-            name = _without_uid(name)
-        return _cut(name, self.exposure_cut_prefix, self.exposure_cut_suffix)
+        return self.exposure_names(Names([path]))[0]
 
     def particle_name(self, path: str) -> str:
         """The trimmed name of a micrograph as the particles name it (rlnMicrographName)."""
-        return _cut(_basename(path), self.particle_cut_prefix, self.particle_cut_suffix)
+        return self.particle_names(Names([path]))[0]
+
+    def exposure_names(self, paths: Names) -> list[str]:
+        """The trimmed names of all exposures."""
+        names = paths.without_uid if self.remove_leading_uid else paths.basenames
+        return _cut(names, self.exposure_cut_prefix, self.exposure_cut_suffix)
+
+    def particle_names(self, paths: Names) -> list[str]:
+        """The trimmed names of all micrographs."""
+        return _cut(paths.basenames, self.particle_cut_prefix, self.particle_cut_suffix)
 
     @property
     def characters_cut(self) -> int:
@@ -60,17 +65,30 @@ class Match:
 
 def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: TrimRules) -> Match:
     """Match micrographs to exposures by their trimmed names; paths that are given twice count once."""
-    exposures_by_name = _by_name(exposures, [rules.exposure_name(path) for path in exposures])
-    trimmed = [rules.particle_name(path) for path in micrographs]
-    micrographs_by_name = _by_name([_basename(path) for path in micrographs], trimmed)
-    used = [name for name in micrographs_by_name if name in exposures_by_name]
-    number = dict(zip(reversed(exposures), reversed(range(len(exposures)))))
-    exposure_of_name = {name: number[exposures_by_name[name][0]] for name in used if len(exposures_by_name[name]) == 1}
+    exposures, micrographs = Names.of(exposures), Names.of(micrographs)
+    number_of, ambiguous = _owners(exposures, rules.exposure_names(exposures))
+    trimmed = rules.particle_names(micrographs)
+    owners, merged = _owners(micrographs.basenames, trimmed)
     return Match(
-        np.array([exposure_of_name.get(name, -1) for name in trimmed], np.int64),
-        [tuple(exposures_by_name[name]) for name in used if len(exposures_by_name[name]) > 1],
-        [tuple(micrographs_by_name[name]) for name in used if len(micrographs_by_name[name]) > 1],
+        np.array([-1 if name in ambiguous else number_of.get(name, -1) for name in trimmed], np.int64),
+        [tuple(ambiguous[name]) for name in owners if name in ambiguous],
+        [tuple(merged[name]) for name in owners if name in merged and name in number_of],
     )
+
+
+def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, None]]]:
+    """The first path with each trimmed name, by its number, and all different paths where there are several.
+
+    A name of which nothing is left belongs to nobody.
+    """
+    owners: dict[str, int] = {}
+    shared: dict[str, dict[str, None]] = {}
+    for number, name in enumerate(trimmed):
+        first = owners.setdefault(name, number)
+        if first != number and paths[first] != paths[number]:
+            shared.setdefault(name, {paths[first]: None})[paths[number]] = None
+    owners.pop("", None)
+    return owners, shared
 
 
 @dataclass(frozen=True)
@@ -94,8 +112,8 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     that match equally many names the one that cuts the fewest characters wins, then the one that leaves UIDs
     alone.  If some rule matches every micrograph, then the rule found does.
     """
-    names = sorted({_basename(path) for path in micrographs})
-    sources = sorted({_basename(path) for path in exposures})
+    names = sorted(set(Names.of(micrographs).basenames))
+    sources = sorted(set(Names.of(exposures).basenames))
     if not names or not sources:
         missing = "micrographs" if not names else "exposures"
         return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
@@ -111,31 +129,13 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
 
 def _nearest(names: list[str], others: list[str]) -> list[tuple[str, str]]:
     """The most similar of the others for each name; UIDs, which are longer than what tells names apart, left aside."""
-    bare = {_without_uid(other): other for other in others}
-    pairs = nearest_names([_without_uid(name) for name in names], list(bare))
+    bare = {without_uid(other): other for other in others}
+    pairs = nearest_names([without_uid(name) for name in names], list(bare))
     return [(name, bare[other]) for name, (_, other) in zip(names, pairs)]
 
 
-def _basename(path: str) -> str:
-    return path[path.rfind("/") + 1 :]
-
-
-def _without_uid(name: str) -> str:
-    uid = _LEADING_UID.match(name)
-    return name[uid.end() :] if uid else name
-
-
-def _cut(name: str, front: int, back: int) -> str:
-    return name[front : max(len(name) - back, 0)]
-
-
-def _by_name(paths: Sequence[str], trimmed: Sequence[str]) -> dict[str, list[str]]:
-    """The different paths of each trimmed name that is not empty."""
-    out: dict[str, list[str]] = {}
-    for path, name in dict.fromkeys(zip(paths, trimmed)):
-        if name:
-            out.setdefault(name, []).append(path)
-    return out
+def _cut(names: list[str], front: int, back: int) -> list[str]:
+    return [name[front:-back] for name in names] if back else [name[front:] for name in names]
 
 
 def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:
@@ -143,8 +143,8 @@ def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:
     fewer = min(len(exposures), len(micrographs))
     by_accident = max(fewer // 10, min(fewer // 2, 10))
     found: list[tuple[int, TrimRules]] = []
-    for remove_uid in [False, True] if any(map(_LEADING_UID.match, exposures)) else [False]:
-        sources = [_without_uid(name) for name in exposures] if remove_uid else exposures
+    for remove_uid in dict.fromkeys([False, any(without_uid(name) != name for name in exposures)]):
+        sources = [without_uid(name) for name in exposures] if remove_uid else exposures
         if len(set(sources)) < len(sources) or "" in sources:
             continue
         if equal := len(set(sources) & set(micrographs)):
@@ -171,7 +171,7 @@ def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
 def _explain(rules: TrimRules | None, matched: int, exposures: list[str], micrographs: list[str]) -> str:
     if rules is None:
         return _explain_none(exposures)
-    names = [_without_uid(name) for name in exposures] if rules.remove_leading_uid else exposures
+    names = [without_uid(name) for name in exposures] if rules.remove_leading_uid else exposures
     steps = [
         "remove the leading UID of the exposures" if rules.remove_leading_uid else "",
         *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
@@ -194,11 +194,10 @@ def _tell_cuts(side: str, names: list[str], front: int, back: int) -> Iterator[s
 
 
 def _explain_none(exposures: list[str]) -> str:
-    by_name = _by_name(exposures, [_without_uid(name) for name in exposures])
-    twice = next((names for names in by_name.values() if len(names) > 1), None)
-    if twice:
+    _, shared = _owners(exposures, [without_uid(name) for name in exposures])
+    for first, second, *_ in shared.values():
         return (
-            f"No rule is proposed: without their UIDs the exposures {twice[0]} and {twice[1]} would have one "
+            f"No rule is proposed: without their UIDs the exposures {first} and {second} would have one "
             "name. Has a movie been imported twice?"
         )
     return (

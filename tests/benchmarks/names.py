@@ -12,6 +12,7 @@ import numpy as np
 from cryoimport_gui.core.exposures import Exposures
 from cryoimport_gui.core.linking import link_exposures
 from cryoimport_gui.core.name_table import Arrangement, Column, build_name_table
+from cryoimport_gui.core.names import Names
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 from cryoimport_gui.core.trims import TrimRules, suggest_trims
@@ -31,7 +32,7 @@ def run() -> Iterator[tuple[str, str, str]]:
         particle_cut_prefix=rules.particle_cut_prefix,
         particle_cut_suffix=rules.particle_cut_suffix,
     )
-    particles, dataset = _particles(micrographs, index), _dataset(exposures)
+    particles, dataset = made_particles(micrographs, index), made_dataset(exposures)
     linking = link_exposures(particles, dataset, chosen)
     assert (linking.of_rows(particles) >= 0).all()
     seconds = _fastest(lambda: link_exposures(particles, dataset, chosen).of_rows(particles))
@@ -73,7 +74,7 @@ def made_names(count: int) -> tuple[list[str], list[str]]:
     return exposures, micrographs
 
 
-def _particles(micrographs: list[str], index: np.ndarray) -> Particles:
+def made_particles(micrographs: list[str], index: np.ndarray) -> Particles:
     rows = len(index)
     return Particles(
         source=__name__,
@@ -84,16 +85,16 @@ def _particles(micrographs: list[str], index: np.ndarray) -> Particles:
         optics_groups=[OpticsGroup(1, "opticsGroup1", rows)],
         optics_index=np.zeros(rows, np.int32),
         has_optics=True,
-        micrograph_names=micrographs,
+        micrograph_names=Names(micrographs),
         micrograph_index=index,
     )
 
 
-def _dataset(paths: list[str]) -> Exposures:
+def made_dataset(paths: list[str]) -> Exposures:
     return Exposures(
         source=__name__,
         uid=np.arange(1, len(paths) + 1, dtype=np.uint64),
-        paths=paths,
+        paths=Names(paths),
         files=[str(Path("/project") / path) for path in paths],
         shape=np.full((len(paths), 2), 4096, np.uint32),
         pixel_size_A=np.ones(len(paths), np.float32),

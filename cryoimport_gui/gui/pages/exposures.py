@@ -151,7 +151,6 @@ class ExposuresPage(Page):
         exposures, particles, known = self._exposures, self._particles, self.table.model.table
         if exposures is None or particles is None or particles.micrograph_index is None:
             return
-        names, index = particles.micrograph_names, particles.micrograph_index
         rules, arrangement = rules_of(self.session.parameters), self.table.arrangement
 
         inputs = self._inputs
@@ -159,7 +158,7 @@ class ExposuresPage(Page):
         def build(progress: Progress) -> tuple[int, tuple[NameTable, np.ndarray]]:
             table = known
             if table is None or table.rules != rules:
-                counts = np.bincount(index, minlength=len(names))
+                names, counts = particles.micrograph_names, particles.per_micrograph
                 table = build_name_table(exposures.paths, names, counts, rules)
             return inputs, (table, table.rows(arrangement))
 

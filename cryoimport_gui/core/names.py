@@ -1,0 +1,36 @@
+"""Paths by the thousand, and the names in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+_LEADING_UID = re.compile(r"[0-9]+_")
+
+
+def basename(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def without_uid(name: str) -> str:
+    """A basename without a leading `<digits>_`."""
+    uid = _LEADING_UID.match(name)
+    return name[uid.end() :] if uid else name
+
+
+class Names(list[str]):
+    """Paths that do not change any more; their names are worked out once, as rules are tried again and again."""
+
+    @classmethod
+    def of(cls, paths: Sequence[str]) -> Names:
+        return paths if isinstance(paths, Names) else cls(paths)
+
+    @cached_property
+    def basenames(self) -> list[str]:
+        return [basename(path) for path in self]
+
+    @cached_property
+    def without_uid(self) -> list[str]:
+        """The basenames without a leading `<digits>_`."""
+        return [without_uid(name) for name in self.basenames]
