@@ -14,7 +14,9 @@ from . import __path__ as here
 
 def main(names: list[str]) -> None:
     found = [
-        module.name for module in pkgutil.iter_modules(here) if not module.name.startswith(("_", "made", "measure"))
+        module.name
+        for module in pkgutil.iter_modules(here)
+        if not module.name.startswith(("_", "made", "measure", "heartbeat"))
     ]
     if unknown := set(names) - set(found):
         sys.exit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(found)}")

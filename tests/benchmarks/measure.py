@@ -17,13 +17,13 @@ started = time.perf_counter()
 spent = time.perf_counter() - started
 print(json.dumps([spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def in_process(setup: str, work: str) -> tuple[float, float]:
     """Seconds that `work` takes, and the peak memory of its process in MB."""
     code = _WRAPPER.format(setup=setup, work=work)
-    done = subprocess.run([sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     seconds, megabytes = json.loads(done.stdout.splitlines()[-1])
     return seconds, megabytes
 

@@ -1,0 +1,39 @@
+"""How long the GUI thread ever stands still, by a timer that should fire every few milliseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+_BEAT_MS = 5
+
+
+class Heartbeat(QObject):
+    """Beats from the start; `longest_ms` tells the longest pause since the last `mark`."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__()
+        self._app = app
+        self._beats: list[float] = []
+        self._timer = QTimer(self, interval=_BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def _beat(self) -> None:
+        self._beats.append(time.perf_counter())
+
+    def mark(self) -> None:
+        self._beats = [time.perf_counter()]
+
+    def longest_ms(self) -> float:
+        return max((b - a for a, b in zip(self._beats, self._beats[1:])), default=0.0) * 1e3
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._app.processEvents()
+
+    def stop(self) -> None:
+        self._timer.stop()
