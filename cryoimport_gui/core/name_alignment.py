@@ -15,6 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from .names import cut
+
 #: cuts: front and back of the longer list of names (the hay), then of the shorter list (the needles)
 Cuts = tuple[int, int, int, int]
 
@@ -37,13 +39,15 @@ def align_names(hay: list[str], needles: list[str]) -> tuple[int, Cuts]:
     best: tuple[int, Cuts] = (0, (0, 0, 0, 0))
     tried: set[Cuts] = set()
     for cuts in sorted(votes, key=lambda cuts: (-votes[cuts], _least(cuts))):
+        if best[0] == len(needles) and votes[cuts] < len(sample):
+            break  # cutting less matches no more, so nothing that leads here matches all
         for point in _outermost(cuts, limits):
             if point in tried or best[0] == len(needles) and _reaches(best[1], point):
                 continue
             if len(tried) * (len(hay) + len(needles)) > _COMPARED_NAMES:
                 return best
             tried.add(point)
-            best = max(best, _take_back(hay, needles, point), key=lambda found: (found[0], -sum(found[1])))
+            best = max(best, _take_back(hay, needles, point, best[0]), key=lambda found: (found[0], -sum(found[1])))
     return best
 
 
@@ -53,7 +57,7 @@ def _common_texts(hay: list[str], needles: list[str]) -> Iterator[set[Cuts]]:
     for front, back in enumerate(limits.tolist()):
         if back < 0 or front + 1 < len(limits) and limits[front + 1] == back:
             continue
-        left = {name[front : len(name) - back] for name in hay}
+        left = set(cut(hay, front, back))
         lengths = sorted(set(map(len, left)))
         for needle in needles:
             yield {
@@ -118,11 +122,16 @@ def _outermost(cuts: Cuts, limits: NDArray[np.int64]) -> Iterator[Cuts]:
                 yield a - back, b - less, c - back, d - less
 
 
-def _take_back(hay: list[str], needles: list[str], cuts: Cuts) -> tuple[int, Cuts]:
-    """How many needles match, and the least cuts at which these do (nearly these, if some do not match)."""
+def _take_back(hay: list[str], needles: list[str], cuts: Cuts, at_least: int) -> tuple[int, Cuts]:
+    """How many needles match, and the least cuts at which these do (nearly these, if some do not match).
+
+    Where it soon shows that fewer than `at_least` match, none are said to.
+    """
     a, b, c, d = cuts
-    by_text = {name[a : len(name) - b]: name for name in hay}
-    texts = [needle[c : len(needle) - d] for needle in needles]
+    by_text = dict(zip(cut(hay, a, b), hay))
+    texts = cut(needles, c, d)
+    if len(needles) - sum(text not in by_text for text in texts[:: max(1, len(texts) // _SAMPLE)]) < at_least:
+        return 0, cuts
     pairs = [(by_text[text], needle) for text, needle in zip(texts, needles) if text in by_text]
     if not pairs:
         return 0, cuts
@@ -131,8 +140,8 @@ def _take_back(hay: list[str], needles: list[str], cuts: Cuts) -> tuple[int, Cut
         runs = [_agreement([pair], cuts) for pair in pairs[:: len(pairs) // 50]]
         front, back = (sorted(run)[len(run) // 10] for run in zip(*runs))
         least = a - front, b - back, c - front, d - back
-        longer = {name[least[0] : len(name) - least[1]] for name, _ in pairs}
-        usual = sum(needle[least[2] : len(needle) - least[3]] in longer for _, needle in pairs)
+        longer = set(cut([name for name, _ in pairs], *least[:2]))
+        usual = sum(text in longer for text in cut([needle for _, needle in pairs], *least[2:]))
         if usual >= len(pairs) - few:
             return usual, least
     front, back = _agreement(pairs, cuts)

@@ -19,6 +19,11 @@ def without_uid(name: str) -> str:
     return name[uid.end() :] if uid else name
 
 
+def cut(names: Sequence[str], front: int, back: int) -> list[str]:
+    """Each name without so many characters at its ends; a shorter name becomes empty."""
+    return [name[front:-back] for name in names] if back else [name[front:] for name in names]
+
+
 class Names(list[str]):
     """Paths that do not change any more; their names are worked out once, as rules are tried again and again."""
 

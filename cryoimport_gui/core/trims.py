@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .name_alignment import align_names, nearest_names
-from .names import Names, without_uid
+from .names import Names, cut, without_uid
 
 _NEAREST_SHOWN = 5
 
@@ -38,11 +38,11 @@ class TrimRules:
     def exposure_names(self, paths: Names) -> list[str]:
         """The trimmed names of all exposures."""
         names = paths.without_uid if self.remove_leading_uid else paths.basenames
-        return _cut(names, self.exposure_cut_prefix, self.exposure_cut_suffix)
+        return cut(names, self.exposure_cut_prefix, self.exposure_cut_suffix)
 
     def particle_names(self, paths: Names) -> list[str]:
         """The trimmed names of all micrographs."""
-        return _cut(paths.basenames, self.particle_cut_prefix, self.particle_cut_suffix)
+        return cut(paths.basenames, self.particle_cut_prefix, self.particle_cut_suffix)
 
     @property
     def characters_cut(self) -> int:
@@ -132,10 +132,6 @@ def _nearest(names: list[str], others: list[str]) -> list[tuple[str, str]]:
     bare = {without_uid(other): other for other in others}
     pairs = nearest_names([without_uid(name) for name in names], list(bare))
     return [(name, bare[other]) for name, (_, other) in zip(names, pairs)]
-
-
-def _cut(names: list[str], front: int, back: int) -> list[str]:
-    return [name[front:-back] for name in names] if back else [name[front:] for name in names]
 
 
 def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:

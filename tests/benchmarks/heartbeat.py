@@ -35,5 +35,9 @@ class Heartbeat(QObject):
         while not condition():
             self._app.processEvents()
 
+    def go_on(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        self.until(lambda: time.perf_counter() > end)
+
     def stop(self) -> None:
         self._timer.stop()
