@@ -157,7 +157,7 @@ def build_name_table(
         trimmed += [of_exposures[number] for number in left_over.tolist()]
     state = np.concatenate([_states_of_micrographs(match, micrographs, trimmed, rules), nothing])
     state[len(micrographs) :] = _states_of_exposures(match, exposures, left_over)
-    by_name = np.argsort(_ranks(trimmed), kind="stable")
+    by_name = np.array(sorted(range(len(trimmed)), key=trimmed.__getitem__), np.int64)
     order = by_name[np.argsort(state[by_name], kind="stable")]
     return NameTable(
         rules=rules,
@@ -208,7 +208,9 @@ def _states_of_micrographs(
     return state
 
 
-def _states_of_exposures(match: Match, exposures: Sequence[str], left_over: Numbers) -> list[State]:
+def _states_of_exposures(match: Match, exposures: Sequence[str], left_over: Numbers) -> Numbers | list[State]:
+    if not match.ambiguous:
+        return np.full(len(left_over), State.NO_PARTICLES)
     ambiguous = {path for paths in match.ambiguous for path in paths}
     return [State.AMBIGUOUS if exposures[i] in ambiguous else State.NO_PARTICLES for i in left_over.tolist()]
 

@@ -60,7 +60,7 @@ def keep_lively() -> None:
 
     A garbage collection stops every thread, and over some ten thousand names it takes longer than a frame.
     """
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     gc.freeze()
     gc.set_threshold(200_000, 50, 1000)
 

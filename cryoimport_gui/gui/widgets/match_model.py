@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ...core.name_table import Column, NameTable, State
 from ...core.problems import Severity
@@ -19,6 +19,7 @@ Rows = NDArray[np.int64]
 
 _ROOT = QModelIndex()
 _MARGIN_PX = 4
+_ROWS_MEASURED = 200
 
 _SIGNS = {
     State.AMBIGUOUS: "✖",
@@ -94,49 +95,78 @@ def _colour(state: State) -> str:
 class MatchDelegate(QStyledItemDelegate):
     """Draws the cells of a `MatchModel`, names in three parts: what is cut off the front, what is left, the end.
 
-    Where there is too little room, the parts that are cut are shortened first.  The model is not asked role by role:
-    each answer would wait for the threads that match names at the same time.
+    Where there is too little room, the parts that are cut are shortened first.  Each question to Qt is one more wait
+    for the threads that match names at the same time, so the model is not asked role by role, and fonts and colours
+    are those that `take_look` found.
     """
 
     def __init__(self, model: MatchModel) -> None:
         super().__init__()
         self._model = model
 
+    def take_look(self, view: QWidget) -> None:
+        """Take fonts and colours from the view; to be called again when it changes."""
+        palette = view.palette()
+        self._font, self._metrics = QFont(view.font()), view.fontMetrics()
+        self._struck_font = QFont(self._font)
+        self._struck_font.setStrikeOut(True)
+        self._plain, self._selected = palette.text().color(), palette.highlightedText().color()
+        self._quiet = QColor(quiet_colour())
+        self._of_state = {state: QColor(_colour(state)) for state in State}
+        self._least_px = self._metrics.horizontalAdvance("0…0")
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         table = self._model.table
         if table is None:
             return
         row, column = int(self._model.rows[index.row()]), Column(index.column())
-        QApplication.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-        text, head, tail = _text(table, row, column), 0, 0
-        if column is Column.MICROGRAPH:
-            head, tail = table.micrograph_cut(row)
-        elif column is Column.EXPOSURE:
-            head, tail = table.exposure_cut(row)
-        is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
-        pen = option.palette.color(role)
+        rect, is_selected = option.rect, bool(option.state & QStyle.StateFlag.State_Selected)
+        if is_selected:
+            style, widget = QApplication.style(), option.widget
+            style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
+        text, pen = _text(table, row, column), self._selected if is_selected else self._plain
         if column is Column.STATE and not is_selected:
-            pen = QColor(_colour(State(table.state[row])))
-        room = option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
-        metrics = option.fontMetrics
-        if column is Column.PARTICLES:
-            room.setLeft(room.right() - metrics.horizontalAdvance(text))
-        struck = QFont(option.font)
-        struck.setStrikeOut(True)
+            pen = self._of_state[State(table.state[row])]
+        head, tail = _cut_of(table, row, column)
+        x, room = rect.left() + _MARGIN_PX, rect.width() - 2 * _MARGIN_PX
+        baseline = rect.top() + (rect.height() + self._metrics.ascent() - self._metrics.descent()) // 2
         parts = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
-        for part, width, is_cut in zip(parts, _share(metrics, parts, room.width()), (True, False, True)):
-            painter.setFont(struck if is_cut else option.font)
-            painter.setPen(QColor(quiet_colour()) if is_cut and not is_selected else pen)
-            shown = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-            room = room.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)
+        advances = [self._metrics.horizontalAdvance(part) if part else 0 for part in parts]
+        if column is Column.PARTICLES:
+            x += max(0, room - advances[1])
+        for part, advance, width, is_cut in zip(parts, advances, self._share(advances, room), (True, False, True)):
+            if part:
+                painter.setFont(self._struck_font if is_cut else self._font)
+                painter.setPen(self._quiet if is_cut and not is_selected else pen)
+                if advance > width:
+                    part = self._metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
+                    advance = self._metrics.horizontalAdvance(part)
+                painter.drawText(x, baseline, part)
+                x += advance
+
+    def _share(self, advances: list[int], room: int) -> tuple[int, int, int]:
+        """The width of each part."""
+        head, kept, tail = advances
+        kept = min(kept, max(room - min(head, self._least_px) - min(tail, self._least_px), 0))
+        head = min(head, max(room - kept - tail, (room - kept) // 2))
+        return head, kept, min(tail, room - kept - head)
+
+    def wanted_px(self, column: Column) -> int:
+        """The width at which what is left of the names can be read, judged by the longest of some rows."""
+        table = self._model.table
+        if table is None:
+            return 0
+        kept, shortened = "", 0
+        rows = self._model.rows
+        for row in rows[:: max(1, len(rows) // _ROWS_MEASURED)].tolist():
+            text, (head, tail) = _text(table, row, column), _cut_of(table, row, column)
+            kept = max(kept, text[head : len(text) - tail], key=len)
+            shortened = max(shortened, bool(head) + bool(tail))
+        return self._metrics.horizontalAdvance(kept) + shortened * self._least_px + 2 * _MARGIN_PX
 
 
-def _share(metrics: QFontMetrics, parts: tuple[str, str, str], room: int) -> tuple[int, int, int]:
-    """The width of each part."""
-    head, kept, tail = (metrics.horizontalAdvance(part) + 1 if part else 0 for part in parts)
-    least = metrics.horizontalAdvance("0…0")
-    kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
-    head = min(head, max(room - kept - tail, (room - kept) // 2))
-    return head, kept, min(tail, room - kept - head)
+def _cut_of(table: NameTable, row: int, column: Column) -> tuple[int, int]:
+    """How many characters of a cell's text are cut off at the front and at the end."""
+    if column is Column.MICROGRAPH:
+        return table.micrograph_cut(row)
+    return table.exposure_cut(row) if column is Column.EXPOSURE else (0, 0)

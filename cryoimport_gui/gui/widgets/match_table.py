@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,7 +24,8 @@ from ...core.name_table import Arrangement, Column, NameTable
 from .match_model import MatchDelegate, MatchModel, Rows
 from .problem_list import breakable
 
-_WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 156, Column.EXPOSURE: 156, Column.PARTICLES: 62, Column.TRIMMED: 60}
+_WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 120, Column.EXPOSURE: 120, Column.PARTICLES: 62, Column.TRIMMED: 60}
+_WIDEST_NAME = 240
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
@@ -43,7 +44,18 @@ class _Filter(QLineEdit):
 
 
 class _View(QTableView):
-    """Sorts by Ctrl and the column's number."""
+    """Sorts by Ctrl and the column's number.
+
+    Signals:
+        look_changed(): palette, font or style are others.
+    """
+
+    look_changed = Signal()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self.look_changed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         column = event.key() - Qt.Key.Key_1
@@ -99,6 +111,8 @@ class MatchTable(QWidget):
             self.view.setColumnWidth(column, width)
         self._delegate = MatchDelegate(self.model)
         self.view.setItemDelegate(self._delegate)
+        self._take_look()
+        self.view.look_changed.connect(self._take_look)
         self.filter = _Filter(self.view)
         label = QLabel("&Filter")
         label.setBuddy(self.filter)
@@ -136,13 +150,22 @@ class MatchTable(QWidget):
 
     def show_rows(self, table: NameTable | None, rows: Rows, current: int = -1) -> None:
         """Show some rows of a table; `current` is the row of the table to go to, if it is among them."""
+        inputs_changed = self.model.table is None or table is None
         self.model.show(table, rows)
+        if inputs_changed:
+            self._fit_columns()
         self.export.setEnabled(len(rows) > 0)
         place = np.flatnonzero(rows == current)
         if len(place):
             self.view.setCurrentIndex(self.model.index(int(place[0]), 0))
         else:
             self._on_current()
+
+    def _fit_columns(self) -> None:
+        """Make room for what is left of the names; the rest is a scroll away, and stands whole below the table."""
+        for column in (Column.MICROGRAPH, Column.EXPOSURE, Column.TRIMMED):
+            wanted = min(self._delegate.wanted_px(column), _WIDEST_NAME)
+            self.view.setColumnWidth(column, max(wanted, _WIDTHS[column]))
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) row that has an exposure."""
@@ -154,6 +177,10 @@ class MatchTable(QWidget):
         ahead = places[places > here][:1] if by > 0 else places[places < here][-1:]
         if len(ahead):
             self.view.setCurrentIndex(self.model.index(int(ahead[0]), 0))
+
+    @Slot()
+    def _take_look(self) -> None:
+        self._delegate.take_look(self.view)
 
     @Slot()
     def _on_current(self, *_: object) -> None:
