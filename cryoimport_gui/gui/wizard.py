@@ -52,13 +52,13 @@ class ImportWizard(QWizard):
             page.home_of = self.home_of
             page.wanted.connect(self.show_place)
             self.addPage(page)
+            page.completeChanged.connect(self._guard_back)  # after the wizard's own look at it
         self.steps = StepList(self.session, self.pages)
         self.steps.chosen.connect(self.go_to)
         self.setSideWidget(self.steps)
         self.currentIdChanged.connect(self.steps.set_current)
         self.currentIdChanged.connect(self._guard_back)
         self.currentIdChanged.connect(self._enter)
-        self.session.writing.connect(self._guard_back)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
         self._help: HelpWindow | None = None
@@ -132,7 +132,7 @@ class ImportWizard(QWizard):
         save_settings(self.settings)
         self.session.close()
         for page in self.pages:
-            page.shut_down()
+            page.close_once()
         super().done(result)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -43,8 +43,8 @@ class ExposuresPage(Page):
     )
     CODES = ("exposure", "micrograph", "coordinate")
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         self._exposures: Exposures | None = None
         self._particles: Particles | None = None
         self._suggestion: Suggestion | None = None
@@ -66,7 +66,6 @@ class ExposuresPage(Page):
             tasks.finished.connect(self._on_finished)
             tasks.failed.connect(self._on_failed)
         session.changed.connect(self._on_changed)
-        self.show_plan()
 
     def _lay_out(self, session: Session) -> None:
         form = QGridLayout()

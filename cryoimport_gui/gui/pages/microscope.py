@@ -14,7 +14,6 @@ from ...core.particles import MICROSCOPE_VALUES, OpticsGroup, Particles
 from ...core.problems import count_of
 from ...core.progress import Progress
 from ..look import make_quiet
-from ..session import Session
 from ..tasks import Tasks
 from ..widgets.ctf_plots import DefocusPlot, PhaseErrorPlot
 from ..widgets.facts import Facts
@@ -42,8 +41,8 @@ class MicroscopePage(Page):
     )
     CODES = ("microscope-", "pixel-", "ctf-")
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         self._particles: Particles | None = None
         self._lossy: list[OpticsGroup] = []
         self._losses: dict[int, list[Loss]] = {}
@@ -70,7 +69,6 @@ class MicroscopePage(Page):
         self.table.override_wanted.connect(self._override)
         self.table.current_changed.connect(self._show_losses)
         session.changed.connect(self._on_changed)
-        self.show_plan()
 
     def shut_down(self) -> None:
         self.tasks.close()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QVBoxLayout, QWizardPage
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
 from ..remedies import REMEDIES, mends_of
@@ -17,8 +18,9 @@ from ..widgets.problem_list import Offer, plain_label
 class Page(QWizardPage):
     """A page that follows the session's plan.
 
-    Subclasses put their widgets into `body`, fill them in `show_plan`, and say in `obstacle` why going on makes no
-    sense; that line stands at the foot of the page and turns Next off.  `CODES` are the prefixes of the problem
+    Subclasses make their widgets in `build`, which is called when the page is first gone to (the window opens the
+    sooner), and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why going on makes no
+    sense: that line stands at the foot of the page and turns Next off.  `CODES` are the prefixes of the problem
     codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.
 
     Signals:
@@ -35,6 +37,7 @@ class Page(QWizardPage):
         super().__init__()
         self.session = session
         self.home_of: Callable[[str], Page | None] = lambda code: None
+        self._is_built = False
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
@@ -72,21 +75,50 @@ class Page(QWizardPage):
         """Why going on makes no sense; empty if it does."""
         return ""
 
+    def build(self) -> None:
+        """Make the widgets."""
+
     def show_plan(self) -> None:
-        """Show the session's plan."""
+        """Show the session's plan; called only once there are widgets."""
 
     def shut_down(self) -> None:
-        """End what the page runs of its own."""
+        """End what the page runs of its own; called only once there are widgets."""
+
+    def build_once(self) -> None:
+        if not self._is_built:
+            self._is_built = True
+            self.build()
+            self.show_plan()
+
+    def close_once(self) -> None:
+        if self._is_built:
+            self._is_built = False
+            self.shut_down()
+
+    def initializePage(self) -> None:
+        self.build_once()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Go on where the keyboard was, or begin with the first field."""
+        super().showEvent(event)
+        fields = (widget for widget in self.findChildren(QWidget) if _takes_keys(widget) and widget.isVisibleTo(self))
+        if field := self.focusWidget() or next(fields, None):
+            field.setFocus()
 
     def isComplete(self) -> bool:
         return not self.obstacle()
 
     @Slot(object)
     def _on_planned(self, plan: object) -> None:
-        self.show_plan()
+        if self._is_built:
+            self.show_plan()
         self._on_state()
 
     @Slot()
     def _on_state(self, *_: object) -> None:
         self._foot.setText(self.obstacle())
         self.completeChanged.emit()
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    return bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus) and widget.isEnabled()

@@ -9,7 +9,6 @@ from ...core.parameters import ImportParameters
 from ...core.particles import Particles
 from ...core.plan import ImportPlan
 from ...core.problems import Severity
-from ..session import Session
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.problem_list import ProblemList
@@ -37,8 +36,8 @@ class ParticlesPage(Page):
         "half-sets-",
     )
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         meta, data = PathEdit(session, "meta"), PathEdit(session, "data")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -67,7 +66,6 @@ class ParticlesPage(Page):
         columns.addWidget(_group("What the file holds", self.facts), 2)
         columns.addWidget(_group("Problems", self.problem_list), 3)
         self.body.addLayout(columns, 1)
-        self.show_plan()
 
     def obstacle(self) -> str:
         if not self.session.parameters.meta:

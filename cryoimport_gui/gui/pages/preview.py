@@ -17,7 +17,6 @@ from ...core.particles import OpticsGroup
 from ...core.preview import Tiles, page_tiles, typical_tiles
 from ...core.progress import Progress
 from ...core.sample import ParticleImages
-from ..session import Session
 from ..tasks import Tasks
 from ..widgets.contrast_bar import ContrastBar
 from ..widgets.montage_view import MontageFrame
@@ -38,8 +37,8 @@ class PreviewPage(Page):
     SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
     CODES = ("data-sign-",)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         self._images: ParticleImages | None = None
         self._groups: Sequence[OpticsGroup] = ()
         self._is_stale = True

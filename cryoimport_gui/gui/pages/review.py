@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QLabel, QVBox
 
 from ...core.outline import policy_outcomes, will_write
 from ...core.problems import Severity, count_of
-from ..session import Session
 from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.keep_bar import KeepBar
@@ -25,8 +24,8 @@ class ReviewPage(Page):
     )
     CODES = ("output-",)
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         self.setButtonText(QWizard.WizardButton.NextButton, "&Import")
         output, project = PathEdit(session, "output", creates=True), PathEdit(session, "project")
         form = QFormLayout()
@@ -57,7 +56,6 @@ class ReviewPage(Page):
         self.keep = KeepBar(session, finished=False)
         self.body.addWidget(self.keep)
         session.changed.connect(self._on_changed)
-        self.show_plan()
 
     def shut_down(self) -> None:
         self.keep.shut_down()

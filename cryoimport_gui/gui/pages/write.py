@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from ...core.job import RESULT_GROUP, Job
 from ...core.plan import ImportPlan
 from ...core.problems import Problem, count_of
-from ..session import Session
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
 from ..widgets.progress_line import STAGES
@@ -41,8 +40,8 @@ class WritePage(Page):
         "Stacks are linked, never copied. The folder appears when everything is written; Cancel leaves nothing behind."
     )
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def build(self) -> None:
+        session = self.session
         self._imported: ImportPlan | None = None
         self._began = 0.0
         self._stage = ""

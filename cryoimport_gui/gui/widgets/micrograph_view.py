@@ -120,14 +120,15 @@ class MicrographView(QWidget):
         bar.addStretch(1)
         bar.addWidget(self.scale_bar)
         # The text lies upon the picture, which keeps the focus: paging goes on where one exposure is missing.
-        middle = QStackedLayout()
+        place = QWidget()  # the layout shows its first widget at once, which without a parent would be a window
+        middle = QStackedLayout(place)
         middle.setStackingMode(QStackedLayout.StackingMode.StackAll)
         middle.addWidget(self.message)
         middle.addWidget(self.picture)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self._bar)
-        layout.addLayout(middle, 1)
+        layout.addWidget(place, 1)
         layout.addWidget(self.pair)
         self.message.raise_()
         self.tasks = Tasks(self)
