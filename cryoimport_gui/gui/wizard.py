@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
@@ -66,11 +66,23 @@ class ImportWizard(QWizard):
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
         QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
+        self._idle = QTimer(self, interval=0)
+        self._idle.timeout.connect(self._build_next)
+        self._idle.start()
         self.resize(1200, 740)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
             show_notice(self, ignored)
         self.session.make_plan()
+
+    @Slot()
+    def _build_next(self) -> None:
+        """Make the pages ready one by one while nothing else is to be done, the first one before the window shows."""
+        page = next((page for page in self.pages if not page.is_built), None)
+        if page is not None:
+            page.build_once()
+        else:
+            self._idle.stop()
 
     def _add_menu(self) -> None:
         self.menu = MoreMenu(self.session, self.settings, self)
@@ -130,6 +142,7 @@ class ImportWizard(QWizard):
     def done(self, result: int) -> None:
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
+        self._idle.stop()
         self.session.close()
         for page in self.pages:
             page.close_once()

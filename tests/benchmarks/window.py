@@ -43,6 +43,7 @@ def run() -> Iterator[tuple[str, str, str]]:
         def stall() -> str:
             return f"{beat.longest_ms():.0f} ms"
 
+        beat.until(lambda: all(page.is_built for page in wizard.pages))
         began = time.perf_counter()
         beat.mark()
         session.change(meta=str(star), data_sign="-1")

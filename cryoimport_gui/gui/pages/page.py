@@ -18,8 +18,8 @@ from ..widgets.problem_list import Offer, plain_label
 class Page(QWizardPage):
     """A page that follows the session's plan.
 
-    Subclasses make their widgets in `build`, which is called when the page is first gone to (the window opens the
-    sooner), and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why going on makes no
+    Subclasses make their widgets in `build`, which is called soon after the window has opened, or when the page is
+    gone to, and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why going on makes no
     sense: that line stands at the foot of the page and turns Next off.  `CODES` are the prefixes of the problem
     codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.
 
@@ -37,7 +37,7 @@ class Page(QWizardPage):
         super().__init__()
         self.session = session
         self.home_of: Callable[[str], Page | None] = lambda code: None
-        self._is_built = False
+        self.is_built = False
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
@@ -85,14 +85,14 @@ class Page(QWizardPage):
         """End what the page runs of its own; called only once there are widgets."""
 
     def build_once(self) -> None:
-        if not self._is_built:
-            self._is_built = True
+        if not self.is_built:
+            self.is_built = True
             self.build()
             self.show_plan()
 
     def close_once(self) -> None:
-        if self._is_built:
-            self._is_built = False
+        if self.is_built:
+            self.is_built = False
             self.shut_down()
 
     def initializePage(self) -> None:
@@ -110,7 +110,7 @@ class Page(QWizardPage):
 
     @Slot(object)
     def _on_planned(self, plan: object) -> None:
-        if self._is_built:
+        if self.is_built:
             self.show_plan()
         self._on_state()
 
