@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -17,9 +16,13 @@ from ..core.problems import printable
 from ..headless import with_demo
 from ..logs import log_path, set_up_logging
 from .failures import Failures
+from .garbage import Collector
 from .wizard import ImportWizard
 
 log = logging.getLogger(__name__)
+
+#: so that the window waits less for the interpreter while a worker has it
+SWITCH_INTERVAL_S = 0.0002
 
 _NO_DISPLAY = """\
 error: there is no display to open a window on (DISPLAY and WAYLAND_DISPLAY are empty)
@@ -47,22 +50,14 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
-    keep_lively()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    collector = Collector()
     wizard.show()
     status = app.exec() and 0
     heartbeat.stop()
+    collector.release()
     failures.release()
     return status
-
-
-def keep_lively() -> None:
-    """Let the window wait less for the interpreter while a worker has it.
-
-    A garbage collection stops every thread, and over some ten thousand names it takes longer than a frame.
-    """
-    sys.setswitchinterval(0.0002)
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 1000)
 
 
 def make_application(arguments: list[str]) -> QApplication:

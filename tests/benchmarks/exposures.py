@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 from cryoimport_gui.core import plan as core_plan
 from cryoimport_gui.core.name_table import Column
 
-from .heartbeat import Heartbeat
 from .names import NAMES, PARTICLES, made_dataset, made_names, made_particles
 
 
@@ -23,14 +21,15 @@ def run() -> Iterator[tuple[str, str, str]]:
     from PySide6.QtCore import Qt
 
     from cryoimport_gui.core.parameters import ImportParameters
-    from cryoimport_gui.gui.app import keep_lively, make_application
     from cryoimport_gui.gui.wizard import ImportWizard
 
-    app = make_application(sys.argv[:1])
+    from .heartbeat import Heartbeat, running_application
+
     exposures, micrographs = made_names(NAMES)
     index = np.sort(np.random.default_rng(1).integers(0, NAMES, PARTICLES)).astype(np.int32)
     particles, dataset = made_particles(micrographs, index), made_dataset(exposures)
     with (
+        running_application() as app,
         tempfile.TemporaryDirectory() as folder,
         patch.object(core_plan, "read_particles", lambda *_: (particles, [], [])),
         patch.object(core_plan, "load_exposures", lambda *_: dataset),
@@ -40,7 +39,6 @@ def run() -> Iterator[tuple[str, str, str]]:
         star.write_text("data_\n")
         chosen = ImportParameters(meta=str(star), exposures=str(star), ignore_raw_data=True, on_unmatched="keep")
         wizard = ImportWizard(chosen)
-        keep_lively()
         wizard.resize(1280, 800)
         wizard.show()
         beat = Heartbeat(app)

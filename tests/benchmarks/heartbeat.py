@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from cryoimport_gui.gui.app import SWITCH_INTERVAL_S, make_application
+from cryoimport_gui.gui.garbage import Collector
+
 _BEAT_MS = 5
+
+
+@contextmanager
+def running_application() -> Iterator[QApplication]:
+    """The application as the program runs it."""
+    app = QApplication.instance() or make_application(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    collector = Collector()
+    try:
+        yield app
+    finally:
+        collector.release()
+        sys.setswitchinterval(before)
 
 
 class Heartbeat(QObject):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import mrcfile
 import numpy as np
+from PySide6.QtWidgets import QApplication
 
 from cryoimport_gui.core.montage import make_tiles
 from cryoimport_gui.core.particles import OpticsGroup, Particles, Value
@@ -86,10 +87,15 @@ def _seconds(work: Callable[[], object]) -> float:
 def _redraws(tiles: Tiles) -> dict[str, float]:
     """Medians in the thread of the window, painting included."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from cryoimport_gui.gui.app import make_application
+    from .heartbeat import running_application
+
+    with running_application() as app:
+        return _redraws_in(app, tiles)
+
+
+def _redraws_in(app: QApplication, tiles: Tiles) -> dict[str, float]:
     from cryoimport_gui.gui.widgets.montage_view import MontageView
 
-    app = make_application([""])
     view = MontageView()
     view.resize(1200, 900)
     view.show()

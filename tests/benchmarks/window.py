@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,19 +20,16 @@ def run() -> Iterator[tuple[str, str, str]]:
     from PySide6.QtWidgets import QLineEdit
 
     from cryoimport_gui.core.parameters import ImportParameters
-    from cryoimport_gui.gui.app import keep_lively, make_application
     from cryoimport_gui.gui.wizard import ImportWizard
 
-    from .heartbeat import Heartbeat
+    from .heartbeat import Heartbeat, running_application
 
-    app = make_application(sys.argv[:1])
-    with tempfile.TemporaryDirectory() as folder:
+    with running_application() as app, tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_CONFIG_HOME"] = folder
         star = Path(folder) / "run_data.star"
         make_star(star, ROWS, STACKS)
         make_stacks(Path(folder), STACKS, images=ROWS // STACKS)
         wizard = ImportWizard(ImportParameters())
-        keep_lively()
         wizard.show()
         session = wizard.session
         reports: list[float] = []

@@ -26,7 +26,9 @@ def qapp_cls() -> Callable[[list[str]], QApplication]:
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """A test that leaves a thread, a running timer or a window behind fails."""
     before = set(threading.enumerate())
+    gc.disable()  # as in the program (gui/garbage.py), it runs in the GUI thread alone
     yield
+    gc.enable()
     QApplication.processEvents()
     QApplication.sendPostedEvents(None, 52)  # deferred deletions
     gc.collect()

@@ -222,7 +222,7 @@ def test_the_program_takes_over_the_hooks_and_gives_them_back(qtbot, monkeypatch
             return 0
 
     monkeypatch.setattr(app_module, "make_application", lambda arguments: Quick)
-    monkeypatch.setattr(app_module, "keep_lively", lambda: None)
+    monkeypatch.setattr(app_module.sys, "setswitchinterval", lambda seconds: None)
     monkeypatch.setattr(app_module.signal, "signal", lambda *_: None)
     assert app_module.run_window(ImportParameters(), RunOptions()) == 0
     assert "KeyError" in seen[0] and sys.excepthook is hook
