@@ -116,7 +116,7 @@ class Particles:
         assert self.micrograph_index is not None
         return np.bincount(self.micrograph_index, minlength=len(self.micrograph_names))
 
-    @property
+    @cached_property
     def poses(self) -> str:
         """`3D`, `2D` or nothing: rot and tilt that are 0 in every row say no more than psi alone."""
         if self.psi_deg is None:
