@@ -143,3 +143,37 @@ def test_a_report_that_cannot_be_written_is_told_as_that(
     told = capsys.readouterr().err
     assert "report" in told and "mending the links failed" not in told
     assert all(os.path.exists(target) for target in targets(job).values())
+
+
+def test_a_folder_with_more_than_links_is_left_alone(moved: tuple[Path, Path]) -> None:
+    """It would be replaced as a whole, and what someone has put there would be lost."""
+    job, archive = moved
+    mine = job / "imported" / "notes.txt"
+    mine.write_text("do not lose this")
+    with pytest.raises(Refused) as refused:
+        plan_relink(str(job), str(archive))
+    assert refused.value.problem.code == "output-not-writable"
+    assert refused.value.problem.examples == ("notes.txt",)
+    assert mine.read_text() == "do not lose this"
+
+
+def test_links_that_stand_elsewhere_are_not_followed(moved: tuple[Path, Path], tmp_path: Path) -> None:
+    job, archive = moved
+    elsewhere = tmp_path / "elsewhere"
+    (job / "imported").rename(elsewhere)
+    (job / "imported").symlink_to(elsewhere)
+    before = {link.name: os.readlink(link) for link in elsewhere.iterdir()}
+    with pytest.raises(Refused, match="is a link itself"):
+        plan_relink(str(job), str(archive))
+    assert {link.name: os.readlink(link) for link in elsewhere.iterdir()} == before
+
+
+def test_a_job_folder_that_was_moved_itself(moved: tuple[Path, Path], tmp_path: Path) -> None:
+    job, archive = moved
+    moved_job = tmp_path / "CS-other" / "J12"
+    moved_job.parent.mkdir()
+    shutil.move(job, moved_job)
+    plan = plan_relink(str(moved_job), str(archive))
+    assert (plan.problems, plan.broken, len(plan.changes)) == ([], 3, 3)
+    relink(plan)
+    assert len(first_images(moved_job)) == 3

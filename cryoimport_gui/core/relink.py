@@ -25,9 +25,14 @@ _NEW, _OLD = ".imported.new", ".imported.old"
 
 @dataclass
 class Relinking:
-    """What would change: link name → (old target, new target); links that still lead somewhere are not touched."""
+    """What would change: link name → (old target, new target); links that still lead somewhere are not touched.
+
+    `broken` is how many lead nowhere; `suggested_data` a folder in which the missing stacks lie.
+    """
 
     job: Path
+    broken: int = 0
+    suggested_data: str = ""
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -45,18 +50,18 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     folder = Path(os.path.abspath(job))
     known = _known_stacks(folder)
     plan = Relinking(folder)
-    links = next((folder / name for name in (_LINKS, _OLD) if (folder / name).is_dir()), None)
-    for link in sorted(links.iterdir() if links else []):
-        if link.is_symlink():
-            plan.links[link.name] = os.readlink(link)
-    broken = [name for name, target in plan.links.items() if not os.path.exists(target)]
+    plan.links = _links(folder)
     progress.stage("locate")
+    whole = map_files(os.path.exists, list(plan.links.values()), progress)
+    broken = [name for name, is_whole in zip(plan.links, whole) if not is_whole]
+    plan.broken = len(broken)
     meta = os.readlink(folder / "particles.star") if (folder / "particles.star").is_symlink() else str(folder)
     located = locate_stacks([plan.links[name] for name in broken], meta, data, progress)
     progress.stage("headers")
     missing = [name for name, found in zip(broken, located.found) if not found.path and not found.candidates]
     if missing:
-        hint = f"Give {located.suggested_data} as --data." if located.suggested_data else None
+        plan.suggested_data = located.suggested_data
+        hint = f"Give {located.suggested_data} as particle data path (--data)." if located.suggested_data else None
         message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
         examples = (plan.links[name] for name in missing)
         plan.problems.append(problem("stack-missing", message, count=len(missing), examples=examples, hint=hint))
@@ -118,6 +123,21 @@ def _restore(job: Path) -> None:
         os.rename(job / _OLD, job / _LINKS)
     for name in (_NEW, _OLD):
         shutil.rmtree(job / name, ignore_errors=True)
+
+
+def _links(job: Path) -> dict[str, str]:
+    """Link name → where it leads.  The folder takes the place of the old one, so it must hold nothing but links."""
+    folder = next((job / name for name in (_LINKS, _OLD) if (job / name).is_dir()), None)
+    if folder is None:
+        return {}
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    others = [entry.name for entry in entries if not entry.is_symlink()]
+    if others or folder.is_symlink():
+        message = f"{folder} holds something other than links" if others else f"{folder} is a link itself"
+        hint = "Move what the import did not write out of that folder first."
+        raise refuse("output-not-writable", message, examples=others, hint=hint)
+    return {entry.name: os.readlink(entry.path) for entry in entries}
 
 
 def _known_stacks(job: Path) -> dict[str, Any]:

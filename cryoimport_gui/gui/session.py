@@ -14,7 +14,7 @@ from ..core.problems import Problem
 from ..core.progress import Progress
 from .tasks import Tasks
 
-_TYPING_PAUSE_MS = 250
+TYPING_PAUSE_MS = 250
 #: a change of these makes it pointless to finish the plan that is being made
 _SOURCES = {"meta", "data", "exposures", "ignore_raw_data"}
 
@@ -47,9 +47,10 @@ class Session(QObject):
         self.parameters = parameters
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None
+        self.folders: dict[str, str] = {}  # where each kind of path was last chosen
         self._planner = Planner()
         self._stale = True
-        self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.make_plan)
         self.tasks = Tasks(self)
         self.tasks.started.connect(self._on_started)

@@ -19,12 +19,13 @@ THEMES = ("system", "light", "dark")
 class Settings:
     """`recent` holds the parameters of finished imports, the latest first, as `ImportParameters.to_json` gives them.
 
-    `geometry` is Qt's saved geometry of the window, base64.
+    `geometry` is Qt's saved geometry of the window, base64; `folders` is where each kind of path was last chosen.
     """
 
     geometry: str = ""
     theme: str = "system"
     recent: list[dict[str, Any]] = field(default_factory=list)
+    folders: dict[str, str] = field(default_factory=dict)
 
     def remember_import(self, parameters: dict[str, Any]) -> None:
         """Put an import on top of the recent ones."""
@@ -75,4 +76,6 @@ def _fits(name: str, value: Any) -> bool:
         return value in THEMES
     if name == "geometry":
         return isinstance(value, str) and value.isascii()
+    if name == "folders":
+        return isinstance(value, dict) and all(isinstance(folder, str) for folder in value.values())
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)

@@ -18,6 +18,7 @@ from .pages.particles import ParticlesPage
 from .pages.preview import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
+from .relink_window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
@@ -45,6 +46,7 @@ class ImportWizard(QWizard):
         self.settings, ignored = load_settings()
         apply_theme(self.settings.theme)
         self.session = Session(parameters, self)
+        self.session.folders = self.settings.folders
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -87,6 +89,7 @@ class ImportWizard(QWizard):
     def _add_menu(self) -> None:
         self.menu = MoreMenu(self.session, self.settings, self)
         self.menu.help_wanted.connect(self.show_help)
+        self.menu.relink_wanted.connect(self.show_relinking)
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
         self.setButtonText(QWizard.WizardButton.CustomButton1, "More")
         more = self.button(QWizard.WizardButton.CustomButton1)
@@ -105,6 +108,17 @@ class ImportWizard(QWizard):
         if self._help is None:
             self._help = HelpWindow(self)
         self._help.show_topic(topic)
+
+    @Slot()
+    def show_relinking(self) -> None:
+        """Open the window that mends the links of a job folder, with the last import's if there was one."""
+        window = RelinkWindow(self.settings.folders, self)
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window.session.failed.connect(self._on_failed)
+        job = self.session.job
+        if job is not None:
+            window.session.change(relink=str(job.folder))
+        window.open()
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
@@ -143,6 +157,8 @@ class ImportWizard(QWizard):
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
+        for window in self.findChildren(RelinkWindow):
+            window.close()
         self.session.close()
         for page in self.pages:
             page.close_once()

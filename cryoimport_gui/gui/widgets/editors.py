@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any, Protocol
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Slot
 from PySide6.QtWidgets import (
@@ -18,13 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.parameters import FOLDER, parameter, tool_tip
+from ...core.parameters import parameter, tool_tip
 from ..session import Session
 
 _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
 }
+#: whose neighbourhood is a good place to begin, the best first
+_NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
 #: what the choices mean, where their names do not say it
 _CHOICES = {
     "data_sign": {
@@ -152,10 +156,23 @@ class ScaleEdit(QDoubleSpinBox):
         self._session.change(**{self._name: f"{value:g}" if value else "auto"})
 
 
+class Choices(Protocol):
+    """What a path is a part of: `Session`, or something smaller like it.
+
+    `folders` is where each kind of path was last chosen, and is written to.
+    """
+
+    parameters: Any
+    folders: dict[str, str]
+    changed: Any
+
+    def change(self, **values: Any) -> None: ...
+
+
 class PathEdit(QWidget):
     """A parameter that is a path: a line to type in, and a button that opens a dialog."""
 
-    def __init__(self, session: Session, name: str, creates: bool = False) -> None:
+    def __init__(self, session: Choices, name: str, creates: bool = False) -> None:
         super().__init__()
         self._session, self._name, self._creates = session, name, creates
         self.line = QLineEdit(clearButtonEnabled=True)
@@ -191,14 +208,18 @@ class PathEdit(QWidget):
         start = self.line.text() or self._nearby()
         if self._creates:
             chosen, _ = QFileDialog.getSaveFileName(self, title, start, options=QFileDialog.Option.ShowDirsOnly)
-        elif parameter(self._name).metadata["kind"] is FOLDER:
-            chosen = QFileDialog.getExistingDirectory(self, title, start)
-        else:
+        elif self._name in _FILTERS:
             chosen, _ = QFileDialog.getOpenFileName(self, title, start, _FILTERS[self._name])
+        else:
+            chosen = QFileDialog.getExistingDirectory(self, title, start)
         if chosen:
+            is_folder = self._name not in _FILTERS and not self._creates
+            self._session.folders[self._name] = chosen if is_folder else str(Path(chosen).parent)
             self.line.setText(chosen)
 
     def _nearby(self) -> str:
+        """A folder to begin in: of what was chosen already, else where such a path was chosen last."""
         p = self._session.parameters
-        known = p.project or p.exposures if self._name in ("project", "output", "exposures") else ""
-        return known or (str(Path(p.meta).parent) if p.meta else "")
+        known = [getattr(p, name, "") for name in _NEARBY.get(self._name, ("meta",))]
+        near = next(filter(None, known), "")
+        return near if os.path.isdir(near) else os.path.dirname(near) or self._session.folders.get(self._name, "")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
-
-from ..session import Session
 
 #: stages of the core in words, as they begin
 STAGES = {
@@ -20,10 +20,17 @@ STAGES = {
 }
 
 
+class Telling(Protocol):
+    """What tells of stages and of their end, as `Session` does."""
+
+    progressed: Any
+    planned: Any
+
+
 class ProgressLine(QWidget):
     """Stage and progress of the plan that is being made; empty, but as high, when there is none."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Telling) -> None:
         super().__init__()
         self._label, self._bar = QLabel(), QProgressBar(maximum=1000, textVisible=False)
         self._bar.setAccessibleName("Progress of checking")
