@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,9 +45,17 @@ def damage(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     return lambda path: path.write_bytes(change(path.read_bytes())) and None
 
 
+def make_huge(path: Path) -> None:
+    """A stack of one image that its header says fills 16 GB, as long as that, and nearly nothing on the disk."""
+    side = 1 << 16
+    path.write_bytes(mrc_bytes(made_images(0, 8), nx=side, ny=side, nz=3))
+    os.truncate(path, 1024 + 3 * side * side * 4)
+
+
 @pytest.mark.parametrize(
     ("code", "harm", "words"),
     [
+        ("stack-not-mrc", make_huge, "65536 × 65536 pixels"),
         ("stack-missing", lambda path: path.unlink(), "s1.mrcs"),
         ("stack-empty", damage(lambda raw: b""), "the file is empty"),
         ("stack-empty", damage(lambda raw: mrc_bytes(made_images(0, 8))), "no images"),

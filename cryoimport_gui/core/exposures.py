@@ -17,7 +17,7 @@ from .problems import refuse
 _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
 _PREFIXES = (*_BLOBS, "mscope_params", "ctf")
 _GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
-_MAX_CSG_BYTES = 1 << 18
+_MAX_CSG_BYTES = 1 << 16
 _MAX_DATASETS = 100
 
 
@@ -145,7 +145,8 @@ def _csg_datasets(path: str, project: str) -> list[str]:
             text = file.read(_MAX_CSG_BYTES + 1)
         if len(text) > _MAX_CSG_BYTES:
             raise ValueError(f"longer than {_MAX_CSG_BYTES} bytes")
-        content = yaml.load(text, yaml.BaseLoader)  # texts, lists and dictionaries alone: nothing can be called or grow
+        # Texts, lists and dictionaries alone: nothing can be called or grow.  The loader in C dies of deep nesting.
+        content = yaml.load(text, yaml.BaseLoader)
         names = {name: entry["metafile"] for name, entry in content["results"].items()}
         if not all(isinstance(name, str) for pair in names.items() for name in pair):
             raise TypeError("a metafile that is no text")

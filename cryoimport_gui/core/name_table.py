@@ -17,6 +17,8 @@ from .trims import Match, TrimRules, match_names
 
 Numbers = NDArray[np.int64]
 
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
 
 class State(IntEnum):
     """How a row stands; rows are listed in this order, what needs attention first."""
@@ -174,6 +176,8 @@ def build_name_table(
 def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
     """Write some rows, with the whole paths.
 
+    A name that a spreadsheet would take for a formula gets a `'` before it, which marks a text there.
+
     Raises:
         OSError: The file cannot be written.
     """
@@ -182,15 +186,13 @@ def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
         out.writerow(["match", "micrograph", "exposure", "trimmed_name", "particles"])
         for row in rows.tolist():
             exposure, micrograph = int(table.exposure[row]), int(table.micrograph[row])
-            out.writerow(
-                [
-                    State(table.state[row]).words,
-                    table.micrographs[micrograph] if micrograph >= 0 else "",
-                    table.exposures[exposure] if exposure >= 0 else "",
-                    table.trimmed[row],
-                    int(table.particles[row]),
-                ]
+            names = (
+                table.micrographs[micrograph] if micrograph >= 0 else "",
+                table.exposures[exposure] if exposure >= 0 else "",
+                table.trimmed[row],
             )
+            texts = [f"'{name}" if name.startswith(_FORMULA_SIGNS) else name for name in names]
+            out.writerow([State(table.state[row]).words, *texts, int(table.particles[row])])
 
 
 def _states_of_micrographs(

@@ -17,6 +17,8 @@ from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
 
 PIXEL_TOLERANCE = 0.01
+#: pixels; no particle is larger, and an image of a header's making could fill the memory
+MAX_BOX = 8192
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,10 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
 
 def _open(path: str) -> Stack:
     try:
-        return Stack(path, read_header(path))
+        header = read_header(path)
+        if max(header.nx, header.ny) > MAX_BOX:
+            raise MrcError("stack-not-mrc", f"images of {header.nx} × {header.ny} pixels: no particles are that large")
+        return Stack(path, header)
     except MrcError as error:
         return Stack(path, None, error.code, str(error))
     except OSError as error:
