@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from os.path import dirname
 from typing import Any
 
 import numpy as np
@@ -206,10 +207,12 @@ class ExposuresPage(Page):
         else:
             self.view.clear("Choose a row with a micrograph and an exposure to see them together.")
 
-    @Slot(str)
-    def _export(self, path: str) -> None:
+    @Slot()
+    def _export(self) -> None:
         table, rows = self.table.model.table, self.table.model.rows
-        if table is None:
+        nearby = dirname(self.session.parameters.meta)
+        path = self.session.dialogs.save_file(self, "names", "Export names", "names.csv", "Table (*.csv)", nearby)
+        if table is None or not path:
             return
 
         def export(progress: Progress) -> str:

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -188,13 +187,13 @@ class PathEdit(QWidget):
     @Slot()
     def _browse(self) -> None:
         title = parameter(self._name).metadata["title"]
-        start = self.line.text() or self._nearby()
+        dialogs, start = self._session.dialogs, (self.line.text(), self._nearby())
         if self._creates:
-            chosen, _ = QFileDialog.getSaveFileName(self, title, start, options=QFileDialog.Option.ShowDirsOnly)
+            chosen = dialogs.new_folder(self, self._name, title, *start)
         elif parameter(self._name).metadata["kind"] is FOLDER:
-            chosen = QFileDialog.getExistingDirectory(self, title, start)
+            chosen = dialogs.open_folder(self, self._name, title, *start)
         else:
-            chosen, _ = QFileDialog.getOpenFileName(self, title, start, _FILTERS[self._name])
+            chosen = dialogs.open_file(self, self._name, title, _FILTERS[self._name], *start)
         if chosen:
             self.line.setText(chosen)
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -64,12 +63,12 @@ class MatchTable(QWidget):
     Signals:
         arranged(): another order or filter is wanted; see `arrangement`.
         chosen(row): a row of the `NameTable` is the current one; -1: none.
-        export_wanted(path): the rows shown are to be written to a file.
+        export_wanted(): the rows shown are to be written to a file.
     """
 
     arranged = Signal()
     chosen = Signal(int)
-    export_wanted = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,7 +107,7 @@ class MatchTable(QWidget):
         self.details.setFixedHeight(4 * self.fontMetrics().height() + 4)
         self.export = QPushButton("E&xport CSV…")
         self.export.setToolTip("Write the rows shown, in their order, to a file.")
-        self.export.clicked.connect(self._ask_export)
+        self.export.clicked.connect(self.export_wanted)
         top = QHBoxLayout()
         top.addWidget(label)
         top.addWidget(self.filter, 1)
@@ -160,12 +159,6 @@ class MatchTable(QWidget):
         row, table = self.current, self.model.table
         self.details.setText(_whole_names(table, row) if table is not None and row >= 0 else "")
         self.chosen.emit(row)
-
-    @Slot()
-    def _ask_export(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export names", "names.csv", "Table (*.csv)")
-        if path:
-            self.export_wanted.emit(path)
 
 
 def _whole_names(table: NameTable, row: int) -> str:
