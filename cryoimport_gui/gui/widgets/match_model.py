@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -16,9 +16,12 @@ from ..look import good_colour, plain_tip, quiet_colour, severity_colour
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]
+Parts = tuple[str, str, str]
 
 _ROOT = QModelIndex()
+_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MARGIN_PX = 4
+_NAMES_TITLE = "Micrograph, and below it the exposure"
 
 _SIGNS = {
     State.AMBIGUOUS: "✖",
@@ -57,18 +60,23 @@ class MatchModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return Column(section).title
+            return _NAMES_TITLE if section == Column.MICROGRAPH else Column(section).title
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return f"Click to sort, or press Ctrl+{section + 1} in the table."
+            keys = ", ".join(f"Ctrl+{column + 1} by {column.title.lower()}" for column in Column)
+            return f"Click to sort; in the table: {keys}."
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if self.table is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if self.table is None or role not in _ROLES:
             return None
         row, column = int(self.rows[index.row()]), Column(index.column())
         if role == Qt.ItemDataRole.ToolTipRole and column is Column.STATE:
             return _EXPLAINED[State(self.table.state[row])]
-        text = _text(self.table, row, column)
+        if column is Column.MICROGRAPH and role != Qt.ItemDataRole.DisplayRole:
+            names = self.table.micrograph_name(row) or "none", self.table.exposure_name(row) or "none"
+            text = "Micrograph: {}\nExposure: {}".format(*names)
+        else:
+            text = _text(self.table, row, column)
         return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
 
@@ -92,10 +100,12 @@ def _colour(state: State) -> str:
 
 
 class MatchDelegate(QStyledItemDelegate):
-    """Draws the cells of a `MatchModel`, names in three parts: what is cut off the front, what is left, the end.
+    """Draws the cells of a `MatchModel`; both names of a row in one cell, the micrograph above the exposure.
 
-    Where there is too little room, the parts that are cut are shortened first.  The model is not asked role by role:
-    each answer would wait for the threads that match names at the same time.
+    A name has three parts: what is cut off the front, what is left, and the end.  What is left starts at the same
+    place in both names, so that equal names are seen to be equal.  Where there is too little room, the parts that are
+    cut are shortened first.  The model is not asked role by role: each answer would wait for the threads that match
+    names at the same time.
     """
 
     def __init__(self, model: MatchModel) -> None:
@@ -108,35 +118,73 @@ class MatchDelegate(QStyledItemDelegate):
             return
         row, column = int(self._model.rows[index.row()]), Column(index.column())
         QApplication.style().drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, option.widget)
-        text, head, tail = _text(table, row, column), 0, 0
-        if column is Column.MICROGRAPH:
-            head, tail = table.micrograph_cut(row)
-        elif column is Column.EXPOSURE:
-            head, tail = table.exposure_cut(row)
         is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
         pen = option.palette.color(role)
+        room = option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
+        painter.setFont(option.font)
+        if column is Column.MICROGRAPH:
+            _draw_names(
+                painter, room, option, names_of(table, row), pen, pen if is_selected else QColor(quiet_colour())
+            )
+            return
         if column is Column.STATE and not is_selected:
             pen = QColor(_colour(State(table.state[row])))
-        room = option.rect.adjusted(_MARGIN_PX, 0, -_MARGIN_PX, 0)
-        metrics = option.fontMetrics
-        if column is Column.PARTICLES:
-            room.setLeft(room.right() - metrics.horizontalAdvance(text))
-        struck = QFont(option.font)
-        struck.setStrikeOut(True)
-        parts = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
-        for part, width, is_cut in zip(parts, _share(metrics, parts, room.width()), (True, False, True)):
+        side = Qt.AlignmentFlag.AlignRight if column is Column.PARTICLES else Qt.AlignmentFlag.AlignLeft
+        painter.setPen(pen)
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | side, _text(table, row, column))
+
+
+def names_of(table: NameTable, row: int) -> tuple[Parts, Parts]:
+    """The micrograph's and the exposure's name in their parts; a name that is not there has empty ones."""
+    return (
+        _parts(table.micrograph_name(row), *table.micrograph_cut(row)),
+        _parts(table.exposure_name(row), *table.exposure_cut(row)),
+    )
+
+
+def _parts(name: str, head: int, tail: int) -> Parts:
+    return name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+
+
+def _draw_names(
+    painter: QPainter,
+    room: QRect,
+    option: QStyleOptionViewItem,
+    names: tuple[Parts, Parts],
+    pen: QColor,
+    quiet: QColor,
+) -> None:
+    metrics, struck = option.fontMetrics, QFont(option.font)
+    struck.setStrikeOut(True)
+    widths = _share(metrics, names, room.width())
+    for line, name in enumerate(shortened(metrics, names, room.width())):
+        top, left = room.top() + line * room.height() // 2, room.left()
+        for number, (part, width) in enumerate(zip(name, widths)):
+            is_cut = number != 1
             painter.setFont(struck if is_cut else option.font)
-            painter.setPen(QColor(quiet_colour()) if is_cut and not is_selected else pen)
-            shown = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
-            room = room.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)
+            painter.setPen(quiet if is_cut else pen)
+            side = Qt.AlignmentFlag.AlignRight if number == 0 else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(QRect(left, top, width, room.height() // 2), Qt.AlignmentFlag.AlignVCenter | side, part)
+            left += width if number == 0 else metrics.horizontalAdvance(part)
 
 
-def _share(metrics: QFontMetrics, parts: tuple[str, str, str], room: int) -> tuple[int, int, int]:
-    """The width of each part."""
-    head, kept, tail = (metrics.horizontalAdvance(part) + 1 if part else 0 for part in parts)
-    least = metrics.horizontalAdvance("0…0")
+def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> list[Parts]:
+    """The names as they are drawn in a cell of this width."""
+    widths, middle = _share(metrics, names, room), Qt.TextElideMode.ElideMiddle
+    out = []
+    for name in names:
+        head, kept, tail = (metrics.elidedText(part, middle, width) for part, width in zip(name, widths))
+        out.append((head, kept, tail))
+    return out
+
+
+def _share(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tuple[int, int, int]:
+    """The width of each part, for both names."""
+    head, kept, tail = (
+        max(metrics.horizontalAdvance(part) + 1 if part else 0 for part in parts) for parts in zip(*names)
+    )
+    least = metrics.horizontalAdvance("…") + 1
     kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
     head = min(head, max(room - kept - tail, (room - kept) // 2))
     return head, kept, min(tail, room - kept - head)

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.name_table import Arrangement, Column, NameTable
-from .match_model import MatchDelegate, MatchModel, Rows
+from .match_model import MatchDelegate, MatchModel, Rows, names_of
 from .problem_list import breakable
 
-_WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 156, Column.EXPOSURE: 156, Column.PARTICLES: 62, Column.TRIMMED: 60}
+#: both names stand in one column, and what is left of them is seen in it; the others are still there to sort by
+_HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
@@ -86,16 +87,18 @@ class MatchTable(QWidget):
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows, columns = self.view.verticalHeader(), self.view.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.view.fontMetrics().height() + 6)
+        rows.setDefaultSectionSize(2 * self.view.fontMetrics().height() + 6)
         rows.hide()
         columns.setSortIndicator(Column.STATE, _UP)
         columns.setSortIndicatorShown(True)
         columns.setSectionsClickable(True)
         columns.setHighlightSections(False)
-        columns.setStretchLastSection(True)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in _WIDTHS.items():
-            self.view.setColumnWidth(column, width)
+        columns.setSectionResizeMode(Column.MICROGRAPH, QHeaderView.ResizeMode.Stretch)
+        for column in _HIDDEN:
+            self.view.setColumnHidden(column, True)
+        for column, widest in ((Column.STATE, "✖ no exposure"), (Column.PARTICLES, "Particles")):
+            self.view.setColumnWidth(column, self.view.fontMetrics().horizontalAdvance(widest) + 12)
         self._delegate = MatchDelegate(self.model)
         self.view.setItemDelegate(self._delegate)
         self.filter = _Filter(self.view)
@@ -164,11 +167,7 @@ class MatchTable(QWidget):
 def _whole_names(table: NameTable, row: int) -> str:
     """Both names, one below the other, with the parts that are cut struck through, as rich text."""
     lines = []
-    for title, name, (head, tail) in (
-        ("Micrograph", table.micrograph_name(row), table.micrograph_cut(row)),
-        ("Exposure", table.exposure_name(row), table.exposure_cut(row)),
-    ):
-        parts = name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+    for title, parts in zip(("Micrograph", "Exposure"), names_of(table, row)):
         front, kept, end = (escape(breakable(part)) for part in parts)
-        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if name else f"{title}: none")
+        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if any(parts) else f"{title}: none")
     return "<br>".join(lines)
