@@ -46,7 +46,7 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
         print(f"error: the window could not be opened: {reason} (details: {log_path()})", file=sys.stderr)
         return 1
     failures = Failures()
-    signal.signal(signal.SIGINT, lambda *_: wizard.close())
+    signal.signal(signal.SIGINT, lambda *_: wizard.leave())
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWhatsThis, QWidget
 
-from ..core.parameters import BadParameter, ImportParameters, update
+from ..core.parameters import BadParameter
 from ..core.parameters import load_settings as load_parameters
 from .look import apply_theme
+from .recent import REOPEN_TIP, reopen, title_of
 from .session import Session
-from .settings import THEMES, Settings
+from .settings import THEMES
 from .widgets.messages import show_notice
 
 _THEME_NAMES = {"system": "As the &system", "light": "&Light", "dark": "&Dark"}
@@ -30,14 +30,14 @@ class MoreMenu(QMenu):
     help_wanted = Signal(str)
     relink_wanted = Signal()
 
-    def __init__(self, session: Session, settings: Settings, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__("More", parent)
-        self._session, self._settings = session, settings
+        self._session, self._settings = session, session.settings
         self.setToolTipsVisible(True)
         self._recent = self.addMenu("&Recent imports")
         self._recent.setToolTipsVisible(True)
         self._recent.aboutToShow.connect(self._fill_recent)
-        self._add(
+        self._load_action = self._add(
             self,
             "&Load settings…",
             "Take the parameters of an earlier import.json; the output folder is not taken.",
@@ -53,13 +53,20 @@ class MoreMenu(QMenu):
         look = self.addMenu("L&ook")
         group = QActionGroup(self)
         for theme in THEMES:
-            action = QAction(_THEME_NAMES[theme], look, checkable=True, checked=theme == settings.theme)
+            action = QAction(_THEME_NAMES[theme], look, checkable=True, checked=theme == self._settings.theme)
             action.setData(theme)
             group.addAction(action)
             look.addAction(action)
         group.triggered.connect(self._set_theme)
         self.addSeparator()
         self._add(self, "&Conventions", "What data sign, pose, shift and y mean here.", self._show_conventions)
+        self._add(
+            self,
+            "&What is this?\tShift+F1",
+            "Click a control to be told what it is for; Shift+F1 tells it of the control in use.",
+            QWhatsThis.enterWhatsThisMode,
+        )
+        session.writing.connect(self._on_writing)
 
     @staticmethod
     def _add(menu: QMenu, text: str, tip: str, slot: Any) -> QAction:
@@ -72,9 +79,8 @@ class MoreMenu(QMenu):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for values in self._settings.recent:
-            title = f"{Path(str(values.get('meta', ''))).name}  →  {values.get('output', '')}"
-            action = self._recent.addAction(title.replace("&", "&&"))
-            action.setToolTip("Open this import again, with all its parameters.")
+            action = self._recent.addAction(title_of(values).replace("&", "&&"))
+            action.setToolTip(REOPEN_TIP)
             action.setData(values)
             action.triggered.connect(self._open_recent)
         if not self._settings.recent:
@@ -84,26 +90,23 @@ class MoreMenu(QMenu):
     def _open_recent(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self._take(action.data())
+            reopen(self._session, action.data(), self.parentWidget())
 
     @Slot()
     def _load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Load settings", "", "Reports and settings (*.json)")
+        path = self._session.dialogs.open_file(
+            self.parentWidget(), "settings", "Load settings", "Reports and settings (*.json)"
+        )
         if path:
             try:
-                self._take(load_parameters(path))
+                reopen(self._session, load_parameters(path), self.parentWidget())
             except BadParameter as error:
                 show_notice(self.parentWidget(), str(error))
 
-    def _take(self, values: dict[str, Any]) -> None:
-        """Replace all parameters; what this version does not know is left out, with a notice."""
-        known = ImportParameters().to_json()
-        try:
-            new = update(ImportParameters(), {name: value for name, value in values.items() if name in known})
-        except BadParameter as error:
-            show_notice(self.parentWidget(), f"These settings cannot be taken: {error}.")
-            return
-        self._session.change(**vars(new))
+    @Slot(bool)
+    def _on_writing(self, writing: bool) -> None:
+        for action in (self._recent.menuAction(), self._load_action):
+            action.setEnabled(not writing)
 
     @Slot(QAction)
     def _set_theme(self, action: QAction) -> None:

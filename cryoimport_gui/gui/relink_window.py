@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from ..core.problems import Problem, count_of
 from ..core.progress import Progress
 from ..core.relink import Relinking, plan_relink, relink
+from .file_dialogs import FileDialogs
 from .look import plain_tip
 from .session import TYPING_PAUSE_MS
 from .tasks import Tasks
@@ -59,10 +60,10 @@ class RelinkSession(QObject):
     mended = Signal(int)
     failed = Signal(str, str)
 
-    def __init__(self, folders: dict[str, str], parent: QObject | None = None) -> None:
+    def __init__(self, dialogs: FileDialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.parameters = RelinkChoices()
-        self.folders = folders
+        self.dialogs = dialogs
         self.plan: Relinking | None = None
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.look)
@@ -169,10 +170,10 @@ class _Changes(QAbstractTableModel):
 class RelinkWindow(QDialog):
     """Two paths, what would change, what stands in the way, and one button."""
 
-    def __init__(self, folders: dict[str, str], parent: QWidget | None = None) -> None:
+    def __init__(self, dialogs: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Mend the links of a job folder")
-        self.session = RelinkSession(folders, self)
+        self.session = RelinkSession(dialogs, self)
         job, data = PathEdit(self.session, "relink"), PathEdit(self.session, "data")
         form = QFormLayout()
         form.addRow(label_for(job, "J"), job)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from ..core.job import Job, write_job
-from ..core.parameters import ImportParameters, update
+from ..core.output import free_folder
+from ..core.parameters import FOLDER, PATH, ImportParameters, update
 from ..core.plan import ImportPlan, Planner
 from ..core.problems import Problem
 from ..core.progress import Progress
+from ..core.trims import TrimRules
+from .file_dialogs import FileDialogs
+from .settings import Settings
 from .tasks import Tasks
 
 TYPING_PAUSE_MS = 250
 #: a change of these makes it pointless to finish the plan that is being made
 _SOURCES = {"meta", "data", "exposures", "ignore_raw_data"}
+_RULES = {field.name for field in dataclasses.fields(TrimRules)}
 
 
 class Session(QObject):
@@ -42,12 +49,15 @@ class Session(QObject):
     import_cancelled = Signal()
     failed = Signal(str, str)
 
-    def __init__(self, parameters: ImportParameters, parent: QObject | None = None) -> None:
+    def __init__(
+        self, parameters: ImportParameters, parent: QObject | None = None, settings: Settings | None = None
+    ) -> None:
         super().__init__(parent)
-        self.parameters = parameters
+        self.settings = settings or Settings()
+        self.dialogs = FileDialogs(self.settings.folders)
+        self.parameters = self._kept = parameters
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None
-        self.folders: dict[str, str] = {}  # where each kind of path was last chosen
         self._planner = Planner()
         self._stale = True
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
@@ -87,6 +97,38 @@ class Session(QObject):
         for name in names:
             self.changed.emit(name)
 
+    def reopen(self, values: Mapping[str, Any]) -> list[str]:
+        """Take the parameters of an earlier import; what is not among them goes to its default.
+
+        Where to write stays as it was chosen here, unless that is among them; a folder that is there already gives
+        way to the next free name.  Returns the names that are not known, which are left out.
+
+        Raises:
+            BadParameter: A value cannot be taken; nothing is changed.
+        """
+        known = ImportParameters().to_json()
+        taken = {name: value for name, value in values.items() if name in known}
+        new = update(ImportParameters(), {"output": self.parameters.output} | taken)
+        if new.output and os.path.lexists(new.output):
+            new.output = free_folder(new.output)
+        self.change(**vars(new))
+        self.keep(self.parameters)
+        return sorted(set(values) - set(known))
+
+    def keep(self, parameters: ImportParameters) -> None:
+        """These would not be lost with the window: they were imported or saved, or came from a file."""
+        self._kept = parameters
+
+    def unsaved(self) -> list[str]:
+        """Parameters that would be lost with the window; paths alone are soon chosen again."""
+        kept, now = self._kept, self.parameters
+        names = {f.name for f in dataclasses.fields(now) if f.metadata["kind"] not in (PATH, FOLDER)}
+        if kept.suggest_trims:  # the rules were asked for, and found by the program
+            names -= _RULES | {"suggest_trims"}
+        return [
+            f.name for f in dataclasses.fields(now) if f.name in names and getattr(now, f.name) != getattr(kept, f.name)
+        ]
+
     @Slot()
     def make_plan(self) -> None:
         """Plan now, with the parameters as they are."""
@@ -104,7 +146,9 @@ class Session(QObject):
 
     @Slot()
     def check_again(self) -> None:
-        """Look at every file again."""
+        """Look at every file again; not while an import is being written from what was seen."""
+        if self.is_writing:
+            return
         self.tasks.cancel("plan")
         self._planner = Planner()
         self._stale = True
@@ -145,6 +189,7 @@ class Session(QObject):
             self._take(result)
         else:
             self.job = result
+            self.keep(self.plan.parameters)
             self.writing.emit(False)
             self.imported.emit(result)
 

@@ -12,6 +12,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 _MAX_RECENT = 10
+_MOST_NAMED, _LONGEST_NAME = 5, 40
 THEMES = ("system", "light", "dark")
 
 
@@ -19,7 +20,8 @@ THEMES = ("system", "light", "dark")
 class Settings:
     """`recent` holds the parameters of finished imports, the latest first, as `ImportParameters.to_json` gives them.
 
-    `geometry` is Qt's saved geometry of the window, base64; `folders` is where each kind of path was last chosen.
+    `geometry` is Qt's saved geometry of the window, base64.  `folders` are those that file dialogs open in, by the kind
+    of path.
     """
 
     geometry: str = ""
@@ -47,16 +49,20 @@ def load_settings() -> tuple[Settings, str]:
     except (OSError, ValueError, RecursionError) as error:
         log.warning("settings are ignored: %s", error)
         return settings, f"The settings in {settings_path()} cannot be read and are ignored."
-    ignored = []
+    known = {entry.name for entry in fields(Settings)}
+    ignored = sorted(set(content) - known) if isinstance(content, dict) else ["everything"]
     for entry in fields(Settings):
         value = content.get(entry.name) if isinstance(content, dict) else None
         if value is not None and _fits(entry.name, value):
             setattr(settings, entry.name, value)
         elif value is not None:
             ignored.append(entry.name)
-    if not isinstance(content, dict):
-        ignored.append("everything")
-    return settings, f"Settings that this version does not know are ignored: {', '.join(ignored)}." if ignored else ""
+    return settings, f"Settings that this version does not know are ignored: {_in_short(ignored)}." if ignored else ""
+
+
+def _in_short(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(name[:_LONGEST_NAME] for name in names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def save_settings(settings: Settings) -> None:
@@ -77,5 +83,7 @@ def _fits(name: str, value: Any) -> bool:
     if name == "geometry":
         return isinstance(value, str) and value.isascii()
     if name == "folders":
-        return isinstance(value, dict) and all(isinstance(folder, str) for folder in value.values())
+        return isinstance(value, dict) and all(
+            isinstance(folder, str) and "\0" not in folder for folder in value.values()
+        )
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job import Job
-from ..core.parameters import ImportParameters
+from ..core.parameters import ImportParameters, parameter
 from .help import HelpWindow
 from .look import apply_theme
 from .menu import MoreMenu
@@ -22,11 +22,14 @@ from .relink_window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
-from .widgets.messages import show_failure, show_notice
+from .widgets.messages import ask, show_failure, show_notice
 from .widgets.steps import StepList
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
 _STAR_SUFFIX = ".star"
+_MOST_NAMED = 4
+_STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
+_NOT_KEPT = "What you chose here is neither imported nor saved, and is lost when the window closes:"
 
 
 class ImportWizard(QWizard):
@@ -45,8 +48,7 @@ class ImportWizard(QWizard):
         self.setSizeGripEnabled(True)
         self.settings, ignored = load_settings()
         apply_theme(self.settings.theme)
-        self.session = Session(parameters, self)
-        self.session.folders = self.settings.folders
+        self.session = Session(parameters, self, self.settings)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -67,7 +69,11 @@ class ImportWizard(QWizard):
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
-        QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
+        # Of the application: the close look at a particle is a window of its own.
+        QShortcut(
+            QKeySequence(Qt.Key.Key_F1), self, self._show_page_help, context=Qt.ShortcutContext.ApplicationShortcut
+        )
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
         self._idle.start()
@@ -87,7 +93,7 @@ class ImportWizard(QWizard):
             self._idle.stop()
 
     def _add_menu(self) -> None:
-        self.menu = MoreMenu(self.session, self.settings, self)
+        self.menu = MoreMenu(self.session, self)
         self.menu.help_wanted.connect(self.show_help)
         self.menu.relink_wanted.connect(self.show_relinking)
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
@@ -112,7 +118,7 @@ class ImportWizard(QWizard):
     @Slot()
     def show_relinking(self) -> None:
         """Open the window that mends the links of a job folder, with the last import's if there was one."""
-        window = RelinkWindow(self.settings.folders, self)
+        window = RelinkWindow(self.session.dialogs, self)
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         window.session.failed.connect(self._on_failed)
         job = self.session.job
@@ -154,6 +160,21 @@ class ImportWizard(QWizard):
             editor.setFocus()
 
     def done(self, result: int) -> None:
+        if self._may_leave():
+            self.leave(result)
+
+    def _may_leave(self) -> bool:
+        """Asks where something would be lost."""
+        if self.session.is_writing:
+            return ask(self, _STILL_WRITING, "Cancel it and &quit", "&Go on importing", until=self.session.writing)
+        if lost := self.session.unsaved():
+            titles = ", ".join(parameter(name).metadata["title"] for name in lost[:_MOST_NAMED])
+            titles += " …" if len(lost) > _MOST_NAMED else ""
+            return ask(self, f"{_NOT_KEPT}\n\n{titles}", "&Quit without them", "&Stay")
+        return True
+
+    def leave(self, result: int = QWizard.DialogCode.Rejected) -> None:
+        """Close without asking; whatever runs is stopped."""
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
@@ -166,10 +187,17 @@ class ImportWizard(QWizard):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.done(QWizard.DialogCode.Rejected)
-        event.accept()
+        event.setAccepted(not self.isVisible())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes a dialog, and would close this one too; it is too easily pressed in a field."""
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_star(event):
+        if _dropped_star(event) and not self.session.is_writing:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -48,6 +48,24 @@ def _alive(thing: object) -> bool:
     return shiboken6.isValid(thing)
 
 
+@pytest.fixture(autouse=True)
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """Answers every question: with yes, unless a test says otherwise."""
+    answers = Answers()
+    monkeypatch.setattr("cryoimport_gui.gui.wizard.ask", answers.ask)
+    return answers
+
+
+class Answers:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = True
+
+    def ask(self, parent: object, question: str, *_: object, **__: object) -> bool:
+        self.asked.append(question)
+        return self.answer
+
+
 @pytest.fixture
 def open_wizard(qtbot) -> Iterator[Callable[..., ImportWizard]]:
     """Opens the wizard with some parameters, waits for its first plan, and closes it at the end."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton
 
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
+from cryoimport_gui.gui.file_dialogs import FileDialogs
 from cryoimport_gui.gui.relink_window import RelinkWindow
 
 from .conftest import WAIT_MS
@@ -31,7 +32,7 @@ def moved(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.fixture
 def window(qtbot) -> Iterator[RelinkWindow]:
-    window = RelinkWindow({})
+    window = RelinkWindow(FileDialogs({}))
     window.show()
     qtbot.waitExposed(window)
     yield window

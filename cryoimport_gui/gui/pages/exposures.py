@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from os.path import dirname
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ _NOTHING = (
     "No exposures are chosen, and none are needed. Particles that are linked to the exposures that they come from can "
     "be extracted again, deduplicated and polished in CryoSPARC; give the dataset of those exposures to link them."
 )
+_CHOOSE = "Choose a row with a micrograph and an exposure to see them together."
+_NO_MATCH = "No micrograph has an exposure yet. Take the proposed rules, or change what is cut."
 
 
 class ExposuresPage(Page):
@@ -92,7 +95,7 @@ class ExposuresPage(Page):
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
         split.addWidget(self.tabs)
-        split.setSizes([560, 490])
+        split.setSizes([620, 410])
         self.body_stack = QStackedWidget()
         self.body_stack.addWidget(self._nothing)
         self.body_stack.addWidget(split)
@@ -202,12 +205,15 @@ class ExposuresPage(Page):
         if exposure >= 0 and plan.linking is not None:
             self.view.show_exposure(plan, exposure)
         else:
-            self.view.clear("Choose a row with a micrograph and an exposure to see them together.")
+            has_match = table is not None and bool((table.state == State.MATCHED).any())
+            self.view.clear(_CHOOSE if has_match else _NO_MATCH)
 
-    @Slot(str)
-    def _export(self, path: str) -> None:
+    @Slot()
+    def _export(self) -> None:
         table, rows = self.table.model.table, self.table.model.rows
-        if table is None:
+        nearby = dirname(self.session.parameters.meta)
+        path = self.session.dialogs.save_file(self, "names", "Export names", "names.csv", "Table (*.csv)", nearby)
+        if table is None or not path:
             return
 
         def export(progress: Progress) -> str:

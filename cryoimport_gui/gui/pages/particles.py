@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.parameters import ImportParameters
 from ...core.particles import Particles
 from ...core.plan import ImportPlan
 from ...core.problems import Severity
+from ..recent import reopen
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
-from ..widgets.problem_list import ProblemList
+from ..widgets.problem_list import ProblemList, plain_label
 from ..widgets.progress_line import ProgressLine
+from ..widgets.recent_list import RecentList
 from .page import Page
+
+_BEGIN = """\
+Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
+particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
+Then Next leads through what to check. To try it without data of your own: cryoimport-gui --demo."""
 
 
 class ParticlesPage(Page):
@@ -61,9 +70,14 @@ class ParticlesPage(Page):
         self.progress = ProgressLine(session)
         self.body.addWidget(self.progress)
         self.facts = Facts()
+        self.recent = RecentList(session)
+        self.recent.wanted.connect(self._reopen)
+        self.left = QStackedWidget()
+        self.left.addWidget(_start(self.recent))
+        self.left.addWidget(_group("What the file holds", self.facts))
         self.problem_list = ProblemList(offers=self.offers)
         columns = QHBoxLayout()
-        columns.addWidget(_group("What the file holds", self.facts), 2)
+        columns.addWidget(self.left, 2)
         columns.addWidget(_group("Problems", self.problem_list), 3)
         self.body.addLayout(columns, 1)
 
@@ -81,6 +95,7 @@ class ParticlesPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         self.facts.show_facts(facts_of(plan))
+        self.left.setCurrentIndex(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
         self.problem_list.show_problems(self.problems())
@@ -88,10 +103,27 @@ class ParticlesPage(Page):
         self.take_data.setVisible(bool(suggested))
         self.take_data.setText(f"&Use {suggested.replace('&', '&&')} as particle data path")
 
+    @Slot(object)
+    def _reopen(self, values: dict[str, Any]) -> None:
+        reopen(self.session, values, self)
+
     @Slot()
     def _take_suggested_data(self) -> None:
         if self.session.plan.stacks:
             self.session.change(data=self.session.plan.stacks.located.suggested_data)
+
+
+def _start(recent: RecentList) -> QWidget:
+    """What to do first, and the recent imports if there are any."""
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(_group("How to begin", plain_label(_BEGIN)))
+    if recent.count():
+        layout.addWidget(_group("Recent imports: open one again, with all its settings", recent), 1)
+    else:
+        layout.addStretch(1)
+    return page
 
 
 def _group(title: str, content: QWidget) -> QGroupBox:

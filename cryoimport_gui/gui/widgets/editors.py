@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.parameters import parameter, tool_tip
+from ..file_dialogs import FileDialogs
 from ..session import Session
 
 _FILTERS = {
@@ -157,13 +157,10 @@ class ScaleEdit(QDoubleSpinBox):
 
 
 class Choices(Protocol):
-    """What a path is a part of: `Session`, or something smaller like it.
-
-    `folders` is where each kind of path was last chosen, and is written to.
-    """
+    """What a path is a part of: `Session`, or something smaller like it."""
 
     parameters: Any
-    folders: dict[str, str]
+    dialogs: FileDialogs
     changed: Any
 
     def change(self, **values: Any) -> None: ...
@@ -205,21 +202,18 @@ class PathEdit(QWidget):
     @Slot()
     def _browse(self) -> None:
         title = parameter(self._name).metadata["title"]
-        start = self.line.text() or self._nearby()
+        dialogs, start = self._session.dialogs, (self.line.text(), self._nearby())
         if self._creates:
-            chosen, _ = QFileDialog.getSaveFileName(self, title, start, options=QFileDialog.Option.ShowDirsOnly)
+            chosen = dialogs.new_folder(self, self._name, title, *start)
         elif self._name in _FILTERS:
-            chosen, _ = QFileDialog.getOpenFileName(self, title, start, _FILTERS[self._name])
+            chosen = dialogs.open_file(self, self._name, title, _FILTERS[self._name], *start)
         else:
-            chosen = QFileDialog.getExistingDirectory(self, title, start)
+            chosen = dialogs.open_folder(self, self._name, title, *start)
         if chosen:
-            is_folder = self._name not in _FILTERS and not self._creates
-            self._session.folders[self._name] = chosen if is_folder else str(Path(chosen).parent)
             self.line.setText(chosen)
 
     def _nearby(self) -> str:
-        """A folder to begin in: of what was chosen already, else where such a path was chosen last."""
+        """A folder to begin in: of what was chosen already."""
         p = self._session.parameters
-        known = [getattr(p, name, "") for name in _NEARBY.get(self._name, ("meta",))]
-        near = next(filter(None, known), "")
-        return near if os.path.isdir(near) else os.path.dirname(near) or self._session.folders.get(self._name, "")
+        near = next(filter(None, (getattr(p, name, "") for name in _NEARBY.get(self._name, ("meta",)))), "")
+        return near if self._name in _NEARBY else os.path.dirname(near)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ...core.command_line import as_command, settings_text
 from ...core.html_report import report_page
@@ -23,6 +23,7 @@ class KeepBar(QWidget):
     def __init__(self, session: Session, finished: bool) -> None:
         super().__init__()
         self._session, self._finished = session, finished
+        self._saved = session.parameters
         self.copy = CopyButton("Copy as co&mmand")
         self.copy.setToolTip("Copy the command that makes the same import without a window.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
@@ -62,39 +63,41 @@ class KeepBar(QWidget):
 
     @Slot()
     def _save_settings(self) -> None:
-        text = settings_text(self._session.parameters)
-        self._save("Save settings", "settings.json", "Settings (*.json)", lambda progress: text)
+        self._saved = self._session.parameters
+        text = settings_text(self._saved)
+        self._save("settings", "settings.json", "Settings (*.json)", lambda progress: text)
 
     @Slot()
     def _save_report(self) -> None:
         plan = self._session.plan
         status = "complete" if self._finished else "refused" if plan.errors else "dry-run"
-        self._save(
-            "Save report", "report.html", "Web page (*.html)", lambda progress: report_page(plan, status, progress)
-        )
+        self._save("report", "report.html", "Web page (*.html)", lambda progress: report_page(plan, status, progress))
 
-    def _save(self, title: str, name: str, kinds: str, make: Callable[[Progress], str]) -> None:
+    def _save(self, kind: str, name: str, filters: str, make: Callable[[Progress], str]) -> None:
         p = self._session.parameters
         stem = os.path.splitext(os.path.basename(p.meta))[0]
-        start = os.path.join(os.path.dirname(p.output or p.meta), f"{stem}_import_{name}")
-        path, _ = QFileDialog.getSaveFileName(self, title, start, kinds)
+        nearby = os.path.dirname(p.output or p.meta)
+        path = self._session.dialogs.save_file(self, kind, f"Save {kind}", f"{stem}_import_{name}", filters, nearby)
         if not path:
             return
         if not os.path.splitext(path)[1]:
             path += os.path.splitext(name)[1]
 
-        def save(progress: Progress) -> str:
+        def save(progress: Progress) -> tuple[bool, str]:
             try:
                 write_whole(path, make(progress))
             except OSError as error:
-                return f"{path} cannot be written: {error.strerror}."
-            return f"Saved as {path}."
+                return False, f"{path} cannot be written: {error.strerror}."
+            return True, f"Saved as {path}."
 
         self.words.setText("Saving …")
-        self.tasks.start("save", save)
+        self.tasks.start(kind, save)
 
     @Slot(str, object)
-    def _on_finished(self, kind: str, words: str) -> None:
+    def _on_finished(self, kind: str, outcome: tuple[bool, str]) -> None:
+        is_saved, words = outcome
+        if kind == "settings" and is_saved:
+            self._session.keep(self._saved)
         self.words.setText(words)
 
     @Slot(str, str, str)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ...core.name_table import Column, NameTable, State
@@ -16,10 +16,12 @@ from ..look import good_colour, plain_tip, quiet_colour, severity_colour
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]
+Parts = tuple[str, str, str]
 
 _ROOT = QModelIndex()
+_ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MARGIN_PX = 4
-_ROWS_MEASURED = 200
+_NAMES_TITLE = "Micrograph, and below it the exposure"
 
 _SIGNS = {
     State.AMBIGUOUS: "✖",
@@ -58,18 +60,23 @@ class MatchModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return Column(section).title
+            return _NAMES_TITLE if section == Column.MICROGRAPH else Column(section).title
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return f"Click to sort, or press Ctrl+{section + 1} in the table."
+            keys = ", ".join(f"Ctrl+{column + 1} by {column.title.lower()}" for column in Column)
+            return f"Click to sort; in the table: {keys}."
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if self.table is None or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if self.table is None or role not in _ROLES:
             return None
         row, column = int(self.rows[index.row()]), Column(index.column())
         if role == Qt.ItemDataRole.ToolTipRole and column is Column.STATE:
             return _EXPLAINED[State(self.table.state[row])]
-        text = _text(self.table, row, column)
+        if column is Column.MICROGRAPH and role != Qt.ItemDataRole.DisplayRole:
+            names = self.table.micrograph_name(row) or "none", self.table.exposure_name(row) or "none"
+            text = "Micrograph: {}\nExposure: {}".format(*names)
+        else:
+            text = _text(self.table, row, column)
         return plain_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
 
@@ -93,11 +100,12 @@ def _colour(state: State) -> str:
 
 
 class MatchDelegate(QStyledItemDelegate):
-    """Draws the cells of a `MatchModel`, names in three parts: what is cut off the front, what is left, the end.
+    """Draws the cells of a `MatchModel`; both names of a row in one cell, the micrograph above the exposure.
 
-    Where there is too little room, the parts that are cut are shortened first.  Each question to Qt is one more wait
-    for the threads that match names at the same time, so the model is not asked role by role, and fonts and colours
-    are those that `take_look` found.
+    A name has three parts: what is cut off the front, what is left, and the end.  What is left starts at the same
+    place in both names, so that equal names are seen to be equal.  Where there is too little room, the parts that are
+    cut are shortened first.  The model is not asked role by role: each answer would wait for the threads that match
+    names at the same time.  For the same reason fonts and colours are those that `take_look` found.
     """
 
     def __init__(self, model: MatchModel) -> None:
@@ -113,7 +121,6 @@ class MatchDelegate(QStyledItemDelegate):
         self._plain, self._selected = palette.text().color(), palette.highlightedText().color()
         self._quiet = QColor(quiet_colour())
         self._of_state = {state: QColor(_colour(state)) for state in State}
-        self._least_px = self._metrics.horizontalAdvance("0…0")
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         table = self._model.table
@@ -122,51 +129,81 @@ class MatchDelegate(QStyledItemDelegate):
         row, column = int(self._model.rows[index.row()]), Column(index.column())
         rect, is_selected = option.rect, bool(option.state & QStyle.StateFlag.State_Selected)
         if is_selected:
-            style, widget = QApplication.style(), option.widget
-            style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, option, painter, widget)
-        text, pen = _text(table, row, column), self._selected if is_selected else self._plain
+            panel, widget = QStyle.PrimitiveElement.PE_PanelItemViewItem, option.widget
+            QApplication.style().drawPrimitive(panel, option, painter, widget)
+        left, top, width, height = rect.left() + _MARGIN_PX, rect.top(), rect.width() - 2 * _MARGIN_PX, rect.height()
+        pen = self._selected if is_selected else self._plain
+        if column is Column.MICROGRAPH:
+            quiet = self._selected if is_selected else self._quiet
+            self._draw_names(painter, left, top, width, height, names_of(table, row), pen, quiet)
+            return
+        text = _text(table, row, column)
         if column is Column.STATE and not is_selected:
             pen = self._of_state[State(table.state[row])]
-        head, tail = _cut_of(table, row, column)
-        x, room = rect.left() + _MARGIN_PX, rect.width() - 2 * _MARGIN_PX
-        baseline = rect.top() + (rect.height() + self._metrics.ascent() - self._metrics.descent()) // 2
-        parts = text[:head], text[head : len(text) - tail], text[len(text) - tail :]
-        advances = [self._metrics.horizontalAdvance(part) if part else 0 for part in parts]
         if column is Column.PARTICLES:
-            x += max(0, room - advances[1])
-        for part, advance, width, is_cut in zip(parts, advances, self._share(advances, room), (True, False, True)):
-            if part:
-                painter.setFont(self._struck_font if is_cut else self._font)
-                painter.setPen(self._quiet if is_cut and not is_selected else pen)
-                if advance > width:
-                    part = self._metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
-                    advance = self._metrics.horizontalAdvance(part)
-                painter.drawText(x, baseline, part)
+            left += width - self._metrics.horizontalAdvance(text)
+        painter.setFont(self._font)
+        painter.setPen(pen)
+        painter.drawText(left, self._baseline(top, height), text)
+
+    def _draw_names(
+        self,
+        painter: QPainter,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        names: tuple[Parts, Parts],
+        pen: QColor,
+        quiet: QColor,
+    ) -> None:
+        front, shown = shortened(self._metrics, names, width)
+        for line, parts in enumerate(shown):
+            baseline = self._baseline(top + line * height // 2, height // 2)
+            x = left + front - parts[0][1]
+            for (part, advance), is_cut in zip(parts, (True, False, True)):
+                if part:
+                    painter.setFont(self._struck_font if is_cut else self._font)
+                    painter.setPen(quiet if is_cut else pen)
+                    painter.drawText(x, baseline, part)
                 x += advance
 
-    def _share(self, advances: list[int], room: int) -> tuple[int, int, int]:
-        """The width of each part."""
-        head, kept, tail = advances
-        kept = min(kept, max(room - min(head, self._least_px) - min(tail, self._least_px), 0))
-        head = min(head, max(room - kept - tail, (room - kept) // 2))
-        return head, kept, min(tail, room - kept - head)
-
-    def wanted_px(self, column: Column) -> int:
-        """The width at which what is left of the names can be read, judged by the longest of some rows."""
-        table = self._model.table
-        if table is None:
-            return 0
-        kept, shortened = "", 0
-        rows = self._model.rows
-        for row in rows[:: max(1, len(rows) // _ROWS_MEASURED)].tolist():
-            text, (head, tail) = _text(table, row, column), _cut_of(table, row, column)
-            kept = max(kept, text[head : len(text) - tail], key=len)
-            shortened = max(shortened, bool(head) + bool(tail))
-        return self._metrics.horizontalAdvance(kept) + shortened * self._least_px + 2 * _MARGIN_PX
+    def _baseline(self, top: int, height: int) -> int:
+        return top + (height + self._metrics.ascent() - self._metrics.descent()) // 2
 
 
-def _cut_of(table: NameTable, row: int, column: Column) -> tuple[int, int]:
-    """How many characters of a cell's text are cut off at the front and at the end."""
-    if column is Column.MICROGRAPH:
-        return table.micrograph_cut(row)
-    return table.exposure_cut(row) if column is Column.EXPOSURE else (0, 0)
+def names_of(table: NameTable, row: int) -> tuple[Parts, Parts]:
+    """The micrograph's and the exposure's name in their parts; a name that is not there has empty ones."""
+    return (
+        _parts(table.micrograph_name(row), *table.micrograph_cut(row)),
+        _parts(table.exposure_name(row), *table.exposure_cut(row)),
+    )
+
+
+def _parts(name: str, head: int, tail: int) -> Parts:
+    return name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+
+
+def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tuple[int, list[list[tuple[str, int]]]]:
+    """The width of the front, and of each name the parts as they are drawn, with their widths."""
+    advances = [[metrics.horizontalAdvance(part) if part else 0 for part in name] for name in names]
+    widths = _share(metrics, [max(both) for both in zip(*advances)], room)
+    shown = []
+    for name, its in zip(names, advances):
+        parts = []
+        for part, advance, width in zip(name, its, widths):
+            if advance > width:
+                part = metrics.elidedText(part, Qt.TextElideMode.ElideMiddle, width)
+                advance = metrics.horizontalAdvance(part)
+            parts.append((part, advance))
+        shown.append(parts)
+    return widths[0], shown
+
+
+def _share(metrics: QFontMetrics, wanted: list[int], room: int) -> tuple[int, int, int]:
+    """The width of each part, for both names."""
+    head, kept, tail = wanted
+    least = metrics.horizontalAdvance("…") + 1
+    kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
+    head = min(head, max(room - kept - tail, (room - kept) // 2))
+    return head, kept, min(tail, room - kept - head)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -21,11 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.name_table import Arrangement, Column, NameTable
-from .match_model import MatchDelegate, MatchModel, Rows
+from .match_model import MatchDelegate, MatchModel, Rows, names_of
 from .problem_list import breakable
 
-_WIDTHS = {Column.STATE: 96, Column.MICROGRAPH: 120, Column.EXPOSURE: 120, Column.PARTICLES: 62, Column.TRIMMED: 60}
-_WIDEST_NAME = 240
+#: both names stand in one column, and what is left of them is seen in it; the others are still there to sort by
+_HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
@@ -76,12 +75,12 @@ class MatchTable(QWidget):
     Signals:
         arranged(): another order or filter is wanted; see `arrangement`.
         chosen(row): a row of the `NameTable` is the current one; -1: none.
-        export_wanted(path): the rows shown are to be written to a file.
+        export_wanted(): the rows shown are to be written to a file.
     """
 
     arranged = Signal()
     chosen = Signal(int)
-    export_wanted = Signal(str)
+    export_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,16 +98,18 @@ class MatchTable(QWidget):
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         rows, columns = self.view.verticalHeader(), self.view.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.view.fontMetrics().height() + 6)
+        rows.setDefaultSectionSize(2 * self.view.fontMetrics().height() + 6)
         rows.hide()
         columns.setSortIndicator(Column.STATE, _UP)
         columns.setSortIndicatorShown(True)
         columns.setSectionsClickable(True)
         columns.setHighlightSections(False)
-        columns.setStretchLastSection(True)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for column, width in _WIDTHS.items():
-            self.view.setColumnWidth(column, width)
+        columns.setSectionResizeMode(Column.MICROGRAPH, QHeaderView.ResizeMode.Stretch)
+        for column in _HIDDEN:
+            self.view.setColumnHidden(column, True)
+        for column, widest in ((Column.STATE, "✖ no exposure"), (Column.PARTICLES, "Particles")):
+            self.view.setColumnWidth(column, self.view.fontMetrics().horizontalAdvance(widest) + 12)
         self._delegate = MatchDelegate(self.model)
         self.view.setItemDelegate(self._delegate)
         self._take_look()
@@ -122,7 +123,7 @@ class MatchTable(QWidget):
         self.details.setFixedHeight(4 * self.fontMetrics().height() + 4)
         self.export = QPushButton("E&xport CSV…")
         self.export.setToolTip("Write the rows shown, in their order, to a file.")
-        self.export.clicked.connect(self._ask_export)
+        self.export.clicked.connect(self.export_wanted)
         top = QHBoxLayout()
         top.addWidget(label)
         top.addWidget(self.filter, 1)
@@ -150,22 +151,13 @@ class MatchTable(QWidget):
 
     def show_rows(self, table: NameTable | None, rows: Rows, current: int = -1) -> None:
         """Show some rows of a table; `current` is the row of the table to go to, if it is among them."""
-        inputs_changed = self.model.table is None or table is None
         self.model.show(table, rows)
-        if inputs_changed:
-            self._fit_columns()
         self.export.setEnabled(len(rows) > 0)
         place = np.flatnonzero(rows == current)
         if len(place):
             self.view.setCurrentIndex(self.model.index(int(place[0]), 0))
         else:
             self._on_current()
-
-    def _fit_columns(self) -> None:
-        """Make room for what is left of the names; the rest is a scroll away, and stands whole below the table."""
-        for column in (Column.MICROGRAPH, Column.EXPOSURE, Column.TRIMMED):
-            wanted = min(self._delegate.wanted_px(column), _WIDEST_NAME)
-            self.view.setColumnWidth(column, max(wanted, _WIDTHS[column]))
 
     def step(self, by: int) -> None:
         """Go to the next (1) or the previous (-1) row that has an exposure."""
@@ -188,21 +180,11 @@ class MatchTable(QWidget):
         self.details.setText(_whole_names(table, row) if table is not None and row >= 0 else "")
         self.chosen.emit(row)
 
-    @Slot()
-    def _ask_export(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Export names", "names.csv", "Table (*.csv)")
-        if path:
-            self.export_wanted.emit(path)
-
 
 def _whole_names(table: NameTable, row: int) -> str:
     """Both names, one below the other, with the parts that are cut struck through, as rich text."""
     lines = []
-    for title, name, (head, tail) in (
-        ("Micrograph", table.micrograph_name(row), table.micrograph_cut(row)),
-        ("Exposure", table.exposure_name(row), table.exposure_cut(row)),
-    ):
-        parts = name[:head], name[head : len(name) - tail], name[len(name) - tail :]
+    for title, parts in zip(("Micrograph", "Exposure"), names_of(table, row)):
         front, kept, end = (escape(breakable(part)) for part in parts)
-        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if name else f"{title}: none")
+        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if any(parts) else f"{title}: none")
     return "<br>".join(lines)

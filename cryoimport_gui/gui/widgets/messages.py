@@ -1,16 +1,35 @@
-"""Boxes for what nobody expected."""
+"""Boxes: for what nobody expected, and for the only kind of question there is."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from ...logs import log_path
 
 _boxes: set[QMessageBox] = set()  # without a parent, a box lives only as long as someone holds it
+
+
+def ask(parent: QWidget, question: str, yes: str, no: str, until: SignalInstance | None = None) -> bool:
+    """Whether the user agrees.
+
+    `no` is what is safe: Enter, Esc, and the signal `until`, with which the question has lost its point, mean it.
+    """
+    box = QMessageBox(QMessageBox.Icon.Question, "Please decide", question, parent=parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    agree = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    safe = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(safe)
+    box.setEscapeButton(safe)
+    if until is not None:
+        until.connect(box.reject)
+    box.exec()
+    agreed = box.clickedButton() is agree
+    box.deleteLater()
+    return agreed
 
 
 def show_notice(parent: QWidget | None, text: str) -> None:

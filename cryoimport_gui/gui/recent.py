@@ -1,0 +1,35 @@
+"""Recent imports, wherever they are listed: what they are called, and how one is opened again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from ..core.parameters import BadParameter
+from .session import Session
+from .widgets.messages import show_notice
+
+REOPEN_TIP = (
+    "Open this import again, with all its parameters. Its output folder is there already, so the next free name is "
+    "proposed."
+)
+
+
+def title_of(values: Mapping[str, Any]) -> str:
+    """Which particles, and where they went to."""
+    meta, output = str(values.get("meta", "")), str(values.get("output", ""))
+    return f"{os.path.join(*meta.split('/')[-2:])}  →  {output}"
+
+
+def reopen(session: Session, values: Mapping[str, Any], parent: QWidget | None) -> None:
+    """Take all parameters of an earlier import; what cannot be taken is told."""
+    try:
+        unknown = session.reopen(values)
+    except BadParameter as error:
+        show_notice(parent, f"These settings cannot be taken: {error}.")
+        return
+    if unknown:
+        show_notice(parent, f"This version does not know these parameters, and left them out: {', '.join(unknown)}.")
