@@ -11,6 +11,7 @@ import pytest
 from cryoimport_gui.__main__ import make_parser
 from cryoimport_gui.core.parameters import (
     LIMITS,
+    TOPICS,
     BadParameter,
     ImportParameters,
     RunOptions,
@@ -178,3 +179,8 @@ def test_what_is_told_of_each() -> None:
     parser = argparse.ArgumentParser()
     add_flags(parser)
     assert "Default: stop." in " ".join(parser.format_help().split())
+
+
+def test_every_parameter_has_its_topic() -> None:
+    told = [name for names in TOPICS.values() for name in names]
+    assert sorted(told) == sorted(f.name for cls in (ImportParameters, RunOptions) for f in fields(cls))

@@ -197,6 +197,22 @@ class RunOptions:
     )
 
 
+#: topic of `--help` → its parameters, in the order in which they are told
+TOPICS: dict[str, tuple[str, ...]] = {
+    "files": ("meta", "data", "exposures", "output", "project"),
+    "what is left out": ("ignore_raw_data", "ignore_pose_data", "ignore_half_sets"),
+    "microscope values": ("pixel_size", "voltage", "cs", "amplitude_contrast", "total_dose"),
+    "pictures": ("data_sign",),
+    "names of exposures and micrographs": (
+        *("remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix"),
+        *("particle_cut_prefix", "particle_cut_suffix", "suggest_trims"),
+    ),
+    "places on the exposures": ("coordinate_y", "coordinate_scale"),
+    "what to do with what does not fit": ("on_bad", "on_unmatched"),
+    "running": ("headless", "dry_run", "report", "settings", "demo", "relink", "log_level"),
+}
+
+
 class BadParameter(ValueError):
     """A value that cannot be taken; the message names the parameter."""
 
@@ -227,24 +243,30 @@ def tool_tip(name: str) -> str:
     return "\n".join(parts)
 
 
-def add_flags(parser: argparse._ActionsContainer, cls: type = ImportParameters) -> None:
-    """Declare the flags of `ImportParameters` or `RunOptions`; values that are not given stay out of the result."""
-    for entry in fields(cls):
-        kind: Kind = entry.metadata["kind"]
-        text = entry.metadata["help"].replace("%", "%%")
-        if entry.default not in (dataclasses.MISSING, "", None, False):
-            text += f" Default: {entry.default}."
-        common: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
-        if entry.name == "meta":
-            parser.add_argument("meta", nargs="?", metavar="META", **common)
-        elif kind is SWITCH:
-            parser.add_argument(flag(entry.name), action="store_true", **common)
-        elif entry.name == "demo":
-            parser.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
-        elif entry.default is dataclasses.MISSING:
-            parser.add_argument(flag(entry.name), action="append", metavar=kind.metavar, **common)
-        else:
-            parser.add_argument(flag(entry.name), metavar=kind.metavar, **common)
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of all parameters, topic by topic; values that are not given stay out of the result."""
+    for topic, names in TOPICS.items():
+        group = parser.add_argument_group(topic)
+        for name in names:
+            _add_flag(group, parameter(name))
+
+
+def _add_flag(group: argparse._ArgumentGroup, entry: dataclasses.Field) -> None:
+    kind: Kind = entry.metadata["kind"]
+    text = entry.metadata["help"].replace("%", "%%")
+    if entry.default not in (dataclasses.MISSING, "", None, False):
+        text += f" Default: {entry.default}."
+    common: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
+    if entry.name == "meta":
+        group.add_argument("meta", nargs="?", metavar="META", **common)
+    elif kind is SWITCH:
+        group.add_argument(flag(entry.name), action="store_true", **common)
+    elif entry.name == "demo":
+        group.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
+    elif entry.default is dataclasses.MISSING:
+        group.add_argument(flag(entry.name), action="append", metavar=kind.metavar, **common)
+    else:
+        group.add_argument(flag(entry.name), metavar=kind.metavar, **common)
 
 
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:

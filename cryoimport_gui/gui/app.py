@@ -8,13 +8,14 @@ import signal
 import sys
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QApplication
 
 from ..core.parameters import ImportParameters, RunOptions
 from ..core.problems import printable
 from ..headless import with_demo
 from ..logs import log_path, set_up_logging
+from ..paths import resource
 from .failures import Failures
 from .garbage import Collector
 from .wizard import ImportWizard
@@ -67,6 +68,7 @@ def make_application(arguments: list[str]) -> QApplication:
     QApplication.setDesktopFileName("cryoimport-gui")
     app = QApplication(arguments)
     app.setStyle("Fusion")
+    app.setWindowIcon(QIcon(str(resource("icons/cryoimport-gui.svg"))))
     if not QFontDatabase.families():
         print(
             "warning: no fonts are installed, so no text will show (Debian: fonts-dejavu-core)",
