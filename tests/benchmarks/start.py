@@ -32,7 +32,7 @@ app = make_application(sys.argv)
 window = ImportWizard(ImportParameters())
 window.show()
 app.processEvents()
-window.close()
+window.leave()
 """
 
 

@@ -81,4 +81,4 @@ def run() -> Iterator[tuple[str, str, str]]:
         beat.until(lambda: session.job is not None)
         yield "writing: longest stall", stall(), "at most 50 ms"
         beat.stop()
-        wizard.close()
+        wizard.leave()
