@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job import Job
@@ -21,6 +21,7 @@ from .pages.write import WritePage
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
+from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
 from .widgets.steps import StepList
 
@@ -47,6 +48,7 @@ class ImportWizard(QWizard):
         self.setSizeGripEnabled(True)
         self.settings, ignored = load_settings()
         apply_theme(self.settings.theme)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
@@ -64,15 +66,14 @@ class ImportWizard(QWizard):
         self.session.writing.connect(self._guard_back)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
+        self._explain_buttons()
         self._help: HelpWindow | None = None
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
-        # Of the application: the close look at a particle is a window of its own.
-        QShortcut(
-            QKeySequence(Qt.Key.Key_F1), self, self._show_page_help, context=Qt.ShortcutContext.ApplicationShortcut
-        )
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self, self.reject)
+        help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
+        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
+        QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self.resize(1200, 740)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
@@ -87,8 +88,24 @@ class ImportWizard(QWizard):
         more = self.button(QWizard.WizardButton.CustomButton1)
         assert isinstance(more, QPushButton)
         more.setMenu(self.menu)
-        more.setToolTip("Recent imports, settings, look, conventions (F10).")
+        explain(more, "Recent imports, settings, look, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
+
+    def _explain_buttons(self) -> None:
+        kinds = QWizard.WizardButton
+        for kind, text in (
+            (kinds.BackButton, "The page before this one; nothing that you typed is lost."),
+            (kinds.NextButton, "The next page. Where it is off, the line above says why. On the review page: import."),
+            (kinds.CancelButton, "Close the window (Ctrl+Q)."),
+            (kinds.FinishButton, "Close the window (Ctrl+Q)."),
+            (kinds.HelpButton, "What this page is for, and how to use it (F1)."),
+        ):
+            explain(self.button(kind), text)
+
+    @Slot()
+    def _follow_system(self) -> None:
+        if self.settings.theme == "system":
+            apply_theme("system")
 
     @Slot()
     def _show_page_help(self) -> None:

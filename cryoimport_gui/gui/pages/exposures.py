@@ -20,6 +20,7 @@ from ...core.progress import Progress
 from ...core.trims import Suggestion, suggest_trims
 from ..session import Session
 from ..tasks import Tasks
+from ..tips import explain_tabs
 from ..widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
 from ..widgets.match_table import MatchTable
 from ..widgets.micrograph_view import MicrographView
@@ -92,6 +93,12 @@ class ExposuresPage(Page):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.view, "Check by eye")
         self.tabs.addTab(self.problem_list, "Problems")
+        explain_tabs(
+            self.tabs,
+            "Check by eye, or problems",
+            "Check by eye: the exposure of the row chosen, with its particles circled.",
+            "Problems: what was found about names and coordinates.",
+        )
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)

@@ -19,6 +19,7 @@ from ...core.progress import Progress
 from ...core.sample import ParticleImages
 from ..session import Session
 from ..tasks import Tasks
+from ..tips import explain
 from ..widgets.contrast_bar import ContrastBar
 from ..widgets.montage_view import MontageFrame
 from ..widgets.page_bar import PageBar
@@ -48,9 +49,10 @@ class PreviewPage(Page):
         self.controls, self.contrast = ViewControls(), ContrastBar()
         self.invert = QPushButton("&Invert the view only")
         self.invert.setCheckable(True)
-        self.invert.setToolTip(
+        explain(
+            self.invert,
             "Swap light and dark on the screen, to see faint particles better. The data sign and the import stay\n"
-            "as they are; a banner says so. Default: off."
+            "as they are; a banner says so. Default: off.",
         )
         self.page_bar = PageBar(self.view)
         self.particle = ParticleView(self)
@@ -259,6 +261,7 @@ class PreviewPage(Page):
         column.addWidget(self.invert)
         column.addStretch(1)
         area = QScrollArea(widgetResizable=True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
         area.setWidget(side)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

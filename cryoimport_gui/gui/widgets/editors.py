@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from ...core.parameters import FOLDER, parameter, tool_tip
 from ..session import Session
+from ..tips import explain
 
 _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
@@ -43,7 +44,7 @@ _CHOICES = {
 
 def _describe(widget: QWidget, name: str) -> None:
     widget.setObjectName(name)
-    widget.setToolTip(tool_tip(name))
+    explain(widget, tool_tip(name))
     widget.setAccessibleName(parameter(name).metadata["title"])
     widget.setAccessibleDescription(parameter(name).metadata["help"])
 
@@ -160,7 +161,7 @@ class PathEdit(QWidget):
         self.line = QLineEdit(clearButtonEnabled=True)
         self.button = QPushButton("Browse…")
         self.button.setAccessibleName(f"Browse for {parameter(name).metadata['title']}")
-        self.button.setToolTip(f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
+        explain(self.button, f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.line, 1)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 
 from ...core.name_table import Column, NameTable, State
 from ...core.problems import Severity
-from ..look import good_colour, plain_tip, quiet_colour, severity_colour
+from ..look import good_colour, quiet_colour, severity_colour
+from ..tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]

@@ -12,6 +12,7 @@ from ...core.exposure_view import ExposureView, ParticleView, look_at_exposure, 
 from ...core.plan import ImportPlan
 from ...core.progress import Progress
 from ..tasks import Tasks
+from ..tips import explain
 from .pair_view import PairView
 from .picture_view import PictureView, ScaleBar
 from .problem_list import breakable, plain_label
@@ -40,7 +41,7 @@ class CircledPicture(PictureView):
     def __init__(self) -> None:
         super().__init__("Exposure with its particles circled")
         self.setAccessibleDescription(_HELP)
-        self.setToolTip(_HELP)
+        explain(self, _HELP)
         self.circles = pg.ScatterPlotItem(pxMode=False, brush=None)
         self.box.addItem(self.circles, ignoreBounds=True)
         self.circles.sigClicked.connect(self._on_circle)
@@ -106,7 +107,7 @@ class MicrographView(QWidget):
         self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.kept, self.flipped = QRadioButton("y &kept"), QRadioButton("y f&lipped")
         for button in (self.kept, self.flipped):
-            button.setToolTip("Where the circles are drawn. This changes the view alone, not what is written.")
+            explain(button, "Where the circles are drawn. This changes the view alone, not what is written.")
         self._readings = QButtonGroup(self)
         self._readings.addButton(self.kept)
         self._readings.addButton(self.flipped)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolTip, QVBoxLayou
 from ...core.montage import GAP_PX, columns_for, compose, tile_at, tile_origin
 from ...core.preview import Tiles
 from ...core.problems import Severity
-from ..look import plain_tip, severity_colour
+from ..look import emphasize, severity_colour
+from ..tips import plain_tip
 from .picture_view import PictureView
 
 _BANNER = "▲ View inverted — not what is imported"
@@ -39,9 +40,9 @@ class MontageView(PictureView):
 
     def __init__(self) -> None:
         super().__init__("Montage of particles")
-        self.setAccessibleDescription(
-            "Arrow keys choose a particle, Enter opens it; Page Up and Page Down turn pages; + and - zoom, 0 fits."
-        )
+        keys = "Arrow keys choose a particle, Enter opens it; Page Up and Page Down turn pages; + and - zoom, 0 fits."
+        self.setAccessibleDescription(keys)
+        self.setWhatsThis(f"Particles as CryoSPARC will see them: they must be dark on a light background. {keys}")
         self.tiles: Tiles | None = None
         self.sign = -1
         self.current = -1
@@ -206,10 +207,16 @@ class MontageView(PictureView):
 class MontageFrame(QFrame):
     """The montage in a frame that cannot be overlooked while the view is inverted."""
 
+    _FRAME_PX = 3
+
     def __init__(self) -> None:
         super().__init__()
+        self._is_inverted = False
+        self.setFrameStyle(QFrame.Shape.NoFrame)
         self.view = MontageView()
         self.banner = QLabel(_BANNER, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.banner.setAutoFillBackground(True)
+        self.banner.setMargin(3)
         self.banner.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -219,11 +226,25 @@ class MontageFrame(QFrame):
 
     @Slot(bool)
     def set_inverted(self, on: bool) -> None:
-        colour, text = severity_colour(Severity.WARNING), self.palette().color(QPalette.ColorRole.Base).name()
-        self.banner.setStyleSheet(f"background: {colour}; color: {text}; font-weight: bold; padding: 3px")
-        self.setStyleSheet(f"MontageFrame {{ border: 3px solid {colour} }}" if on else "")
+        self._is_inverted = on
+        self.setLineWidth(self._FRAME_PX)
+        self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain if on else QFrame.Shape.NoFrame)
+        self._colour()
         self.banner.setVisible(on)
         self.view.set_inverted(on)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._colour()
+
+    def _colour(self) -> None:
+        """The frame and the banner in the colour of a warning, as the look has it now."""
+        warning, palette = severity_colour(Severity.WARNING), QPalette()
+        emphasize(self.banner, palette.color(QPalette.ColorRole.Base).name(), ground=warning)
+        if self._is_inverted:
+            palette.setColor(QPalette.ColorRole.WindowText, QColor(warning))
+        self.setPalette(palette)
 
 
 class _Marks(pg.GraphicsObject):

@@ -10,12 +10,13 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtGui import QColor
 
 from ...core.microscope import impossible, is_needed, odd_values, overridden
-from ...core.parameters import ImportParameters, Overrides, parameter
+from ...core.parameters import ImportParameters, Overrides, parameter, tool_tip
 from ...core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ...core.plan import ImportPlan
 from ...core.problems import Severity, count_of
 from ...core.stacks import GroupHeaders
-from ..look import plain_tip, severity_colour
+from ..look import severity_colour
+from ..tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -30,6 +31,13 @@ _TITLES = {
     "box": "Box\n(px)",
     _HEADER: "Stack header's\npixel size (Å)",
 }
+_TIPS = {
+    "id": "Number of the optics group (rlnOpticsGroup), as flags name it.",
+    "name": "Name of the optics group (rlnOpticsGroupName).",
+    "particles": "Particles of this optics group.",
+    "box": "Side of the particle images in pixels, from the stack headers.",
+    _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
+}
 _YOU = "you"
 
 
@@ -38,6 +46,10 @@ def column_title(name: str) -> str:
         return _TITLES[name]
     data = parameter(MICROSCOPE_VALUES[name]).metadata
     return f"{data['title']}\n({data['unit']})" if data["unit"] else data["title"].replace(" ", "\n", 1)
+
+
+def _column_tip(name: str) -> str:
+    return tool_tip(MICROSCOPE_VALUES[name]) if name in MICROSCOPE_VALUES else _TIPS[name]
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,8 @@ class OpticsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return column_title(COLUMNS[section])
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(_column_tip(COLUMNS[section]))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
