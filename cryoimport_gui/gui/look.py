@@ -71,7 +71,12 @@ _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.
 def series_pen(number: int) -> QPen:
     """The pen of the line with this number in a plot; told apart by colour, and by style without colours."""
     colour = QColor(_SERIES[number % len(_SERIES)][is_dark()])
-    pen = QPen(colour, 2, _STYLES[number % len(_STYLES)])
+    return screen_pen(colour, 2, _STYLES[number % len(_STYLES)])
+
+
+def screen_pen(colour: QColor | str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A line as wide on the screen, whatever the zoom of what it is drawn in, and whatever the screen's scale."""
+    pen = QPen(QColor(colour), width * QApplication.primaryScreen().devicePixelRatio(), style)
     pen.setCosmetic(True)
     return pen
 

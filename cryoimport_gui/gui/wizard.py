@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QPushButton, QWidget, QWizard
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget, QWizard
 
 from ..core.job import Job
 from ..core.parameters import ImportParameters, parameter
@@ -22,11 +22,11 @@ from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
 from .tips import explain
+from .widgets.editors import STAR_SUFFIX, PathLine
 from .widgets.messages import ask, show_failure, show_notice
 from .widgets.steps import StepList
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
-_STAR_SUFFIX = ".star"
 _MOST_NAMED = 4
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
 _NOT_KEPT = "What you chose here is neither imported nor saved, and is lost when the window closes:"
@@ -57,6 +57,9 @@ class ImportWizard(QWizard):
             page.home_of = self.home_of
             page.wanted.connect(self.show_place)
             self.addPage(page)
+        for line in self.findChildren(QLineEdit):
+            if not isinstance(line, PathLine):
+                line.setAcceptDrops(False)  # else it would write down the address of a dropped STAR file
         self.steps = StepList(self.session, self.pages)
         self.steps.chosen.connect(self.go_to)
         self.setSideWidget(self.steps)
@@ -217,4 +220,4 @@ class ImportWizard(QWizard):
 
 def _dropped_star(event: QDropEvent) -> str:
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return next((path for path in paths if path.endswith(_STAR_SUFFIX)), "")
+    return next((path for path in paths if path.endswith(STAR_SUFFIX)), "")

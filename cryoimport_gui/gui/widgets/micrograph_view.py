@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPen
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ...core.exposure_view import ExposureView, ParticleView, look_at_exposure, look_at_particle
 from ...core.plan import ImportPlan
 from ...core.progress import Progress
+from ..look import screen_pen
 from ..tasks import Tasks
 from ..tips import explain
 from .pair_view import PairView
@@ -54,9 +55,9 @@ class CircledPicture(PictureView):
         factor = view.picture.factor
         places = (view.places_px(flip_y) + 0.5) / factor  # a pixel's centre is half a pixel from its corner
         style = Qt.PenStyle.SolidLine if is_written else Qt.PenStyle.DashLine
-        pens = np.full(len(places), _pen(_CIRCLE, 1.5, style), object)
+        pens = np.full(len(places), screen_pen(_CIRCLE, 1.5, style), object)
         if 0 <= current < len(pens):
-            pens[current] = _pen(_CURRENT, 3, style)
+            pens[current] = screen_pen(_CURRENT, 3, style)
         self.circles.setData(pos=places, size=view.diameter_px / factor, pen=pens, data=np.arange(len(places)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -73,12 +74,6 @@ class CircledPicture(PictureView):
         click: QPointF = event.pos()  # type: ignore[attr-defined]
         nearest = min(points, key=lambda point: (point.pos() - click).manhattanLength())
         self.clicked.emit(int(nearest.data()))
-
-
-def _pen(colour: str, width: float, style: Qt.PenStyle) -> QPen:
-    pen: QPen = pg.mkPen(colour, width=width, style=style)
-    pen.setCosmetic(True)
-    return pen
 
 
 class MicrographView(QWidget):

@@ -6,13 +6,13 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolTip, QVBoxLayout
 
 from ...core.montage import GAP_PX, columns_for, compose, tile_at, tile_origin
 from ...core.preview import Tiles
 from ...core.problems import Severity
-from ..look import emphasize, severity_colour
+from ..look import emphasize, screen_pen, severity_colour
 from ..tips import plain_tip
 from .picture_view import PictureView
 
@@ -271,20 +271,13 @@ class _Marks(pg.GraphicsObject):
         painter.setFont(font)
         for number, reason in view.tiles.errors.items():
             colour = QColor(severity_colour(Severity.ERROR))
-            painter.setPen(_pen(colour, 1))
+            painter.setPen(screen_pen(colour, 1))
             tile = view.tile_rect(number)
             painter.drawRect(tile)
             painter.drawText(tile.adjusted(2, 2, -2, -2), int(_CENTRED), f"✖ {reason}")
         if view.current >= 0:
-            painter.setPen(_pen(view.palette().color(QPalette.ColorRole.Highlight), 3))
+            painter.setPen(screen_pen(view.palette().color(QPalette.ColorRole.Highlight), 3))
             painter.drawRect(view.tile_rect(view.current))
 
 
 _CENTRED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-
-
-def _pen(colour: QColor, width_px: int) -> QPen:
-    """A line as wide on the screen, whatever the zoom."""
-    pen = QPen(colour, width_px)
-    pen.setCosmetic(True)
-    return pen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -38,6 +38,7 @@ _TIPS = {
     "box": "Side of the particle images in pixels, from the stack headers.",
     _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
 }
+_NO_DOSE = "The exposures' total dose is known, but is written only if you type a total dose, here or for all groups."
 _YOU = "you"
 
 
@@ -95,7 +96,9 @@ class OpticsModel(QAbstractTableModel):
         if not same_rows:
             self.beginResetModel()
         self.groups, self._parameters = [group for group, _ in shown], parameters
-        of_groups = [_group_cells(group, its_headers, needs_ctf) for group, its_headers in shown]
+        of_groups = [
+            _group_cells(group, its_headers, needs_ctf, bool(parameters.total_dose)) for group, its_headers in shown
+        ]
         self._cells = [_all_cells(self.groups, of_groups, parameters), *of_groups]
         if same_rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._cells) - 1, len(COLUMNS) - 1))
@@ -202,7 +205,9 @@ def _editable(group: OpticsGroup, name: str) -> str:
     return f"{value.value:.7g}" if value else ""
 
 
-def _group_cells(group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool) -> list[Cell]:
+def _group_cells(
+    group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool, doses_are_written: bool
+) -> list[Cell]:
     odd = odd_values(group, headers)
     boxes = ", ".join(map(str, headers.boxes)) if headers else ""
     cells = {
@@ -214,6 +219,8 @@ def _group_cells(group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bo
     }
     for name in MICROSCOPE_VALUES:
         cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), is_needed(name, needs_ctf))
+    if group.total_dose_e_per_A2 and not doses_are_written:
+        cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="not written", words=_NO_DOSE)
     return [cells[name] for name in COLUMNS]
 
 
