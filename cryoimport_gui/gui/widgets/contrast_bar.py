@@ -45,7 +45,7 @@ class ContrastBar(QWidget):
             "or for each tile its own. Default: automatic, for all.",
         )
         self.histogram = pg.PlotWidget(background=None)
-        self.histogram.setFixedHeight(64)
+        self.histogram.setFixedHeight(48)
         self.histogram.setAccessibleName("Histogram of the stored values")
         self.histogram.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the two fields below do the same by keyboard
         explain(self.histogram, "Drag the two lines to set what becomes the ends of the grey scale.")

@@ -220,7 +220,7 @@ def _group_cells(
     for name in MICROSCOPE_VALUES:
         cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), is_needed(name, needs_ctf))
     if group.total_dose_e_per_A2 and not doses_are_written:
-        cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="not written", words=_NO_DOSE)
+        cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="exposures, unused", words=_NO_DOSE)
     return [cells[name] for name in COLUMNS]
 
 

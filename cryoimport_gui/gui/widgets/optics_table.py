@@ -28,7 +28,15 @@ from ..tips import explain
 from .optics_model import COLUMNS, Index, OpticsModel
 from .problem_list import plain_label
 
-_WIDTHS = {"id": 56, "particles": 78, "box": 52, "header_A": 118, "total_dose_e_per_A2": 92}
+_WIDTHS = {
+    "id": 46,
+    "particles": 72,
+    "box": 52,
+    "pixel_size_A": 104,
+    "header_A": 112,
+    "amplitude_contrast": 92,
+    "total_dose_e_per_A2": 104,
+}
 _VALUE_WIDTH = 128
 _MOST_ROWS = 6
 _EDIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
