@@ -167,6 +167,7 @@ def test_cancel_leaves_nothing_and_the_same_import_then_works(
             wizard.go_to(page_number(wizard, WritePage))
     assert list(tmp_path.iterdir()) == []
     assert "cancelled" in wizard.currentPage().reason.text()
+    assert QApplication.focusWidget() is wizard.currentPage().again
     assert wizard.button(QWizard.WizardButton.BackButton).isEnabled()
     qtbot.mouseClick(wizard.currentPage().again, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)

@@ -185,7 +185,7 @@ def _share(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tupl
     head, kept, tail = (
         max(metrics.horizontalAdvance(part) + 1 if part else 0 for part in parts) for parts in zip(*names)
     )
-    least = metrics.horizontalAdvance("…") + 1
+    least = metrics.horizontalAdvance("0…0")
     kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
     head = min(head, max(room - kept - tail, (room - kept) // 2))
     return head, kept, min(tail, room - kept - head)
