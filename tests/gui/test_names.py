@@ -38,7 +38,7 @@ def metrics(qapp: QApplication) -> QFontMetrics:
 
 
 def test_what_is_left_of_a_long_name_is_shown_before_what_is_cut(table: NameTable, metrics: QFontMetrics) -> None:
-    shown = [shortened(metrics, names_of(table, row), _ROOM_AT_1280_PX) for row in range(len(_STEMS))]
+    shown = [shortened(metrics, names_of(table, row), _ROOM_AT_1280_PX)[1] for row in range(len(_STEMS))]
     kept = [micrograph[1] for micrograph, _ in shown]
     assert len(set(kept)) == len(_STEMS), "names are told apart"
     for (micrograph, exposure), stem in zip(shown, _STEMS):
@@ -48,14 +48,15 @@ def test_what_is_left_of_a_long_name_is_shown_before_what_is_cut(table: NameTabl
 
 
 def test_with_room_whole_names_are_shown(table: NameTable, metrics: QFontMetrics) -> None:
-    micrograph, exposure = shortened(metrics, names_of(table, 0), 5000)
+    start, (micrograph, exposure) = shortened(metrics, names_of(table, 0), 5000)
     assert "".join(micrograph) == _STEMS[0] + _RIGID
     assert exposure == (_UID + _DATE, _STEMS[0], _PATCH)
+    assert start == pytest.approx(metrics.horizontalAdvance(exposure[0]), abs=1), "behind the longer of the two fronts"
 
 
 @pytest.mark.parametrize("room", [0, 10, 60, 200])
 def test_nothing_is_drawn_beyond_the_cell(table: NameTable, metrics: QFontMetrics, room: int) -> None:
-    for name in shortened(metrics, names_of(table, 0), room):
+    for name in shortened(metrics, names_of(table, 0), room)[1]:
         assert metrics.horizontalAdvance("".join(name)) <= max(room, 3 * metrics.horizontalAdvance("…")) + 3
 
 

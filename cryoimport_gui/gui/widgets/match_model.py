@@ -158,26 +158,26 @@ def _draw_names(
 ) -> None:
     metrics, struck = option.fontMetrics, QFont(option.font)
     struck.setStrikeOut(True)
-    widths = _share(metrics, names, room.width())
-    for line, name in enumerate(shortened(metrics, names, room.width())):
-        top, left = room.top() + line * room.height() // 2, room.left()
-        for number, (part, width) in enumerate(zip(name, widths)):
-            is_cut = number != 1
+    start, shown = shortened(metrics, names, room.width())
+    height = room.height() // 2
+    for line, (head, kept, tail) in enumerate(shown):
+        left = room.left() + start - metrics.horizontalAdvance(head)
+        for part, is_cut in ((head, True), (kept, False), (tail, True)):
             painter.setFont(struck if is_cut else option.font)
             painter.setPen(quiet if is_cut else pen)
-            side = Qt.AlignmentFlag.AlignRight if number == 0 else Qt.AlignmentFlag.AlignLeft
-            painter.drawText(QRect(left, top, width, room.height() // 2), Qt.AlignmentFlag.AlignVCenter | side, part)
-            left += width if number == 0 else metrics.horizontalAdvance(part)
+            place = QRect(left, room.top() + line * height, room.right() - left + 1, height)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, part)
+            left += metrics.horizontalAdvance(part)
 
 
-def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> list[Parts]:
-    """The names as they are drawn in a cell of this width."""
+def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tuple[int, list[Parts]]:
+    """The names as they are drawn in a cell of this width, and where in it what is left of them starts."""
     widths, middle = _share(metrics, names, room), Qt.TextElideMode.ElideMiddle
     out = []
     for name in names:
         head, kept, tail = (metrics.elidedText(part, middle, width) for part, width in zip(name, widths))
         out.append((head, kept, tail))
-    return out
+    return widths[0], out
 
 
 def _share(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tuple[int, int, int]:

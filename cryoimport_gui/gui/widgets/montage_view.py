@@ -276,8 +276,10 @@ class _Marks(pg.GraphicsObject):
             painter.drawRect(tile)
             painter.drawText(tile.adjusted(2, 2, -2, -2), int(_CENTRED), f"✖ {reason}")
         if view.current >= 0:
-            painter.setPen(screen_pen(view.palette().color(QPalette.ColorRole.Highlight), 3))
-            painter.drawRect(view.tile_rect(view.current))
+            accent = view.palette().color(QPalette.ColorRole.Highlight)
+            for pen in (screen_pen("white", 6), screen_pen(accent, 3)):  # is seen on dark and on light tiles
+                painter.setPen(pen)
+                painter.drawRect(view.tile_rect(view.current))
 
 
 _CENTRED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
