@@ -56,6 +56,8 @@ class ImportWizard(QWizard):
         for page in self.pages:
             page.home_of = self.home_of
             page.wanted.connect(self.show_place)
+            if isinstance(page, PreviewPage):
+                page.micrograph_wanted.connect(self._show_in_micrograph)
             self.addPage(page)
         for line in self.findChildren(QLineEdit):
             if not isinstance(line, PathLine):
@@ -153,6 +155,12 @@ class ImportWizard(QWizard):
         editor = page.findChild(QWidget, REMEDIES[code].place)
         if editor and self.currentPage() is page:
             editor.setFocus()
+
+    @Slot(int)
+    def _show_in_micrograph(self, row: int) -> None:
+        page = next(page for page in self.pages if isinstance(page, ExposuresPage))
+        self.go_to(self.pages.index(page))
+        page.show_particle(row)
 
     def done(self, result: int) -> None:
         if self._may_leave():

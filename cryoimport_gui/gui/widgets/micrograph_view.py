@@ -93,6 +93,7 @@ class MicrographView(QWidget):
         self._exposure = -1
         self.shown: ExposureView | None = None
         self.current = 0
+        self._wanted_row = -1
         self.picture = CircledPicture()
         self.picture.clicked.connect(self.select)
         self.picture.particle_step.connect(self._on_step)
@@ -155,6 +156,19 @@ class MicrographView(QWidget):
 
         self.tasks.cancel("particle")
         self.tasks.start("exposure", look)
+
+    def want(self, row: int) -> None:
+        """Choose this particle, a row of `ImportPlan.all_particles`, as soon as its exposure is shown."""
+        self._wanted_row = row
+        self._select_wanted()
+
+    def _select_wanted(self) -> bool:
+        if self.shown is None or self._wanted_row not in self.shown.rows:
+            return False
+        number = int(np.flatnonzero(self.shown.rows == self._wanted_row)[0])
+        self._wanted_row = -1
+        self.select(number)
+        return True
 
     @Slot(int)
     def select(self, number: int) -> None:
@@ -227,7 +241,8 @@ class MicrographView(QWidget):
         pixel_size_A = float(plan.exposures.pixel_size_A[view.exposure])
         self.scale_bar.set_pixel_size(pixel_size_A * view.picture.factor, "Å")
         self._draw()
-        self.select(0 if is_other else self.current)
+        if not self._select_wanted():
+            self.select(0 if is_other else self.current)
 
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:

@@ -37,10 +37,12 @@ class ParticleView(QDialog):
     Signals:
         step_wanted(step): to the next (+1) or previous (-1) tile.
         average_wanted(on): the spectrum of one image, or the mean of many.
+        micrograph_wanted(): its place in the micrograph is to be shown.
     """
 
     step_wanted = Signal(int)
     average_wanted = Signal(bool)
+    micrograph_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -77,6 +79,7 @@ class ParticleView(QDialog):
         self.spectrum.box.addItem(self._ring_curve, ignoreBounds=True)
         self.previous = _button("◀ &Previous", "The tile before this one (Left).")
         self.next = _button("&Next ▶", "The tile after this one (Right).")
+        self.micrograph = _button("In its &micrograph", "")
         self.close_button = _button("&Close", "Back to the montage (Esc).")
         self._lay_out()
         self.filtered.toggled.connect(self._draw_image)
@@ -84,6 +87,7 @@ class ParticleView(QDialog):
         self.average.toggled.connect(self.average_wanted)
         self.previous.clicked.connect(self._go_back)
         self.next.clicked.connect(self._go_on)
+        self.micrograph.clicked.connect(self.micrograph_wanted)
         self.close_button.clicked.connect(self.close)
         QShortcut(QKeySequence(Qt.Key.Key_Left), self, self._go_back)
         QShortcut(QKeySequence(Qt.Key.Key_Right), self, self._go_on)
@@ -131,6 +135,12 @@ class ParticleView(QDialog):
     def set_steps(self, has_previous: bool, has_next: bool) -> None:
         self.previous.setEnabled(has_previous)
         self.next.setEnabled(has_next)
+
+    def set_place(self, is_known: bool) -> None:
+        """Whether the micrograph can be shown with the particle circled."""
+        self.micrograph.setEnabled(is_known)
+        where = "Show it circled in its micrograph, on the Exposures page."
+        explain(self.micrograph, where if is_known else f"{where} Link it to its exposure there first.")
 
     @Slot()
     def _draw_image(self, *_: object) -> None:
@@ -190,6 +200,7 @@ class ParticleView(QDialog):
         buttons = QHBoxLayout()
         buttons.addWidget(self.previous)
         buttons.addWidget(self.next)
+        buttons.addWidget(self.micrograph)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         layout = QVBoxLayout(self)
