@@ -189,7 +189,7 @@ def main() -> int:
             flush=True,
         )
     after = state_now()
-    soak.wizard.close()
+    soak.wizard.leave()
     soak.wizard.deleteLater()
     del soak, steps, step
     closed = state_now()

@@ -76,6 +76,14 @@ def look_at_exposure(
     return ExposureView(exposure, rows, kept_px, (ny, nx), diameter_px, picture, reason)
 
 
+def exposure_of(plan: ImportPlan, row: int) -> int:
+    """The exposure that a particle lies on; -1: none is known.  `row` is one in `all_particles`."""
+    particles, linking = plan.all_particles, plan.linking
+    if particles is None or linking is None or particles.micrograph_index is None or particles.coordinates_px is None:
+        return -1
+    return int(linking.of_name[particles.micrograph_index[row]])
+
+
 @dataclass(frozen=True)
 class ParticleView:
     """A particle × data sign beside the patches of its micrograph at both readings of y, filtered alike.

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayo
 
 from ..paths import resource
 from .drawings import DRAWINGS, drawing
+from .tips import explain
 
 
 class _Browser(QTextBrowser):
@@ -27,9 +28,11 @@ class HelpWindow(QDialog):
         self.setWindowTitle("Help")
         self.browser = _Browser()
         self.browser.setAccessibleName("Help text")
+        self.browser.setWhatsThis("To read only. Arrow keys and Page Down scroll.")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        explain(buttons.button(QDialogButtonBox.StandardButton.Close), "Close the help (Esc).")
         conventions = buttons.addButton("Con&ventions", QDialogButtonBox.ButtonRole.ActionRole)
-        conventions.setToolTip("What data sign, pose, shift and y mean here.")
+        explain(conventions, "What data sign, pose, shift and y mean here.")
         conventions.clicked.connect(self._show_conventions)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QLabel
@@ -17,6 +15,8 @@ _COLOURS = {
     Severity.INFO: ("#1a5fb4", "#82b1ff"),
 }
 _GOOD = ("#1b6e3c", "#81c995")
+#: of what is chosen or in use, under white text
+_ACCENT = ("#1a5fb4", "#2f6fb3")
 
 
 def is_dark() -> bool:
@@ -32,9 +32,17 @@ def quiet_colour() -> str:
     return QApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
 
 
-def plain_tip(text: str) -> str:
-    """A tool tip that shows text from a file as it stands; what looks like markup would be taken for it."""
-    return f"<p>{escape(text).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
+def emphasize(label: QLabel, colour: str = "", bold: bool = True, ground: str = "") -> None:
+    """Write a label in a colour (none: the window's), bold, on a ground."""
+    palette, font = QPalette(), label.font()
+    if colour:
+        for role in (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text):  # which one depends on what is behind it
+            palette.setColor(role, QColor(colour))
+    if ground:
+        palette.setColor(QPalette.ColorRole.Window, QColor(ground))
+    label.setPalette(palette)
+    font.setBold(bold)
+    label.setFont(font)
 
 
 def make_quiet(label: QLabel) -> None:
@@ -63,7 +71,12 @@ _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.
 def series_pen(number: int) -> QPen:
     """The pen of the line with this number in a plot; told apart by colour, and by style without colours."""
     colour = QColor(_SERIES[number % len(_SERIES)][is_dark()])
-    pen = QPen(colour, 2, _STYLES[number % len(_STYLES)])
+    return screen_pen(colour, 2, _STYLES[number % len(_STYLES)])
+
+
+def screen_pen(colour: QColor | str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    """A line as wide on the screen, whatever the zoom of what it is drawn in, and whatever the screen's scale."""
+    pen = QPen(QColor(colour), width * QApplication.primaryScreen().devicePixelRatio(), style)
     pen.setCosmetic(True)
     return pen
 
@@ -76,26 +89,38 @@ def apply_theme(theme: str) -> None:
 
 
 def _light_palette() -> QPalette:
-    palette = QPalette(QColor("#efefef"))
-    palette.setColor(QPalette.ColorRole.PlaceholderText, QColor("#5c5c5c"))
+    palette, roles = QPalette(QColor("#efefef")), QPalette.ColorRole
+    for role, colour in (
+        (roles.PlaceholderText, "#5c5c5c"),
+        (roles.Highlight, _ACCENT[0]),
+        (roles.Accent, _ACCENT[0]),
+        (roles.HighlightedText, "#ffffff"),
+        (roles.Link, _ACCENT[0]),
+        (roles.ToolTipBase, "#ffffff"),
+        (roles.ToolTipText, "#000000"),
+    ):
+        palette.setColor(role, QColor(colour))
     return palette
 
 
 def _dark_palette() -> QPalette:
-    palette = QPalette(QColor("#2b2d30"))
+    # Fields are lighter than the window: the style draws outlines darker than it, which do not show here.
+    palette = QPalette(QColor("#202225"))
     roles = QPalette.ColorRole
     for role, colour in (
-        (roles.Window, "#2b2d30"),
-        (roles.Base, "#1e1f22"),
-        (roles.AlternateBase, "#26282b"),
-        (roles.Button, "#3a3d41"),
-        (roles.ToolTipBase, "#1e1f22"),
-        (roles.Highlight, "#2f6fb3"),
+        (roles.Window, "#202225"),
+        (roles.Base, "#34373c"),
+        (roles.AlternateBase, "#2c2f33"),
+        (roles.Button, "#3f4348"),
+        (roles.ToolTipBase, "#34373c"),
+        (roles.Highlight, _ACCENT[1]),
+        (roles.Accent, _ACCENT[1]),
     ):
         palette.setColor(role, QColor(colour))
-    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.ToolTipText, roles.HighlightedText):
+    for role in (roles.WindowText, roles.Text, roles.ButtonText, roles.ToolTipText):
         palette.setColor(role, QColor("#e6e6e6"))
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor("#8a8a8a"))
+    palette.setColor(roles.HighlightedText, QColor("#ffffff"))
     palette.setColor(roles.PlaceholderText, QColor("#b0b0b0"))
     palette.setColor(roles.Link, QColor("#82b1ff"))
     return palette

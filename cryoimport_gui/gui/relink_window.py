@@ -24,7 +24,7 @@ from ..core.problems import Problem, count_of
 from ..core.progress import Progress
 from ..core.relink import Relinking, plan_relink, relink
 from .file_dialogs import FileDialogs
-from .look import plain_tip
+from .tips import plain_tip
 from .session import TYPING_PAUSE_MS
 from .tasks import Tasks
 from .widgets.editors import PathEdit, label_for

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job import Job
@@ -22,11 +22,12 @@ from .relink_window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
+from .tips import explain
+from .widgets.editors import STAR_SUFFIX
 from .widgets.messages import ask, show_failure, show_notice
 from .widgets.steps import StepList
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
-_STAR_SUFFIX = ".star"
 _MOST_NAMED = 4
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
 _NOT_KEPT = "What you chose here is neither imported nor saved, and is lost when the window closes:"
@@ -48,6 +49,7 @@ class ImportWizard(QWizard):
         self.setSizeGripEnabled(True)
         self.settings, ignored = load_settings()
         apply_theme(self.settings.theme)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
@@ -55,6 +57,8 @@ class ImportWizard(QWizard):
         for page in self.pages:
             page.home_of = self.home_of
             page.wanted.connect(self.show_place)
+            if isinstance(page, PreviewPage):
+                page.micrograph_wanted.connect(self._show_in_micrograph)
             self.addPage(page)
             page.completeChanged.connect(self._guard_back)  # after the wizard's own look at it
         self.steps = StepList(self.session, self.pages)
@@ -65,15 +69,14 @@ class ImportWizard(QWizard):
         self.currentIdChanged.connect(self._enter)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
+        self._explain_buttons()
         self._help: HelpWindow | None = None
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
-        # Of the application: the close look at a particle is a window of its own.
-        QShortcut(
-            QKeySequence(Qt.Key.Key_F1), self, self._show_page_help, context=Qt.ShortcutContext.ApplicationShortcut
-        )
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self, self.reject)
+        help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
+        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
+        QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
         self._idle.start()
@@ -101,8 +104,24 @@ class ImportWizard(QWizard):
         more = self.button(QWizard.WizardButton.CustomButton1)
         assert isinstance(more, QPushButton)
         more.setMenu(self.menu)
-        more.setToolTip("Recent imports, settings, look, conventions (F10).")
+        explain(more, "Recent imports, settings, look, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
+
+    def _explain_buttons(self) -> None:
+        kinds = QWizard.WizardButton
+        for kind, text in (
+            (kinds.BackButton, "The page before this one; nothing that you typed is lost."),
+            (kinds.NextButton, "The next page. Where it is off, the line above says why. On the review page: import."),
+            (kinds.CancelButton, "Close the window (Ctrl+Q)."),
+            (kinds.FinishButton, "Close the window (Ctrl+Q)."),
+            (kinds.HelpButton, "What this page is for, and how to use it (F1)."),
+        ):
+            explain(self.button(kind), text)
+
+    @Slot()
+    def _follow_system(self) -> None:
+        if self.settings.theme == "system":
+            apply_theme("system")
 
     @Slot()
     def _show_page_help(self) -> None:
@@ -158,6 +177,12 @@ class ImportWizard(QWizard):
         editor = page.findChild(QWidget, REMEDIES[code].place)
         if editor and self.currentPage() is page:
             editor.setFocus()
+
+    @Slot(int)
+    def _show_in_micrograph(self, row: int) -> None:
+        page = next(page for page in self.pages if isinstance(page, ExposuresPage))
+        self.go_to(self.pages.index(page))
+        page.show_particle(row)
 
     def done(self, result: int) -> None:
         if self._may_leave():
@@ -228,4 +253,4 @@ class ImportWizard(QWizard):
 
 def _dropped_star(event: QDropEvent) -> str:
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return next((path for path in paths if path.endswith(_STAR_SUFFIX)), "")
+    return next((path for path in paths if path.endswith(STAR_SUFFIX)), "")

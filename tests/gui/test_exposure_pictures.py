@@ -9,7 +9,10 @@ import pytest
 from PySide6.QtCore import Qt
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
+from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.wizard import ImportWizard
 
+from .conftest import WAIT_MS
 from .exposures_page import RECIPE, click_circle, open_page, settle, values
 
 
@@ -110,3 +113,40 @@ def test_the_scale_is_automatic_or_a_number(qtbot, open_wizard, small: Demo) -> 
     qtbot.keyClicks(scale, "0")
     assert page.session.parameters.coordinate_scale == "auto"
     settle(qtbot, page)
+
+
+def look_at(qtbot, wizard: ImportWizard, row: int) -> PreviewPage:
+    """Open the close look at a particle on the page of the preview."""
+    wizard.go_to(2)
+    preview = wizard.currentPage()
+    assert isinstance(preview, PreviewPage)
+    qtbot.waitUntil(lambda: preview.view.tiles is not None and not preview.tasks.busy, timeout=WAIT_MS)
+    tile = preview.view.tiles.rows.tolist().index(row)
+    preview.view.select(tile)
+    preview.view.opened.emit(tile)
+    qtbot.waitUntil(lambda: preview.particle.isVisible() and not preview.tasks.busy, timeout=WAIT_MS)
+    return preview
+
+
+def test_from_the_close_look_to_the_place_in_the_micrograph(qtbot, open_wizard, small: Demo) -> None:
+    """The particle that was looked at is the one that is circled, also where its name was filtered out."""
+    wizard = open_wizard(**values(small))
+    wizard.go_to(3)
+    exposures = wizard.currentPage()
+    settle(qtbot, exposures)
+    for row, text in ((0, ""), (17, "nothing has this name"), (16, "")):
+        exposures.table.filter.setText(text)
+        settle(qtbot, exposures)
+        preview = look_at(qtbot, wizard, row)
+        preview.particle.micrograph.click()
+        assert wizard.currentPage() is exposures and not preview.particle.isVisible()
+        settle(qtbot, exposures)
+        view = exposures.view
+        assert view.shown.rows[view.current] == row
+        assert exposures.table.model.table.micrograph[exposures.table.current] == row // RECIPE.particles_per_micrograph
+
+
+def test_without_exposures_there_is_no_place_to_show(qtbot, open_wizard, small: Demo) -> None:
+    preview = look_at(qtbot, open_wizard(meta=str(small.star)), 3)
+    assert not preview.particle.micrograph.isEnabled()
+    assert "first" in preview.particle.micrograph.toolTip()

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QMessageBox
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.gui.drawings import DRAWINGS, drawing
-from cryoimport_gui.gui.look import apply_theme, is_dark
 from cryoimport_gui.gui.settings import Settings, load_settings, save_settings, settings_path
 from cryoimport_gui.gui.wizard import PAGES
 from cryoimport_gui.paths import resource
@@ -91,30 +90,3 @@ def test_settings_come_back_as_they_were(own_home: Path) -> None:
     settings = Settings("AAA=", "dark", [{"meta": "/x/y.star"}], {"meta": "/x"})
     save_settings(settings)
     assert load_settings() == (settings, "")
-
-
-def test_light_and_dark_are_readable(qapp: QApplication) -> None:
-    """WCAG AA: text against its background at least 4.5 : 1, in both looks."""
-    roles = QPalette.ColorRole
-    try:
-        for theme in ("light", "dark"):
-            apply_theme(theme)
-            palette = qapp.palette()
-            assert is_dark() == (theme == "dark")
-            for text, ground in (
-                (roles.WindowText, roles.Window),
-                (roles.Text, roles.Base),
-                (roles.ButtonText, roles.Button),
-            ):
-                assert contrast(palette.color(text), palette.color(ground)) >= 4.5
-    finally:
-        apply_theme("light")
-
-
-def contrast(one: QColor, other: QColor) -> float:
-    def luminance(colour: QColor) -> float:
-        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)

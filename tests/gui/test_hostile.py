@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from cryoimport_gui.core.problems import problem
-from cryoimport_gui.gui.look import plain_tip
 from cryoimport_gui.gui.pages.exposures import ExposuresPage
 from cryoimport_gui.gui.pages.preview import PreviewPage
 from cryoimport_gui.gui.tasks import Tasks
+from cryoimport_gui.gui.tips import plain_tip
 from cryoimport_gui.gui.widgets.messages import show_failure, show_notice
 from cryoimport_gui.gui.wizard import ImportWizard
 

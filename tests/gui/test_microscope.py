@@ -89,6 +89,28 @@ def wait_planned(qtbot: Any, wizard: ImportWizard) -> None:
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
 
 
+def test_a_dose_that_is_known_is_no_longer_unused_once_one_is_typed(qtbot, open_wizard, tmp_path: Path) -> None:
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    values = {"exposures": str(exposures), "remove_leading_uid": True, "on_unmatched": "keep"}
+    wizard, page = open_page(open_wizard, three_groups(tmp_path), **values)
+    assert "only if you type" in cell(page, 1, "total_dose_e_per_A2").words
+    wizard.session.change(total_dose={4: 30.0})
+    wait_planned(qtbot, wizard)
+    assert cell(page, 1, "total_dose_e_per_A2").source == "exposures"
+    assert cell(page, 3, "total_dose_e_per_A2").source == "you"
+
+
+def test_every_value_and_name_has_room_in_the_smallest_window(qtbot, open_wizard, tmp_path: Path) -> None:
+    wizard, page = open_page(open_wizard, three_groups(tmp_path))
+    wizard.resize(1200, 740)
+    qtbot.waitUntil(lambda: wizard.width() == 1200, timeout=WAIT_MS)
+    QApplication.processEvents()
+    view = page.table.view
+    assert view.horizontalScrollBar().maximum() == 0, "no column is out of sight"
+    needed = view.fontMetrics().horizontalAdvance("opticsGroup1") + 6
+    assert view.columnWidth(COLUMNS.index("name")) >= needed
+
+
 def test_each_value_stands_with_its_source(qtbot, open_wizard, tmp_path: Path) -> None:
     exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
     meta = three_groups(tmp_path, rlnSphericalAberration=None)
@@ -102,7 +124,8 @@ def test_each_value_stands_with_its_source(qtbot, open_wizard, tmp_path: Path) -
     assert texts(page, "cs_mm")[:2] == ["1.4", "1.4"]
     assert texts(page, "total_dose_e_per_A2")[:3] == ["42", "42", "–"]
     sources = {name: cell(page, 1, name).source for name in ("pixel_size_A", "cs_mm", "total_dose_e_per_A2")}
-    assert sources == {"pixel_size_A": "optics table", "cs_mm": "exposures", "total_dose_e_per_A2": "exposures"}
+    unused = {"total_dose_e_per_A2": "exposures, unused"}
+    assert sources == {"pixel_size_A": "optics table", "cs_mm": "exposures", **unused}, "no dose was typed"
     assert (cell(page, 2, "cs_mm").text, cell(page, 2, "cs_mm").severity) == ("missing", Severity.ERROR)
     assert "rlnImagePixelSize" in cell(page, 1, "pixel_size_A").words
     shown = page.table.model.data(at(page, 1, "voltage_kV"), Qt.ItemDataRole.AccessibleTextRole)

@@ -606,7 +606,8 @@ def test_another_theme_is_taken_at_once(qtbot, preview: Open) -> None:
         curve = page.contrast._curve.opts["pen"].name()
         rule = page.sign_panel.rule
         quiet = rule.palette().color(rule.foregroundRole()).name()
-        return grey < 128, curve, quiet, page.sign_panel.badge.styleSheet()
+        badge = page.sign_panel.badge
+        return grey < 128, curve, quiet, badge.palette().color(badge.foregroundRole()).name()
 
     seen = []
     for theme in ("light", "dark", "light"):

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWizard
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget, QWizard
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.progress import Cancelled, Progress
@@ -92,6 +92,36 @@ def test_a_dropped_star_file_is_taken(qtbot, open_wizard, demo: Demo) -> None:
     assert wizard.session.plan.counts()["particles"] == len(demo.rot_deg)
 
 
+@pytest.mark.parametrize("on", ["meta", "data", "window"])
+def test_a_star_file_is_taken_wherever_it_is_dropped(qtbot, open_wizard, demo: Demo, on: str) -> None:
+    """A field of text would write down its address, were it asked."""
+    wizard = open_wizard()
+    target = wizard if on == "window" else wizard.findChild(QLineEdit, on)
+    drop(target, demo.star)
+    assert wizard.session.parameters.meta == str(demo.star)
+    assert wizard.session.parameters.data == ""
+
+
+def test_a_folder_is_taken_by_the_path_that_it_is_dropped_on_alone(qtbot, open_wizard, demo: Demo) -> None:
+    wizard = open_wizard(meta=str(demo.star))
+    drop(wizard, demo.data)
+    assert wizard.session.parameters.data == ""
+    drop(wizard.findChild(QLineEdit, "data"), demo.data)
+    assert wizard.session.parameters.data == str(demo.data)
+    assert wizard.session.parameters.meta == str(demo.star)
+
+
+def drop(target: QWidget, path: Path) -> None:
+    """As the window system does it: enter, then drop on whatever has agreed."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), copy, data, left, keys)
+    QApplication.sendEvent(target, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(target, QDropEvent(QPointF(5, 5), copy, data, left, keys))
+
+
 def test_missing_stacks_are_said_and_a_folder_that_finds_them_is_taken_with_one_click(
     qtbot, open_wizard, demo: Demo, tmp_path: Path
 ) -> None:
@@ -137,6 +167,7 @@ def test_cancel_leaves_nothing_and_the_same_import_then_works(
             wizard.go_to(page_number(wizard, WritePage))
     assert list(tmp_path.iterdir()) == []
     assert "cancelled" in wizard.currentPage().reason.text()
+    assert QApplication.focusWidget() is wizard.currentPage().again
     assert wizard.button(QWizard.WizardButton.BackButton).isEnabled()
     qtbot.mouseClick(wizard.currentPage().again, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)

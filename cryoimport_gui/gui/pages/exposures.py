@@ -20,6 +20,7 @@ from ...core.progress import Progress
 from ...core.trims import Suggestion, suggest_trims
 from ..session import Session
 from ..tasks import Tasks
+from ..tips import explain_tabs
 from ..widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
 from ..widgets.match_table import MatchTable
 from ..widgets.micrograph_view import MicrographView
@@ -51,6 +52,7 @@ class ExposuresPage(Page):
         self._exposures: Exposures | None = None
         self._particles: Particles | None = None
         self._suggestion: Suggestion | None = None
+        self._wanted_row = -1  # a particle that is to be shown, until the names are there
         self._inputs = 0  # goes up with each other set of names
         self.trims = TrimEditor(session)
         self.counts, self.verdict = plain_label(), plain_label()
@@ -91,6 +93,12 @@ class ExposuresPage(Page):
         self.tabs = QTabWidget()
         self.tabs.addTab(self.view, "Check by eye")
         self.tabs.addTab(self.problem_list, "Problems")
+        explain_tabs(
+            self.tabs,
+            "Check by eye, or problems",
+            "Check by eye: the exposure of the row chosen, with its particles circled.",
+            "Problems: what was found about names and coordinates.",
+        )
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
@@ -128,6 +136,25 @@ class ExposuresPage(Page):
             self._build()
             self._on_chosen(self.table.current)
         self._show_counts()
+
+    def show_particle(self, row: int) -> None:
+        """Show a particle, a row of `ImportPlan.all_particles`, circled in its micrograph."""
+        self._wanted_row = row
+        self.tabs.setCurrentIndex(0)
+        if self.table.filter.text():
+            self.table.filter.clear()  # arranges the names anew
+        else:
+            self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        table, particles, row = self.table.model.table, self._particles, self._wanted_row
+        if table is None or particles is None or particles.micrograph_index is None or row < 0:
+            return
+        self._wanted_row = -1
+        self.view.want(row)
+        name = table.row_of(micrograph=int(particles.micrograph_index[row]))
+        self.table.show_rows(table, self.table.model.rows, name)
+        self.view.picture.setFocus()
 
     def shut_down(self) -> None:
         for tasks in (self.names, self.search):
@@ -177,6 +204,7 @@ class ExposuresPage(Page):
             self.table.view.scrollToTop()
         self._show_counts()
         self._show_suggestion()
+        self._show_wanted()
 
     def _show_counts(self) -> None:
         table = self.table.model.table

@@ -15,6 +15,7 @@ from ...core.problems import count_of
 from ...core.progress import Progress
 from ..look import make_quiet
 from ..tasks import Tasks
+from ..tips import explain_tabs
 from ..widgets.ctf_plots import DefocusPlot, PhaseErrorPlot
 from ..widgets.facts import Facts
 from ..widgets.optics_table import OpticsTable
@@ -51,11 +52,17 @@ class MicroscopePage(Page):
         make_quiet(note)
         self.body.addWidget(self.table)
         self.body.addWidget(note)
-        self.defocus, self.ctf_facts = DefocusPlot(), Facts()
-        self.phase, self.loss_facts = PhaseErrorPlot(), Facts()
+        self.defocus, self.ctf_facts = DefocusPlot(), Facts("Defocus in numbers")
+        self.phase, self.loss_facts = PhaseErrorPlot(), Facts("Aberrations in numbers")
         self.tabs = QTabWidget(documentMode=True)
         self.tabs.addTab(_side_by_side(self.defocus, self.ctf_facts), "Defocus")
         self.tabs.addTab(_side_by_side(self.phase, self.loss_facts), "Aberrations")
+        explain_tabs(
+            self.tabs,
+            "Defocus or aberrations",
+            "Defocus: how it is spread in each optics group.",
+            "Aberrations: the phase error that their loss leaves.",
+        )
         self.problem_list = ProblemList(offers=self.offers)
         box = QGroupBox("Problems")
         QVBoxLayout(box).addWidget(self.problem_list)

@@ -7,11 +7,12 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
 from ..remedies import REMEDIES, mends_of
 from ..session import Session
+from ..widgets.editors import PathLine
 from ..widgets.problem_list import Offer, plain_label
 
 
@@ -88,6 +89,9 @@ class Page(QWizardPage):
         if not self.is_built:
             self.is_built = True
             self.build()
+            for line in self.findChildren(QLineEdit):
+                if not isinstance(line, PathLine):
+                    line.setAcceptDrops(False)  # else it would write down the address of a dropped STAR file
             self.show_plan()
 
     def close_once(self) -> None:

@@ -12,6 +12,7 @@ from ...core.particles import Particles
 from ...core.plan import ImportPlan
 from ...core.problems import Severity
 from ..recent import reopen
+from ..tips import explain
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.problem_list import ProblemList, plain_label
@@ -63,13 +64,13 @@ class ParticlesPage(Page):
         form.addRow("", switches)
         self.body.addLayout(form)
         self.take_data = QPushButton()
-        self.take_data.setToolTip("Use the folder in which the missing stacks were found as particle data path.")
+        explain(self.take_data, "Use the folder in which the missing stacks were found as particle data path.")
         self.take_data.clicked.connect(self._take_suggested_data)
         self.take_data.hide()
         form.addRow("", self.take_data)
         self.progress = ProgressLine(session)
         self.body.addWidget(self.progress)
-        self.facts = Facts()
+        self.facts = Facts("What the file holds")
         self.recent = RecentList(session)
         self.recent.wanted.connect(self._reopen)
         self.left = QStackedWidget()

@@ -8,16 +8,18 @@ from os.path import basename
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from ...core.exposure_view import exposure_of
 from ...core.inspection import Inspection, inspect
 from ...core.particles import OpticsGroup
 from ...core.preview import Tiles, page_tiles, typical_tiles
 from ...core.progress import Progress
 from ...core.sample import ParticleImages
 from ..tasks import Tasks
+from ..tips import explain
 from ..widgets.contrast_bar import ContrastBar
 from ..widgets.montage_view import MontageFrame
 from ..widgets.page_bar import PageBar
@@ -31,7 +33,13 @@ _SIDE_WIDTH_PX = 262
 
 
 class PreviewPage(Page):
-    """Tiles are made in a thread of the page; sign, contrast and inversion only draw them again."""
+    """Tiles are made in a thread of the page; sign, contrast and inversion only draw them again.
+
+    Signals:
+        micrograph_wanted(row): of `ImportPlan.all_particles`; its place in the micrograph is to be shown.
+    """
+
+    micrograph_wanted = Signal(int)
 
     TITLE = "Preview"
     SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
@@ -47,9 +55,10 @@ class PreviewPage(Page):
         self.controls, self.contrast = ViewControls(), ContrastBar()
         self.invert = QPushButton("&Invert the view only")
         self.invert.setCheckable(True)
-        self.invert.setToolTip(
+        explain(
+            self.invert,
             "Swap light and dark on the screen, to see faint particles better. The data sign and the import stay\n"
-            "as they are; a banner says so. Default: off."
+            "as they are; a banner says so. Default: off.",
         )
         self.page_bar = PageBar(self.view)
         self.particle = ParticleView(self)
@@ -156,6 +165,7 @@ class PreviewPage(Page):
             return inspect(images, groups, row, options, averaged, progress), title
 
         self.particle.set_steps(number > 0, number < len(tiles) - 1)
+        self.particle.set_place(exposure_of(self.session.plan, row) >= 0)
         self.particle.show()
         self._run("particle", look)
 
@@ -219,6 +229,12 @@ class PreviewPage(Page):
         self._look_at(self.view.current)
 
     @Slot()
+    def _on_micrograph(self) -> None:
+        if self.view.tiles is not None and self.view.current >= 0:
+            self.particle.close()
+            self.micrograph_wanted.emit(int(self.view.tiles.rows[self.view.current]))
+
+    @Slot()
     def _on_average(self) -> None:
         self._look_at(self.view.current)
 
@@ -248,6 +264,7 @@ class PreviewPage(Page):
         self.page_bar.resampled.connect(self.controls.resample)
         self.particle.step_wanted.connect(self._on_step)
         self.particle.average_wanted.connect(self._on_average)
+        self.particle.micrograph_wanted.connect(self._on_micrograph)
 
     def _lay_out(self) -> None:
         side = QWidget()
@@ -258,6 +275,7 @@ class PreviewPage(Page):
         column.addWidget(self.invert)
         column.addStretch(1)
         area = QScrollArea(widgetResizable=True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
         area.setWidget(side)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

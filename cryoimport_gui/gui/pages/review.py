@@ -43,7 +43,7 @@ class ReviewPage(Page):
             self.outcomes[name] = words
         self.body.addLayout(form)
         self.body.addWidget(ProgressLine(session))
-        self.written, self.problem_list = Facts(), ProblemList(offers=self.offers)
+        self.written, self.problem_list = Facts("What will be written"), ProblemList(offers=self.offers)
         self._problem_box = QGroupBox()
         columns = QHBoxLayout()
         for box, widget, stretch in (

@@ -20,16 +20,23 @@ from PySide6.QtWidgets import (
 from ...core.job import RESULT_GROUP, Job
 from ...core.plan import ImportPlan
 from ...core.problems import Problem, count_of
+from ..tips import explain
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
 from ..widgets.progress_line import STAGES
 from .page import Page
 
-_NEXT_STEPS = """\
-In CryoSPARC: open the project, choose Import Result Group, and give it this path. The particles then feed any job.
-Usual next jobs: 2D Classification, Ab-Initio Reconstruction, Homogeneous or Non-Uniform Refinement."""
-_INSIDE_PROJECT = "The folder has to lie inside the CryoSPARC project: move it there if it does not.\n"
-_ABERRATIONS = "Aberrations were not imported: run Global and Local CTF Refinement after the first refinement."
+_PASTE = "In CryoSPARC, open the project, build the job Import Result Group, paste the path above, and queue it."
+_INSIDE_PROJECT = (
+    "The folder has to lie inside the folder of the CryoSPARC project, where CryoSPARC can read it. "
+    "If it does not, move it there and paste its new path."
+)
+_ABERRATIONS = (
+    "Aberrations were not imported: run Global CTF Refinement, then Local CTF Refinement, after the first refinement."
+)
+
+
+_GO_BACK = "Back leads to what can be changed; all of it is as you left it."
 
 
 class WritePage(Page):
@@ -48,7 +55,8 @@ class WritePage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self._running())
         self.stack.addWidget(self._finished())
-        self.stack.addWidget(self._stopped())
+        self._stopped_page = self._stopped()
+        self.stack.addWidget(self._stopped_page)
         self.body.addWidget(self.stack, 1)
         session.writing.connect(self._on_writing)
         session.progressed.connect(self._on_progress)
@@ -64,6 +72,18 @@ class WritePage(Page):
         """Import, unless it is what was imported last that would be imported again."""
         if self._imported is not self.session.plan:
             self.start()
+
+    def obstacle(self) -> str:
+        if self.stack.currentWidget() is not self._stopped_page:
+            return ""
+        errors = self.session.plan.errors
+        why = f"Try again is off: {errors[0].message}." if errors else ""
+        return why if self.session.is_current else "Checking …"
+
+    @Slot()
+    def _on_state(self, *_: object) -> None:
+        super()._on_state()
+        self.again.setEnabled(not self.obstacle())
 
     def isComplete(self) -> bool:
         return not self.session.is_writing
@@ -82,7 +102,7 @@ class WritePage(Page):
         self.bar = QProgressBar(maximum=1000)
         self.bar.setAccessibleName("Progress of the import")
         self.cancel = QPushButton("C&ancel the import")
-        self.cancel.setToolTip("Stop; nothing is left behind.")
+        explain(self.cancel, "Stop; nothing is left behind.")
         self.cancel.clicked.connect(self.session.cancel_import)
         layout.addWidget(self.stage)
         layout.addWidget(self.bar)
@@ -95,16 +115,22 @@ class WritePage(Page):
         page = QWidget()
         layout = QVBoxLayout(page)
         self.headline = plain_label()
-        self.headline.setStyleSheet("font-size: 14pt; font-weight: bold")
+        font = self.headline.font()
+        font.setBold(True)
+        font.setPointSizeF(1.5 * font.pointSizeF())
+        self.headline.setFont(font)
         layout.addWidget(self.headline)
-        layout.addWidget(QLabel("Result group:"))
         row = QHBoxLayout()
         self.group_path = QLineEdit(readOnly=True)
         self.group_path.setAccessibleName("Path of the result group")
+        explain(self.group_path, "The file that Import Result Group asks for.")
+        label = QLabel("Path of the result gro&up:")
+        label.setBuddy(self.group_path)
+        layout.addWidget(label)
         self.copy = CopyButton("C&opy path")
-        self.copy.setToolTip("Copy the path of the result group, to paste it into CryoSPARC.")
+        explain(self.copy, "Copy the path of the result group, to paste it into CryoSPARC.")
         self.open = QPushButton("Open &folder")
-        self.open.setToolTip("Show the job folder in the file manager.")
+        explain(self.open, "Show the job folder in the file manager.")
         self.open.clicked.connect(self._open_folder)
         for widget in (self.group_path, self.copy, self.open):
             row.addWidget(widget)
@@ -122,12 +148,12 @@ class WritePage(Page):
         layout = QVBoxLayout(page)
         self.reason = plain_label()
         self.again = QPushButton("&Try again")
-        self.again.setToolTip("Start the same import again.")
+        explain(self.again, "Start the same import again.")
         self.again.clicked.connect(self.start)
+        self.refusal = ProblemList("", offers=self.offers)
         layout.addWidget(self.reason)
-        self.refusal = ProblemList("")
-        layout.addWidget(self.refusal, 1)
         layout.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.refusal, 1)
         return page
 
     @Slot(bool)
@@ -167,20 +193,18 @@ class WritePage(Page):
         self.group_path.setText(group)
         self.group_path.setCursorPosition(0)
         self.copy.text_to_copy = group
-        dropped = any(p.code == "ctf-aberrations-dropped" for p in plan.problems)
-        inside = "" if plan.parameters.project else _INSIDE_PROJECT
-        self.next_steps.setText(inside + _NEXT_STEPS + (f"\n{_ABERRATIONS}" if dropped else ""))
+        self.next_steps.setText("\n".join(f"{n}.  {step}" for n, step in enumerate(next_steps(plan), 1)))
         self.left.show_problems(plan.problems)
         self.stack.setCurrentIndex(1)
         self.copy.setFocus()
 
     @Slot(object)
     def _on_refused(self, problem: Problem) -> None:
-        self._stop("The import was refused. Nothing was written.", [problem])
+        self._stop(f"The import was refused. Nothing was written. {_GO_BACK}", [problem])
 
     @Slot()
     def _on_cancelled(self) -> None:
-        self._stop("The import was cancelled. Nothing was left behind.", [])
+        self._stop(f"The import was cancelled. Nothing was left behind. {_GO_BACK}", [])
 
     @Slot(str, str)
     def _on_failed(self, message: str, details: str) -> None:
@@ -190,10 +214,26 @@ class WritePage(Page):
     def _stop(self, reason: str, problems: list[Problem]) -> None:
         self.reason.setText(reason)
         self.refusal.show_problems(problems)
-        self.stack.setCurrentIndex(2)
+        self.stack.setCurrentWidget(self._stopped_page)
+        self._on_state()
         self.again.setFocus()
 
     @Slot()
     def _open_folder(self) -> None:
         if self.session.job:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.job.folder)))
+
+
+def next_steps(plan: ImportPlan) -> list[str]:
+    """What to do in CryoSPARC with what was imported."""
+    aligned = plan.poses == "3D"
+    jobs = ["2D Classification", "Ab-Initio Reconstruction", "Homogeneous or Non-Uniform Refinement"]
+    if aligned:
+        jobs = ["Homogeneous Reconstruction Only, which shows at once whether the poses are right", *jobs]
+    dropped = any(p.code == "ctf-aberrations-dropped" for p in plan.problems)
+    return [
+        *([] if plan.parameters.project else [_INSIDE_PROJECT]),
+        _PASTE,
+        f"Connect its particles to the next job. Usual ones: {'; '.join(jobs)}.",
+        *([_ABERRATIONS] if dropped else []),
+    ]

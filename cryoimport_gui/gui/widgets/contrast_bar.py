@@ -7,11 +7,12 @@ from enum import Enum
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ...core.preview import Tiles
+from ..tips import explain
 
 
 class Mode(Enum):
@@ -38,14 +39,16 @@ class ContrastBar(QWidget):
         for mode in Mode:
             self.mode.addItem(mode.value, mode)
         self.mode.setAccessibleName("Contrast")
-        self.mode.setToolTip(
+        explain(
+            self.mode,
             "Automatic limits leave out the darkest and the lightest 1% of the pixels: one contrast for all tiles,\n"
-            "or for each tile its own. Default: automatic, for all."
+            "or for each tile its own. Default: automatic, for all.",
         )
         self.histogram = pg.PlotWidget(background=None)
-        self.histogram.setFixedHeight(64)
+        self.histogram.setFixedHeight(48)
         self.histogram.setAccessibleName("Histogram of the stored values")
-        self.histogram.setToolTip("Drag the two lines to set what becomes the ends of the grey scale.")
+        self.histogram.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the two fields below do the same by keyboard
+        explain(self.histogram, "Drag the two lines to set what becomes the ends of the grey scale.")
         self.histogram.hideButtons()
         self.histogram.setMenuEnabled(False)
         self.histogram.setMouseEnabled(False, False)
@@ -80,6 +83,9 @@ class ContrastBar(QWidget):
         self._tiles = tiles
         counts, edges = tiles.histogram
         colour = self.palette().color(QPalette.ColorRole.WindowText)
+        accent = self.palette().color(QPalette.ColorRole.Highlight)
+        accent.setAlpha(70)
+        self._region.setBrush(accent)
         self.histogram.resetCachedContent()  # the window's background
         self._curve.setData(edges, counts, pen=colour, brush=colour)
         self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
@@ -106,7 +112,7 @@ class ContrastBar(QWidget):
         spin = QDoubleSpinBox()
         spin.setKeyboardTracking(False)
         spin.setAccessibleName(f"{name} of the contrast")
-        spin.setToolTip(f"{name} of the stored values that are told apart. Typing sets the contrast by hand.")
+        explain(spin, f"{name} of the stored values that are told apart. Typing sets the contrast by hand.")
         return spin
 
     def _show(self, low: float, high: float) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Slot
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,13 +23,22 @@ from PySide6.QtWidgets import (
 from ...core.parameters import parameter, tool_tip
 from ..file_dialogs import FileDialogs
 from ..session import Session
+from ..tips import explain
 
+STAR_SUFFIX = ".star"
 _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
 }
 #: whose neighbourhood is a good place to begin, the best first
 _NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
+_PLACEHOLDERS = {
+    "meta": "RELION's run_data.star or particles.star; drop it anywhere on the window",
+    "data": "usually not needed: leave it empty at first",
+    "exposures": "optional: .cs or .csg",
+    "output": "a new folder, inside the folder of the CryoSPARC project",
+    "project": "optional: CS-…",
+}
 #: what the choices mean, where their names do not say it
 _CHOICES = {
     "data_sign": {
@@ -48,7 +58,7 @@ _CHOICES = {
 
 def _describe(widget: QWidget, name: str) -> None:
     widget.setObjectName(name)
-    widget.setToolTip(tool_tip(name))
+    explain(widget, tool_tip(name))
     widget.setAccessibleName(parameter(name).metadata["title"])
     widget.setAccessibleDescription(parameter(name).metadata["help"])
 
@@ -166,16 +176,42 @@ class Choices(Protocol):
     def change(self, **values: Any) -> None: ...
 
 
+class PathLine(QLineEdit):
+    """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.setAccepted(bool(_dropped_path(event)))
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if not event.mimeData().hasUrls():
+            super().dragMoveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if path := _dropped_path(event):
+            event.acceptProposedAction()
+            self.setText(path)
+        elif not event.mimeData().hasUrls():
+            super().dropEvent(event)
+
+
+def _dropped_path(event: QDropEvent) -> str:
+    paths = [url.toLocalFile() for url in event.mimeData().urls()]
+    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
+
+
 class PathEdit(QWidget):
     """A parameter that is a path: a line to type in, and a button that opens a dialog."""
 
     def __init__(self, session: Choices, name: str, creates: bool = False) -> None:
         super().__init__()
         self._session, self._name, self._creates = session, name, creates
-        self.line = QLineEdit(clearButtonEnabled=True)
+        self.line = PathLine(clearButtonEnabled=True, placeholderText=_PLACEHOLDERS[name])
         self.button = QPushButton("Browse…")
         self.button.setAccessibleName(f"Browse for {parameter(name).metadata['title']}")
-        self.button.setToolTip(f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
+        explain(self.button, f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.line, 1)

@@ -14,11 +14,13 @@ from .problem_list import plain_label
 class Facts(QScrollArea):
     """A short table that is read, not edited."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setAccessibleName("Facts")
+        self.setAccessibleName(name)
+        self.setWhatsThis(f"{name}: to read only. Arrow keys scroll.")
+        self.viewport().setAutoFillBackground(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: list[tuple[str, str]] | None = None
 
@@ -29,14 +31,15 @@ class Facts(QScrollArea):
         content = QWidget()
         form = QFormLayout(content)
         form.setContentsMargins(0, 0, 6, 0)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignRight)
         before = ""
         for name, value in facts:
             label = plain_label("" if name == before else name)
             label.setWordWrap(False)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
             make_quiet(label)
             text = plain_label(value)
             text.setAccessibleName(f"{name}: {value}")
             form.addRow(label, text)
             before = name
         self.setWidget(content)
+        content.setAutoFillBackground(False)  # the box around it has its own shade

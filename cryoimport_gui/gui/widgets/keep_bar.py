@@ -14,6 +14,7 @@ from ...core.progress import Progress
 from ...core.report import write_whole
 from ..session import Session
 from ..tasks import Tasks
+from ..tips import explain
 from .problem_list import CopyButton, plain_label
 
 
@@ -25,10 +26,10 @@ class KeepBar(QWidget):
         self._session, self._finished = session, finished
         self._saved = session.parameters
         self.copy = CopyButton("Copy as co&mmand")
-        self.copy.setToolTip("Copy the command that makes the same import without a window.")
+        explain(self.copy, "Copy the command that makes the same import without a window.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
-        self.settings.setToolTip("Save all parameters to a file that --settings and More ▸ Load settings read.")
-        self.report.setToolTip("Save a page to read: everything found, the montage, and what is written.")
+        explain(self.settings, "Save all parameters to a file that --settings and More ▸ Load settings read.")
+        explain(self.report, "Save a page to read: everything found, the montage, and what is written.")
         self.words = plain_label()
         self.words.setAccessibleName("What was copied or saved")
         layout = QHBoxLayout(self)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleO
 
 from ...core.name_table import Column, NameTable, State
 from ...core.problems import Severity
-from ..look import good_colour, plain_tip, quiet_colour, severity_colour
+from ..look import good_colour, quiet_colour, severity_colour
+from ..tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 Rows = NDArray[np.int64]
@@ -203,7 +204,7 @@ def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> t
 def _share(metrics: QFontMetrics, wanted: list[int], room: int) -> tuple[int, int, int]:
     """The width of each part, for both names."""
     head, kept, tail = wanted
-    least = metrics.horizontalAdvance("…") + 1
+    least = metrics.horizontalAdvance("0…0")
     kept = min(kept, max(room - min(head, least) - min(tail, least), 0))
     head = min(head, max(room - kept - tail, (room - kept) // 2))
     return head, kept, min(tail, room - kept - head)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.name_table import Arrangement, Column, NameTable
+from ..tips import explain
 from .match_model import MatchDelegate, MatchModel, Rows, names_of
 from .problem_list import breakable
 
@@ -33,7 +34,7 @@ class _Filter(QLineEdit):
         super().__init__(clearButtonEnabled=True, placeholderText="Filter names")
         self._view = view
         self.setAccessibleName("Filter names")
-        self.setToolTip("Show only rows with this text in a name or in the match, in either case.")
+        explain(self, "Show only rows with this text in a name or in the match, in either case.")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
@@ -88,6 +89,10 @@ class MatchTable(QWidget):
         self.view = _View()
         self.view.setModel(self.model)
         self.view.setAccessibleName("Names of micrographs and exposures")
+        self.view.setWhatsThis(
+            "What is cut off a name is struck through; what is left must be equal. Mismatches stand first. Ctrl+1 to "
+            "Ctrl+5 sort by match, micrograph, exposure, particles, trimmed name. The row chosen is shown beside."
+        )
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setWordWrap(False)
@@ -122,7 +127,7 @@ class MatchTable(QWidget):
         self.details.setAccessibleName("Whole names of the current row")
         self.details.setFixedHeight(4 * self.fontMetrics().height() + 4)
         self.export = QPushButton("E&xport CSV…")
-        self.export.setToolTip("Write the rows shown, in their order, to a file.")
+        explain(self.export, "Write the rows shown, in their order, to a file.")
         self.export.clicked.connect(self.export_wanted)
         top = QHBoxLayout()
         top.addWidget(label)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPen
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ...core.exposure_view import ExposureView, ParticleView, look_at_exposure, look_at_particle
 from ...core.plan import ImportPlan
 from ...core.progress import Progress
+from ..look import screen_pen
 from ..tasks import Tasks
+from ..tips import explain
 from .pair_view import PairView
 from .picture_view import PictureView, ScaleBar
 from .problem_list import breakable, plain_label
@@ -40,7 +42,7 @@ class CircledPicture(PictureView):
     def __init__(self) -> None:
         super().__init__("Exposure with its particles circled")
         self.setAccessibleDescription(_HELP)
-        self.setToolTip(_HELP)
+        explain(self, _HELP)
         self.circles = pg.ScatterPlotItem(pxMode=False, brush=None)
         self.box.addItem(self.circles, ignoreBounds=True)
         self.circles.sigClicked.connect(self._on_circle)
@@ -53,9 +55,9 @@ class CircledPicture(PictureView):
         factor = view.picture.factor
         places = (view.places_px(flip_y) + 0.5) / factor  # a pixel's centre is half a pixel from its corner
         style = Qt.PenStyle.SolidLine if is_written else Qt.PenStyle.DashLine
-        pens = np.full(len(places), _pen(_CIRCLE, 1.5, style), object)
+        pens = np.full(len(places), screen_pen(_CIRCLE, 1.5, style), object)
         if 0 <= current < len(pens):
-            pens[current] = _pen(_CURRENT, 3, style)
+            pens[current] = screen_pen(_CURRENT, 3, style)
         self.circles.setData(pos=places, size=view.diameter_px / factor, pen=pens, data=np.arange(len(places)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -72,12 +74,6 @@ class CircledPicture(PictureView):
         click: QPointF = event.pos()  # type: ignore[attr-defined]
         nearest = min(points, key=lambda point: (point.pos() - click).manhattanLength())
         self.clicked.emit(int(nearest.data()))
-
-
-def _pen(colour: str, width: float, style: Qt.PenStyle) -> QPen:
-    pen: QPen = pg.mkPen(colour, width=width, style=style)
-    pen.setCosmetic(True)
-    return pen
 
 
 class MicrographView(QWidget):
@@ -97,6 +93,7 @@ class MicrographView(QWidget):
         self._exposure = -1
         self.shown: ExposureView | None = None
         self.current = 0
+        self._wanted_row = -1
         self.picture = CircledPicture()
         self.picture.clicked.connect(self.select)
         self.picture.particle_step.connect(self._on_step)
@@ -106,7 +103,7 @@ class MicrographView(QWidget):
         self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.kept, self.flipped = QRadioButton("y &kept"), QRadioButton("y f&lipped")
         for button in (self.kept, self.flipped):
-            button.setToolTip("Where the circles are drawn. This changes the view alone, not what is written.")
+            explain(button, "Where the circles are drawn. This changes the view alone, not what is written.")
         self._readings = QButtonGroup(self)
         self._readings.addButton(self.kept)
         self._readings.addButton(self.flipped)
@@ -160,6 +157,19 @@ class MicrographView(QWidget):
 
         self.tasks.cancel("particle")
         self.tasks.start("exposure", look)
+
+    def want(self, row: int) -> None:
+        """Choose this particle, a row of `ImportPlan.all_particles`, as soon as its exposure is shown."""
+        self._wanted_row = row
+        self._select_wanted()
+
+    def _select_wanted(self) -> bool:
+        if self.shown is None or self._wanted_row not in self.shown.rows:
+            return False
+        number = int(np.flatnonzero(self.shown.rows == self._wanted_row)[0])
+        self._wanted_row = -1
+        self.select(number)
+        return True
 
     @Slot(int)
     def select(self, number: int) -> None:
@@ -232,7 +242,8 @@ class MicrographView(QWidget):
         pixel_size_A = float(plan.exposures.pixel_size_A[view.exposure])
         self.scale_bar.set_pixel_size(pixel_size_A * view.picture.factor, "Å")
         self._draw()
-        self.select(0 if is_other else self.current)
+        if not self._select_wanted():
+            self.select(0 if is_other else self.current)
 
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:

@@ -6,13 +6,14 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QToolTip, QVBoxLayout
 
 from ...core.montage import GAP_PX, columns_for, compose, tile_at, tile_origin
 from ...core.preview import Tiles
 from ...core.problems import Severity
-from ..look import plain_tip, severity_colour
+from ..look import emphasize, screen_pen, severity_colour
+from ..tips import plain_tip
 from .picture_view import PictureView
 
 _BANNER = "▲ View inverted — not what is imported"
@@ -39,9 +40,9 @@ class MontageView(PictureView):
 
     def __init__(self) -> None:
         super().__init__("Montage of particles")
-        self.setAccessibleDescription(
-            "Arrow keys choose a particle, Enter opens it; Page Up and Page Down turn pages; + and - zoom, 0 fits."
-        )
+        keys = "Arrow keys choose a particle, Enter opens it; Page Up and Page Down turn pages; + and - zoom, 0 fits."
+        self.setAccessibleDescription(keys)
+        self.setWhatsThis(f"Particles as CryoSPARC will see them: they must be dark on a light background. {keys}")
         self.tiles: Tiles | None = None
         self.sign = -1
         self.current = -1
@@ -206,10 +207,16 @@ class MontageView(PictureView):
 class MontageFrame(QFrame):
     """The montage in a frame that cannot be overlooked while the view is inverted."""
 
+    _FRAME_PX = 3
+
     def __init__(self) -> None:
         super().__init__()
+        self._is_inverted = False
+        self.setFrameStyle(QFrame.Shape.NoFrame)
         self.view = MontageView()
         self.banner = QLabel(_BANNER, alignment=Qt.AlignmentFlag.AlignCenter)
+        self.banner.setAutoFillBackground(True)
+        self.banner.setMargin(3)
         self.banner.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -219,11 +226,25 @@ class MontageFrame(QFrame):
 
     @Slot(bool)
     def set_inverted(self, on: bool) -> None:
-        colour, text = severity_colour(Severity.WARNING), self.palette().color(QPalette.ColorRole.Base).name()
-        self.banner.setStyleSheet(f"background: {colour}; color: {text}; font-weight: bold; padding: 3px")
-        self.setStyleSheet(f"MontageFrame {{ border: 3px solid {colour} }}" if on else "")
+        self._is_inverted = on
+        self.setLineWidth(self._FRAME_PX)
+        self.setFrameStyle(QFrame.Shape.Box | QFrame.Shadow.Plain if on else QFrame.Shape.NoFrame)
+        self._colour()
         self.banner.setVisible(on)
         self.view.set_inverted(on)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._colour()
+
+    def _colour(self) -> None:
+        """The frame and the banner in the colour of a warning, as the look has it now."""
+        warning, palette = severity_colour(Severity.WARNING), QPalette()
+        emphasize(self.banner, palette.color(QPalette.ColorRole.Base).name(), ground=warning)
+        if self._is_inverted:
+            palette.setColor(QPalette.ColorRole.WindowText, QColor(warning))
+        self.setPalette(palette)
 
 
 class _Marks(pg.GraphicsObject):
@@ -250,20 +271,15 @@ class _Marks(pg.GraphicsObject):
         painter.setFont(font)
         for number, reason in view.tiles.errors.items():
             colour = QColor(severity_colour(Severity.ERROR))
-            painter.setPen(_pen(colour, 1))
+            painter.setPen(screen_pen(colour, 1))
             tile = view.tile_rect(number)
             painter.drawRect(tile)
             painter.drawText(tile.adjusted(2, 2, -2, -2), int(_CENTRED), f"✖ {reason}")
         if view.current >= 0:
-            painter.setPen(_pen(view.palette().color(QPalette.ColorRole.Highlight), 3))
-            painter.drawRect(view.tile_rect(view.current))
+            accent = view.palette().color(QPalette.ColorRole.Highlight)
+            for pen in (screen_pen("white", 6), screen_pen(accent, 3)):  # is seen on dark and on light tiles
+                painter.setPen(pen)
+                painter.drawRect(view.tile_rect(view.current))
 
 
 _CENTRED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-
-
-def _pen(colour: QColor, width_px: int) -> QPen:
-    """A line as wide on the screen, whatever the zoom."""
-    pen = QPen(colour, width_px)
-    pen.setCosmetic(True)
-    return pen

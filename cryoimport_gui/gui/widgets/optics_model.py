@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 
 from ...core.microscope import impossible, is_needed, odd_values, overridden
-from ...core.parameters import ImportParameters, Overrides, parameter
+from ...core.parameters import ImportParameters, Overrides, parameter, tool_tip
 from ...core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ...core.plan import ImportPlan
 from ...core.problems import Severity, count_of
 from ...core.stacks import GroupHeaders
-from ..look import plain_tip, severity_colour
+from ..look import severity_colour
+from ..tips import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -30,6 +31,14 @@ _TITLES = {
     "box": "Box\n(px)",
     _HEADER: "Stack header's\npixel size (Å)",
 }
+_TIPS = {
+    "id": "Number of the optics group (rlnOpticsGroup), as flags name it.",
+    "name": "Name of the optics group (rlnOpticsGroupName).",
+    "particles": "Particles of this optics group.",
+    "box": "Side of the particle images in pixels, from the stack headers.",
+    _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
+}
+_NO_DOSE = "The exposures' total dose is known, but is written only if you type a total dose, here or for all groups."
 _YOU = "you"
 
 
@@ -38,6 +47,10 @@ def column_title(name: str) -> str:
         return _TITLES[name]
     data = parameter(MICROSCOPE_VALUES[name]).metadata
     return f"{data['title']}\n({data['unit']})" if data["unit"] else data["title"].replace(" ", "\n", 1)
+
+
+def _column_tip(name: str) -> str:
+    return tool_tip(MICROSCOPE_VALUES[name]) if name in MICROSCOPE_VALUES else _TIPS[name]
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,9 @@ class OpticsModel(QAbstractTableModel):
         if not same_rows:
             self.beginResetModel()
         self.groups, self._parameters = [group for group, _ in shown], parameters
-        of_groups = [_group_cells(group, its_headers, needs_ctf) for group, its_headers in shown]
+        of_groups = [
+            _group_cells(group, its_headers, needs_ctf, bool(parameters.total_dose)) for group, its_headers in shown
+        ]
         self._cells = [_all_cells(self.groups, of_groups, parameters), *of_groups]
         if same_rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._cells) - 1, len(COLUMNS) - 1))
@@ -138,6 +153,8 @@ class OpticsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return column_title(COLUMNS[section])
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(_column_tip(COLUMNS[section]))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -188,7 +205,9 @@ def _editable(group: OpticsGroup, name: str) -> str:
     return f"{value.value:.7g}" if value else ""
 
 
-def _group_cells(group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool) -> list[Cell]:
+def _group_cells(
+    group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool, doses_are_written: bool
+) -> list[Cell]:
     odd = odd_values(group, headers)
     boxes = ", ".join(map(str, headers.boxes)) if headers else ""
     cells = {
@@ -200,6 +219,8 @@ def _group_cells(group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bo
     }
     for name in MICROSCOPE_VALUES:
         cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), is_needed(name, needs_ctf))
+    if group.total_dose_e_per_A2 and not doses_are_written:
+        cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="exposures, unused", words=_NO_DOSE)
     return [cells[name] for name in COLUMNS]
 
 

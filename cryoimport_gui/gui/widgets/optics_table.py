@@ -23,11 +23,20 @@ from ...core.parameters import ImportParameters
 from ...core.particles import MICROSCOPE_VALUES
 from ...core.plan import ImportPlan
 from ...core.problems import Severity, count_of
-from ..look import quiet_colour, severity_colour
+from ..look import emphasize, quiet_colour, severity_colour
+from ..tips import explain
 from .optics_model import COLUMNS, Index, OpticsModel
 from .problem_list import plain_label
 
-_WIDTHS = {"id": 56, "particles": 78, "box": 52, "header_A": 118, "total_dose_e_per_A2": 92}
+_WIDTHS = {
+    "id": 46,
+    "particles": 72,
+    "box": 52,
+    "pixel_size_A": 104,
+    "header_A": 112,
+    "amplitude_contrast": 92,
+    "total_dose_e_per_A2": 104,
+}
 _VALUE_WIDTH = 128
 _MOST_ROWS = 6
 _EDIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -162,9 +171,9 @@ class OpticsTable(QWidget):
         self.words = plain_label()
         self.words.setAccessibleName("About the value")
         self.reset = QPushButton("&Reset")
-        self.reset.setToolTip("Take back what you typed over the selected values (Delete).")
+        explain(self.reset, "Take back what you typed over the selected values (Delete).")
         self.reset_all = QPushButton("Reset &all")
-        self.reset_all.setToolTip("Take back everything that you typed over values of the file.")
+        explain(self.reset_all, "Take back everything that you typed over values of the file.")
         foot = QHBoxLayout()
         foot.addWidget(self.words, 1)
         foot.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignTop)
@@ -187,6 +196,10 @@ class OpticsTable(QWidget):
         view.setModel(self.model)
         view.setItemDelegate(self._delegate)
         view.setAccessibleName("Optics groups")
+        view.setWhatsThis(
+            "Each value with its source. Arrows move; typing or Enter replaces a value, in the first row that of all "
+            "groups; Delete takes it back; Tab leaves the table."
+        )
         view.setTabKeyNavigation(False)
         view.setWordWrap(False)
         trigger = QAbstractItemView.EditTrigger
@@ -251,4 +264,4 @@ class OpticsTable(QWidget):
         elif odd:
             text += f"   ▲ {count_of(odd, 'value')} should be looked at; select one to see why."
         self.words.setText(text)
-        self.words.setStyleSheet(f"color: {severity_colour(severity)}" if severity else "")
+        emphasize(self.words, severity_colour(severity) if severity else "", bold=False)

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from ..look import plain_tip
+from ..tips import explain, plain_tip
 from .picture_view import PictureView, ScaleBar
 
 
@@ -82,5 +82,5 @@ def _button(text: str, name: str, tip: str) -> QPushButton:
     button = QPushButton(text)
     button.setEnabled(False)
     button.setAccessibleName(name)
-    button.setToolTip(tip)
+    explain(button, tip)
     return button

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
 from ...core.inspection import Inspection, Look
 from ...core.montage import auto_limits, to_grey
 from ...core.problems import Severity
-from ..look import severity_colour
+from ..look import emphasize, severity_colour
+from ..tips import explain
 from .facts import Facts
 from .picture_view import PictureView, ScaleBar
 from .problem_list import plain_label
@@ -36,10 +37,12 @@ class ParticleView(QDialog):
     Signals:
         step_wanted(step): to the next (+1) or previous (-1) tile.
         average_wanted(on): the spectrum of one image, or the mean of many.
+        micrograph_wanted(): its place in the micrograph is to be shown.
     """
 
     step_wanted = Signal(int)
     average_wanted = Signal(bool)
+    micrograph_wanted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -48,19 +51,22 @@ class ParticleView(QDialog):
         self.sign = -1
         self.image = PictureView("Particle")
         self.spectrum = PictureView("Power spectrum")
+        keys = "Wheel or + and - zoom, dragging moves, 0 or a double click fits."
+        explain(self.image, f"The image times the data sign. {keys}")
+        explain(self.spectrum, f"Its power spectrum; dark rings should lie on the drawn ones. {keys}")
         self.image_bar = ScaleBar(self.image)
         self.filtered = QCheckBox("&Filtered as in the montage")
-        self.filtered.setToolTip(
-            "Filtered, centred and turned as in the montage, or as it is stored. Default: filtered."
-        )
+        explain(self.filtered, "Filtered, centred and turned as in the montage, or as it is stored. Default: filtered.")
         self.rings = QCheckBox("CTF &rings")
-        self.rings.setToolTip(
+        explain(
+            self.rings,
             "Draw where the contrast transfer function is zero, computed from the metadata: dark rings of the\n"
-            "spectrum should lie there. If they do not, defocus or pixel size are wrong. Default: on."
+            "spectrum should lie there. If they do not, defocus or pixel size are wrong. Default: on.",
         )
         self.average = QCheckBox(f"&Average up to {AVERAGED} of its micrograph")
-        self.average.setToolTip(
-            "One image is too noisy to show rings; the mean over particles of the same micrograph is not. Default: on."
+        explain(
+            self.average,
+            "One image is too noisy to show rings; the mean over particles of the same micrograph is not. Default: on.",
         )
         for check in (self.filtered, self.rings, self.average):
             check.setChecked(True)
@@ -68,11 +74,12 @@ class ParticleView(QDialog):
         self.spectrum_plot, self.spectrum_curve, self.ctf_curve = _plot("Spectrum, log10, and CTF² (coloured)", "1/Å")
         self.profile_plot, self.profile_curve, _ = _plot("Mean around the centre × data sign", "Å")
         self.message = plain_label()
-        self.facts = Facts()
+        self.facts = Facts("As it is imported")
         self._ring_curve = pg.PlotCurveItem(connect="finite")
         self.spectrum.box.addItem(self._ring_curve, ignoreBounds=True)
         self.previous = _button("◀ &Previous", "The tile before this one (Left).")
         self.next = _button("&Next ▶", "The tile after this one (Right).")
+        self.micrograph = _button("In its &micrograph", "")
         self.close_button = _button("&Close", "Back to the montage (Esc).")
         self._lay_out()
         self.filtered.toggled.connect(self._draw_image)
@@ -80,6 +87,7 @@ class ParticleView(QDialog):
         self.average.toggled.connect(self.average_wanted)
         self.previous.clicked.connect(self._go_back)
         self.next.clicked.connect(self._go_on)
+        self.micrograph.clicked.connect(self.micrograph_wanted)
         self.close_button.clicked.connect(self.close)
         QShortcut(QKeySequence(Qt.Key.Key_Left), self, self._go_back)
         QShortcut(QKeySequence(Qt.Key.Key_Right), self, self._go_on)
@@ -90,7 +98,7 @@ class ParticleView(QDialog):
         self.facts.show_facts(inspection.facts)
         self._look = look = inspection.look
         self.message.setText(f"✖ This image cannot be shown: {inspection.error}" if inspection.error else "")
-        self.message.setStyleSheet(f"color: {severity_colour(Severity.ERROR)}; font-weight: bold")
+        emphasize(self.message, severity_colour(Severity.ERROR))
         self.message.setVisible(bool(inspection.error))
         self._draw_image()
         if look is None:
@@ -127,6 +135,12 @@ class ParticleView(QDialog):
     def set_steps(self, has_previous: bool, has_next: bool) -> None:
         self.previous.setEnabled(has_previous)
         self.next.setEnabled(has_next)
+
+    def set_place(self, is_known: bool) -> None:
+        """Whether the micrograph can be shown with the particle circled."""
+        self.micrograph.setEnabled(is_known)
+        where = "Show it circled in its micrograph, on the Exposures page."
+        explain(self.micrograph, where if is_known else f"{where} Link it to its exposure there first.")
 
     @Slot()
     def _draw_image(self, *_: object) -> None:
@@ -186,6 +200,7 @@ class ParticleView(QDialog):
         buttons = QHBoxLayout()
         buttons.addWidget(self.previous)
         buttons.addWidget(self.next)
+        buttons.addWidget(self.micrograph)
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         layout = QVBoxLayout(self)
@@ -197,6 +212,7 @@ def _plot(title: str, unit: str) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.Plo
     """An empty plot in the colours of the window, and two curves."""
     plot = pg.PlotWidget(background=None)
     plot.setAccessibleName(title)
+    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing to do in it
     plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setMouseEnabled(False, False)
@@ -247,14 +263,12 @@ def _ring_colour() -> QColor:
 
 def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text, autoDefault=False)
-    button.setToolTip(tip)
+    explain(button, tip)
     button.setAccessibleName(text.strip("◀▶ ").replace("&", ""))
     return button
 
 
 def _bold(text: str) -> QLabel:
     label = QLabel(text)
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
+    emphasize(label)
     return label

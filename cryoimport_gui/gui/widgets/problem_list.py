@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.problems import CODES, Problem, Severity
-from ..look import plain_tip, severity_colour
+from ..look import emphasize, severity_colour
+from ..tips import explain
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
@@ -40,7 +41,11 @@ class ProblemList(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Problems")
+        self.setWhatsThis(
+            "What was found, the worst first, with what to do about it. Errors stop the import; the others do not."
+        )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
         self.show_problems(())
 
     def set_nothing(self, text: str) -> None:
@@ -64,6 +69,7 @@ class ProblemList(QScrollArea):
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
         self.setWidget(content)
+        content.setAutoFillBackground(False)  # the box around it has its own shade
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -76,15 +82,17 @@ class _Card(QFrame):
     def __init__(self, problem: Problem, offers: Sequence[Offer]) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
         self.setAccessibleName(f"{problem.severity.value}: {problem.message}")
         layout = QGridLayout(self)
         layout.setColumnStretch(1, 1)
         layout.setVerticalSpacing(3)
         badge = plain_label(SIGNS[problem.severity])
-        badge.setStyleSheet(f"color: {severity_colour(problem.severity)}; font-weight: bold")
+        emphasize(badge, severity_colour(problem.severity))
         badge.setMinimumWidth(badge.fontMetrics().horizontalAdvance("▲ Warning  ") + 12)
         title = plain_label(CODES[problem.code].title + (f" ({problem.count:,})" if problem.count > 1 else ""))
-        title.setStyleSheet("font-weight: bold")
+        emphasize(title)
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
         layout.addWidget(plain_label(problem.message[:1].upper() + problem.message[1:] + "."), 1, 1)
@@ -98,7 +106,7 @@ class _Card(QFrame):
             layout.addLayout(_buttons(problem, offers), 4, 1, 1, 2)
         copy = CopyButton("Copy", str(problem))
         copy.setAccessibleName(f"Copy: {problem.message}")
-        copy.setToolTip("Copy this message, with its examples, to the clipboard.")
+        explain(copy, "Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
 
 
@@ -107,7 +115,7 @@ def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
     grid.setColumnStretch(_IN_A_ROW, 1)
     for number, offer in enumerate(offers):
         button = QPushButton(offer.label)
-        button.setToolTip(plain_tip(offer.tool_tip))
+        explain(button, offer.tool_tip)
         button.setAccessibleName(f"{offer.label}: {problem.message}")
         button.clicked.connect(partial(_run, offer))
         grid.addWidget(button, *divmod(number, _IN_A_ROW))

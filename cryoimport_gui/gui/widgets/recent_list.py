@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
-from ..look import plain_tip
 from ..recent import REOPEN_TIP, title_of
 from ..session import Session
+from ..tips import explain, plain_tip
 
 
 class RecentList(QListWidget):
@@ -22,7 +22,7 @@ class RecentList(QListWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setAccessibleName("Recent imports")
-        self.setToolTip(REOPEN_TIP)
+        explain(self, REOPEN_TIP)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for values in session.settings.recent:

@@ -20,8 +20,9 @@ from PySide6.QtWidgets import (
 from ...core.contrast import SignVerdict
 from ...core.montage import GAP_PX, Images, compose, own_limits
 from ...core.problems import Severity
-from ..look import good_colour, make_quiet, severity_colour
+from ..look import emphasize, good_colour, make_quiet, severity_colour
 from ..session import Session
+from ..tips import explain
 from .editors import ChoiceEdit, label_for
 from .problem_list import SIGNS, plain_label
 
@@ -135,14 +136,15 @@ class SignPanel(QWidget):
         make_quiet(self.rule)
         self.badge.setText(SIGNS[severity] if severity else "✓ Clear")
         for label in (self.badge, self.words):
-            label.setStyleSheet(f"color: {colour}; font-weight: bold" if label is self.badge or severity else "")
+            is_marked = label is self.badge or severity is not None
+            emphasize(label, colour if is_marked else "", bold=is_marked)
         self.words.setText(words)
         self.words.setAccessibleDescription(words)
         proposed = sign_text(verdict.value)
         self.take.setVisible(verdict.value != 0)
         self.take.setText(f"&Use {proposed} (proposed)")
         self.take.setAccessibleName(f"Use data sign {proposed}, as proposed")
-        self.take.setToolTip(f"Set the data sign to {proposed}, as the pictures say.")
+        explain(self.take, f"Set the data sign to {proposed}, as the pictures say.")
         self.take.setEnabled(self.sign != verdict.value)
         for sign, reading in self.readings.items():
             reading.set_state(verdict.value, used=sign == self.sign)
@@ -172,9 +174,10 @@ class _Reading(QToolButton):
         step = READING_TILE_PX + GAP_PX
         self.setIconSize(QSize(READING_COLUMNS * step + GAP_PX, READING_ROWS * step + GAP_PX))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        self.setToolTip(
+        explain(
+            self,
             f"These particles with data sign {sign_text(sign)}: stored values times {sign_text(sign)}.\n"
-            "Particles must look dark on a light background. Click to take this reading."
+            "Particles must look dark on a light background. Click to take this reading.",
         )
 
     def show_picture(self, tiles: Images, sign: int, limits: Images, background: int) -> None:

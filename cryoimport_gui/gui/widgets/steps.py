@@ -12,6 +12,7 @@ from ...core.problems import Severity
 from ..look import good_colour, severity_colour
 from ..pages.page import Page
 from ..session import Session
+from ..tips import explain
 
 
 class StepList(QListWidget):
@@ -27,7 +28,9 @@ class StepList(QListWidget):
         super().__init__()
         self._session, self._pages, self._current, self._reached = session, pages, 0, 0
         self.setAccessibleName("Steps")
-        self.setToolTip("The steps of the import. Click one that you have visited to go there.")
+        explain(
+            self, "The steps of the import. Click one that you have visited to go there, or choose it and press Enter."
+        )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFixedWidth(self.fontMetrics().horizontalAdvance("9  Microscope  ✓ ▲ 99 ✖ 99") + 24)
         for _ in pages:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from ...core.trims import Suggestion, TrimRules
 from ..session import Session
+from ..tips import explain
 from .editors import CountEdit, SwitchEdit
 from .problem_list import plain_label
 
@@ -35,7 +36,7 @@ class TrimEditor(QWidget):
         self.text = plain_label()
         self.text.setAccessibleName("Proposed rules")
         self.take = QPushButton("&Take these rules")
-        self.take.setToolTip("Set the UID removal and the cut lengths to what is proposed.")
+        explain(self.take, "Set the UID removal and the cut lengths to what is proposed.")
         self.take.clicked.connect(self._take)
         proposal = QHBoxLayout()
         proposal.addWidget(self.text, 1)

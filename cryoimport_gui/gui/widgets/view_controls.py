@@ -20,6 +20,7 @@ from ...core.montage import TileOptions
 from ...core.particles import OpticsGroup, Particles
 from ...core.preview import DEFAULT_OPTIONS
 from ...core.sample import Selection
+from ..tips import explain
 
 _TYPING_PAUSE_MS = 300
 
@@ -102,7 +103,7 @@ class ViewControls(QWidget):
         for label, widget, name, tip in rows:
             form.addRow(label, widget)
             _describe(widget, name, tip)
-            form.labelForField(widget).setToolTip(tip)
+            explain(form.labelForField(widget), tip)
         checks = (
             (
                 self.flatten,
@@ -216,4 +217,4 @@ class ViewControls(QWidget):
 
 def _describe(widget: QWidget, name: str, tip: str) -> None:
     widget.setAccessibleName(name)
-    widget.setToolTip(tip)
+    explain(widget, tip)
