@@ -66,7 +66,7 @@ def test_one_stack_that_is_not_right_changes_nothing(moved: tuple[Path, Path], f
         copy = archive / "copy" / stack.relative_to(archive)
         copy.parent.mkdir(parents=True)
         shutil.copy(stack, copy)
-    code = {"missing": "stack-missing", "other length": "stack-not-mrc", "twice": "stack-ambiguous"}[fault]
+    code = {"missing": "stack-missing", "other length": "stack-changed", "twice": "stack-ambiguous"}[fault]
     plan = plan_relink(str(job), str(archive))
     assert [p.code for p in plan.problems] == [code]
     assert main(["--relink", str(job), "--data", str(archive)]) == 1
@@ -187,7 +187,7 @@ def test_what_relinking_cannot_mend_is_warned_of(moved: tuple[Path, Path]) -> No
     Path(os.readlink(second)).write_bytes(b"something else")
     plan = plan_relink(str(job), str(archive))
     assert [(p.code, p.severity, p.examples) for p in plan.problems] == [
-        ("stack-not-mrc", Severity.WARNING, (second.name,)),
+        ("stack-changed", Severity.WARNING, (second.name,)),
         ("stack-missing", Severity.WARNING, (first.name,)),
     ]
     assert main(["--relink", str(job), "--data", str(archive)]) == 0

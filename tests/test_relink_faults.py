@@ -261,7 +261,7 @@ def test_a_stack_that_import_json_does_not_describe_is_never_linked(moved: tuple
     content["links"][name] = said
     (job / "import.json").write_text(json.dumps(content))
     plan = plan_relink(str(job), str(archive))
-    assert [p.code for p in plan.errors] == ["stack-not-mrc"]
+    assert [p.code for p in plan.errors] == ["stack-changed"]
     with pytest.raises(Refused):
         relink(plan)
     assert targets(job) == plan.links

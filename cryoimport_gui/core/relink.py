@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -72,13 +72,12 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     found = [(name, its.path) for name, its in zip(plan.broken, located.found) if its.path]
     plan.changes = {name: (plan.links[name], path) for name, path in found}
 
-    def check(pair: tuple[str, str]) -> Problem | None:
+    def check(pair: tuple[str, str]) -> tuple[str, str] | None:
         return _difference(pair[1], known.get(pair[0]))
 
-    differences = [difference for difference in map_files(check, found, progress) if difference]
     plan.problems = [
         *_not_located(targets, located),
-        *differences,
+        *_different(map_files(check, found, progress)),
         *_shared(plan, states),
         *_changed_since(known, states, others),
         *_writability(plan),
@@ -174,7 +173,7 @@ def _status(path: Path) -> os.stat_result | None:
 def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
     missing = [target for target, its in zip(targets, located.found) if not its.path and not its.candidates]
     if missing:
-        hint = f"Give {located.suggested_data} as --data." if located.suggested_data else None
+        hint = f"Give {located.suggested_data} as new data path (--data)." if located.suggested_data else None
         message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
         yield problem("stack-missing", message, count=len(missing), examples=missing, hint=hint)
     unclear = [its for its in located.found if its.candidates]
@@ -212,7 +211,7 @@ def _changed_since(
     if other:
         message = f"{count_of(len(other), 'link')} that lead to a file of another length than when it was imported"
         hint = "Look at these stacks: their particles may no longer be what was imported."
-        yield problem("stack-not-mrc", message, count=len(other), examples=other, hint=hint, severity=Severity.WARNING)
+        yield problem("stack-changed", message, count=len(other), examples=other, hint=hint, severity=Severity.WARNING)
     gone = sorted(known.keys() - states.keys() - set(others))
     if gone:
         message = f"{count_of(len(gone), 'link')} of the import no longer in the job folder"
@@ -232,22 +231,30 @@ def _check_unchanged(path: str, known: Any) -> None:
     if status is None:
         raise refuse("stack-missing", f"{path} was there when it was checked; nothing was changed")
     if not isinstance(known, dict) or known.get("bytes") != status.st_size:
-        raise refuse("stack-not-mrc", f"{path} has changed since it was checked; nothing was changed")
+        raise refuse("stack-changed", f"{path} has changed since it was checked; nothing was changed")
 
 
-def _difference(path: str, known: Any) -> Problem | None:
-    """Why a file is not the stack that was imported; None if it is."""
+def _different(found: Iterable[tuple[str, str] | None]) -> Iterator[Problem]:
+    """One problem for each kind of difference."""
+    by_code: dict[str, list[str]] = {}
+    for code, words in filter(None, found):
+        by_code.setdefault(code, []).append(words)
+    for code, all_words in by_code.items():
+        message = f"{count_of(len(all_words), 'stack')} found, but not as imported"
+        yield problem(code, message, count=len(all_words), examples=all_words)
+
+
+def _difference(path: str, known: Any) -> tuple[str, str] | None:
+    """Why a file is not the stack that was imported, with the code of the problem; None if it is."""
     try:
         header = read_header(path)
     except MrcError as error:
-        return problem(error.code, f"{path}: {error}")
+        return error.code, f"{path}: {error}"
     except OSError as error:
-        return problem("stack-not-mrc", f"{path} cannot be read: {error.strerror}")
+        return "stack-not-mrc", f"{path} cannot be read: {error.strerror}"
     now = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
     then = known if isinstance(known, dict) else {}
     if all(then.get(name) == value for name, value in now.items()):
         return None
-    words = [", ".join(f"{what} {values.get(what, 'not known')}" for what in now) for values in (now, then)]
-    hint = "Give the folder of the stacks that were imported; another stack cannot take the place of one."
-    message = f"{path} is not the stack that was imported: {words[0]}; then {words[1]}"
-    return problem("stack-not-mrc", message, hint=hint)
+    words = (", ".join(f"{what} {values.get(what, 'not known')}" for what in now) for values in (now, then))
+    return "stack-changed", f"{path}: {'; when imported: '.join(words)}"

@@ -24,9 +24,11 @@ class MoreMenu(QMenu):
 
     Signals:
         help_wanted(topic): a help text was asked for.
+        relinking_wanted(): the links of a job folder are to be mended.
     """
 
     help_wanted = Signal(str)
+    relinking_wanted = Signal()
 
     def __init__(self, session: Session, settings: Settings, parent: QWidget) -> None:
         super().__init__("More", parent)
@@ -42,6 +44,12 @@ class MoreMenu(QMenu):
             self._load,
         )
         self._add(self, "Check &again\tF5", "Look at every file on disk again.", session.check_again)
+        self._add(
+            self,
+            "&Mend the links of a job folder…",
+            "Find the stacks of an earlier import again after they have moved.",
+            self.relinking_wanted,
+        )
         look = self.addMenu("L&ook")
         group = QActionGroup(self)
         for theme in THEMES:

@@ -18,6 +18,7 @@ from .pages.particles import ParticlesPage
 from .pages.preview import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
+from .relink_window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
@@ -75,6 +76,8 @@ class ImportWizard(QWizard):
     def _add_menu(self) -> None:
         self.menu = MoreMenu(self.session, self.settings, self)
         self.menu.help_wanted.connect(self.show_help)
+        self.menu.relinking_wanted.connect(self.show_relinking)
+        self._relinking: RelinkWindow | None = None
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
         self.setButtonText(QWizard.WizardButton.CustomButton1, "More")
         more = self.button(QWizard.WizardButton.CustomButton1)
@@ -93,6 +96,22 @@ class ImportWizard(QWizard):
         if self._help is None:
             self._help = HelpWindow(self)
         self._help.show_topic(topic)
+
+    @Slot()
+    def show_relinking(self) -> None:
+        """Open the window that mends links, with the job folder of the last import."""
+        if self._relinking is None:
+            self._relinking = RelinkWindow(self)
+            self._relinking.help_wanted.connect(self.show_help)
+            self._relinking.failed.connect(self._on_failed)
+        self._relinking.show_for(self._last_job())
+
+    def _last_job(self) -> str:
+        if self.session.job:
+            return str(self.session.job.folder)
+        recent = self.settings.recent[0] if self.settings.recent else {}
+        output = recent.get("output")
+        return output if isinstance(output, str) else ""
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
@@ -131,6 +150,8 @@ class ImportWizard(QWizard):
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self.session.close()
+        if self._relinking is not None:
+            self._relinking.shut_down()
         for page in self.pages:
             page.shut_down()
         super().done(result)

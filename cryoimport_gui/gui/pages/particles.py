@@ -13,7 +13,7 @@ from ..session import Session
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.problem_list import ProblemList
-from ..widgets.progress_line import ProgressLine
+from ..widgets.progress_line import PlanProgress
 from .page import Page
 
 
@@ -59,7 +59,7 @@ class ParticlesPage(Page):
         self.take_data.clicked.connect(self._take_suggested_data)
         self.take_data.hide()
         form.addRow("", self.take_data)
-        self.progress = ProgressLine(session)
+        self.progress = PlanProgress(session)
         self.body.addWidget(self.progress)
         self.facts = Facts()
         self.problem_list = ProblemList(offers=self.offers)

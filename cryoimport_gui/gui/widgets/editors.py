@@ -10,16 +10,14 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
 
 from ...core.parameters import FOLDER, parameter, tool_tip
 from ..session import Session
+from .path_line import PathLine
 
 _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
@@ -152,26 +150,16 @@ class ScaleEdit(QDoubleSpinBox):
         self._session.change(**{self._name: f"{value:g}" if value else "auto"})
 
 
-class PathEdit(QWidget):
-    """A parameter that is a path: a line to type in, and a button that opens a dialog."""
+class PathEdit(PathLine):
+    """A parameter that is a path."""
 
     def __init__(self, session: Session, name: str, creates: bool = False) -> None:
-        super().__init__()
+        super().__init__(parameter(name).metadata["title"], tool_tip(name))
         self._session, self._name, self._creates = session, name, creates
-        self.line = QLineEdit(clearButtonEnabled=True)
-        self.button = QPushButton("Browse…")
-        self.button.setAccessibleName(f"Browse for {parameter(name).metadata['title']}")
-        self.button.setToolTip(f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line, 1)
-        layout.addWidget(self.button)
         _describe(self, name)
         _describe(self.line, name)
-        self.setFocusProxy(self.line)
         session.changed.connect(self._show)
         self.line.textChanged.connect(self._take)
-        self.button.clicked.connect(self._browse)
         self._show(name)
 
     @Slot(str)
@@ -182,23 +170,16 @@ class PathEdit(QWidget):
 
     @Slot(str)
     def _take(self, text: str) -> None:
-        path = text.strip()
-        self._session.change(**{self._name: str(Path(path).expanduser()) if path.startswith("~/") else path})
+        self._session.change(**{self._name: self.path})
 
-    @Slot()
-    def _browse(self) -> None:
-        title = parameter(self._name).metadata["title"]
-        start = self.line.text() or self._nearby()
+    def ask(self, start: str) -> str:
         if self._creates:
-            chosen, _ = QFileDialog.getSaveFileName(self, title, start, options=QFileDialog.Option.ShowDirsOnly)
-        elif parameter(self._name).metadata["kind"] is FOLDER:
-            chosen = QFileDialog.getExistingDirectory(self, title, start)
-        else:
-            chosen, _ = QFileDialog.getOpenFileName(self, title, start, _FILTERS[self._name])
-        if chosen:
-            self.line.setText(chosen)
+            return QFileDialog.getSaveFileName(self, self._title, start, options=QFileDialog.Option.ShowDirsOnly)[0]
+        if parameter(self._name).metadata["kind"] is FOLDER:
+            return super().ask(start)
+        return QFileDialog.getOpenFileName(self, self._title, start, _FILTERS[self._name])[0]
 
-    def _nearby(self) -> str:
+    def nearby(self) -> str:
         p = self._session.parameters
         known = p.project or p.exposures if self._name in ("project", "output", "exposures") else ""
         return known or (str(Path(p.meta).parent) if p.meta else "")
