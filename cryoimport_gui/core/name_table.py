@@ -12,9 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .problems import printable
 from .trims import Match, TrimRules, match_names
 
 Numbers = NDArray[np.int64]
+
+_FORMULA = ("=", "+", "-", "@")
 
 
 class State(IntEnum):
@@ -170,6 +173,9 @@ def build_name_table(
 def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
     """Write some rows, with the whole paths.
 
+    A name that a spreadsheet would take for a formula (it begins with = + - or @, perhaps behind blanks) gets an
+    apostrophe in front, as is customary, and control characters become escapes; all other names stand as they are.
+
     Raises:
         OSError: The file cannot be written.
     """
@@ -181,12 +187,17 @@ def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
             out.writerow(
                 [
                     State(table.state[row]).words,
-                    table.micrographs[micrograph] if micrograph >= 0 else "",
-                    table.exposures[exposure] if exposure >= 0 else "",
-                    table.trimmed[row],
+                    _no_formula(table.micrographs[micrograph]) if micrograph >= 0 else "",
+                    _no_formula(table.exposures[exposure]) if exposure >= 0 else "",
+                    _no_formula(table.trimmed[row]),
                     int(table.particles[row]),
                 ]
             )
+
+
+def _no_formula(name: str) -> str:
+    text = printable(name)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _states_of_micrographs(

@@ -17,6 +17,8 @@ from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
 
 PIXEL_TOLERANCE = 0.01
+#: pixels along a side; the largest viruses need half of that, and whole images must fit into memory
+MAX_BOX = 4096
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,11 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
 
 def _open(path: str) -> Stack:
     try:
-        return Stack(path, read_header(path))
+        header = read_header(path)
+        if max(header.nx, header.ny) > MAX_BOX:
+            size = f"images of {header.nx} × {header.ny} pixels; no particle is wider than {MAX_BOX}"
+            return Stack(path, None, "stack-not-mrc", size)
+        return Stack(path, header)
     except MrcError as error:
         return Stack(path, None, error.code, str(error))
     except OSError as error:
@@ -155,7 +161,7 @@ def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
     of_rows = stacks.of_rows(particles)
     messages = {
         "stack-empty": "without an image",
-        "stack-not-mrc": "that cannot be read as MRC",
+        "stack-not-mrc": "that cannot be read as particles in MRC",
         "stack-truncated": "shorter than the header says",
         "stack-not-square": "with images that are not square",
     }
