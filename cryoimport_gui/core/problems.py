@@ -99,7 +99,7 @@ CODES: dict[str, Code] = {
         "Stacks longer than their header says", "Look at the preview: images must not be cut or shifted."
     ),
     "stack-changed": _error(
-        "Stacks that are not what was imported",
+        "Stacks that have changed",
         "Give the folder of the stacks that were imported; another stack cannot take the place of one.",
     ),
     "stack-not-square": _row_error("Stacks whose images are not square", "Extract them again with a square box."),

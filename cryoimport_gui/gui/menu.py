@@ -91,7 +91,7 @@ class MoreMenu(QMenu):
         path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Load settings", "", "Reports and settings (*.json)")
         if path:
             try:
-                self._take(load_parameters(path))
+                self._take(load_parameters(path) | {"output": self._session.parameters.output})
             except BadParameter as error:
                 show_notice(self.parentWidget(), str(error))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.gui.drawings import DRAWINGS, drawing
@@ -115,3 +115,28 @@ def contrast(one: QColor, other: QColor) -> float:
 
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def test_neither_settings_nor_recent_imports_write_into_a_folder_that_is_there(
+    qtbot, open_wizard, demo_values, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings do not say where to write at all; an import that is opened again is refused."""
+    there = tmp_path / "there"
+    there.mkdir()
+    (there / "mine").write_text("mine")
+    mine = tmp_path / "J7"
+    wizard = open_wizard(output=str(mine))
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"parameters": demo_values | {"output": str(there)}}))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(settings), ""))
+    wizard.menu._load()
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    assert wizard.session.parameters.meta == demo_values["meta"] and wizard.session.parameters.output == str(mine)
+    wizard.settings.remember_import(demo_values | {"output": str(there)})
+    wizard.menu._fill_recent()
+    wizard.menu._recent.actions()[0].trigger()
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    assert "output-exists" in [p.code for p in wizard.session.plan.problems]
+    with qtbot.waitSignal(wizard.session.import_refused, timeout=WAIT_MS):
+        wizard.session.start_import()
+    assert [path.name for path in there.iterdir()] == ["mine"]
