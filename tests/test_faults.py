@@ -20,7 +20,7 @@ from cryoimport_gui.core.plan import ImportPlan, plan_import
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
 
-from .running import tree
+from .running import StopAfter, tree
 
 OPERATIONS = ("mkdir", "symlink", "fsync", "rename", "replace", "open", "stat", "listdir")
 
@@ -166,19 +166,10 @@ def test_a_kill_at_every_operation_leaves_nothing_or_all_and_the_next_run_cleans
 
 
 def test_cancel_at_every_step_leaves_nothing(plan: ImportPlan, tmp_path: Path) -> None:
-    class Stop(Progress):
-        def __init__(self, after: int) -> None:
-            super().__init__(self._asked)
-            self.left = after
-
-        def _asked(self) -> bool:
-            self.left -= 1
-            return self.left < 0
-
     steps = 0
     while True:
         try:
-            write_job(plan, Stop(steps))
+            write_job(plan, StopAfter(steps))
             break
         except Cancelled:
             assert not (tmp_path / "J").exists()

@@ -15,11 +15,11 @@ import pytest
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core import partial as module
 from cryoimport_gui.core.problems import Refused
-from cryoimport_gui.core.progress import Cancelled, Progress
+from cryoimport_gui.core.progress import Cancelled
 from cryoimport_gui.core.relink import Relinking, plan_relink, relink
 
 from .moved_stacks import moved, targets
-from .running import tree
+from .running import StopAfter, tree
 from .test_faults import fault_at
 
 __all__ = ["moved"]
@@ -100,20 +100,11 @@ def test_a_kill_at_every_operation_is_mended_by_the_next_run(plan: Relinking, tm
 
 
 def test_cancel_at_every_step_changes_nothing(plan: Relinking) -> None:
-    class Stop(Progress):
-        def __init__(self, after: int) -> None:
-            super().__init__(self._asked)
-            self.left = after
-
-        def _asked(self) -> bool:
-            self.left -= 1
-            return self.left < 0
-
     for after in range(len(plan.links) + 1):
         with pytest.raises(Cancelled):
-            relink(plan, Stop(after))
+            relink(plan, StopAfter(after))
         assert targets(plan.job) == plan.links and hidden(plan) == []
-    relink(plan, Stop(len(plan.links) + 1))
+    relink(plan, StopAfter(len(plan.links) + 1))
     assert targets(plan.job) == new_links(plan)
 
 
