@@ -80,43 +80,46 @@ def _write_report(path: str, report: dict[str, Any]) -> int:
 
 
 def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
+    plan, status = Relinking(Path(os.path.abspath(options.relink))), "failed"
     try:
         with _TerminalProgress(stop) as progress:
             plan = plan_relink(options.relink, data, progress)
-            status = _relink(plan, options.dry_run)
-        return _write_report(options.report, relink_report(plan, status, options))
+            _tell_relinking(plan)
+            if plan.errors:
+                status = "refused"
+            elif options.dry_run:
+                status = "dry-run"
+            else:
+                if plan.changes:
+                    relink(plan, progress)
+                status = "complete"
     except Cancelled:
-        _say("cancelled: no link was changed", sys.stderr)
-        return 130
+        status = "cancelled"
     except Refused as refused:
+        plan.problems.append(refused.problem)
         _say(str(refused.problem), sys.stderr)
+        status = "refused"
     except Exception as error:
         _say_failed("mending the links", error)
-    return 1
+    whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
+    words = {"complete": f"{whole} changed", "dry-run": f"dry run: {whole} would be changed"}
+    if status in words:
+        _say(words[status], sys.stdout)
+    else:
+        _say(f"{status}: no link was changed", sys.stderr)
+    return _write_report(options.report, relink_report(plan, status, data, options))
+
+
+def _tell_relinking(plan: Relinking) -> None:
+    for name, (old, new) in plan.changes.items():
+        _say(printable(f"{name}: {old} → {new}"), sys.stdout)
+    for found in plan.problems:
+        _say(str(found), sys.stderr)
 
 
 def _say_failed(what: str, error: Exception) -> None:
     log.error("%s failed", what, exc_info=error)
     _say(f"error: {what} failed: {printable(str(error))} (details: {log_path()})", sys.stderr)
-
-
-def _relink(plan: Relinking, dry_run: bool) -> str:
-    """Mend the links of a job folder, or only say what would change; returns the status."""
-    for name, (old, new) in plan.changes.items():
-        _say(printable(f"{name}: {old} → {new}"), sys.stdout)
-    for found in plan.problems:
-        _say(str(found), sys.stderr)
-    whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
-    if plan.problems:
-        _say("refused: no link was changed", sys.stderr)
-        return "refused"
-    if dry_run:
-        _say(f"dry run: {whole} would be changed", sys.stdout)
-        return "dry-run"
-    if plan.changes:
-        relink(plan)
-    _say(f"{whole} changed", sys.stdout)
-    return "complete"
 
 
 def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:

@@ -15,6 +15,7 @@ from cryosparc.dataset import Dataset
 from cryoimport_gui import __version__
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.parameters import ImportParameters, RunOptions
+from cryoimport_gui.core.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,18 @@ def run(folder: Path, *arguments: object, output: Path | None = None) -> Outcome
     flags = ["--headless", "--report", str(report), "--output", str(output)]
     status = main([*map(str, arguments), *flags])
     return Outcome(status, json.loads(report.read_text()), output)
+
+
+class StopAfter(Progress):
+    """Is asked to stop after some steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__(self._asked)
+        self._left = steps
+
+    def _asked(self) -> bool:
+        self._left -= 1
+        return self._left < 0
 
 
 def load(job: Path) -> Dataset:

@@ -20,7 +20,7 @@ from cryoimport_gui.core.plan import ImportPlan, plan_import
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
 
-from .running import tree
+from .running import StopAfter, tree
 
 OPERATIONS = ("mkdir", "symlink", "fsync", "rename", "replace", "open", "stat", "listdir")
 
@@ -166,19 +166,10 @@ def test_a_kill_at_every_operation_leaves_nothing_or_all_and_the_next_run_cleans
 
 
 def test_cancel_at_every_step_leaves_nothing(plan: ImportPlan, tmp_path: Path) -> None:
-    class Stop(Progress):
-        def __init__(self, after: int) -> None:
-            super().__init__(self._asked)
-            self.left = after
-
-        def _asked(self) -> bool:
-            self.left -= 1
-            return self.left < 0
-
     steps = 0
     while True:
         try:
-            write_job(plan, Stop(steps))
+            write_job(plan, StopAfter(steps))
             break
         except Cancelled:
             assert not (tmp_path / "J").exists()
@@ -221,11 +212,59 @@ def test_inputs_that_change_between_check_and_write_are_noticed(tmp_path: Path, 
     elif change == "shorter":
         os.truncate(demo.stacks[0], 2000)
     elif change == "longer":
-        os.truncate(demo.stacks[0], demo.stacks[0].stat().st_size + 4096)
+        os.truncate(demo.stacks[0], demo.stacks[0].stat().st_size + 1)
     else:
         demo.star.write_text(demo.star.read_text() + "\n")
     with pytest.raises(Refused) as refused:
         write_job(made)
-    expected = {"gone": "stack-missing", "star": "meta-unreadable"}
-    assert refused.value.problem.code == expected.get(change, "stack-truncated")
+    expected = {"gone": "stack-missing", "shorter": "stack-truncated", "longer": "stack-changed"}
+    expected["star"] = "meta-unreadable"
+    assert refused.value.problem.code == expected[change]
     assert not (tmp_path / "J3").exists()
+
+
+def test_stacks_that_appear_after_the_check_change_nothing(tmp_path: Path) -> None:
+    """What was left out stays out, and a second stack of a name does not take the place of the first."""
+    demo = make_demo(tmp_path / "demo", DemoRecipe(micrographs=3, particles_per_micrograph=3, box=32))
+    content = demo.stacks[0].read_bytes()
+    demo.stacks[0].unlink()
+    values = {"meta": str(demo.star), "data": str(demo.data), "output": str(tmp_path / "J3"), "on_bad": "leave-out"}
+    made = plan_import(update(ImportParameters(), values))
+    assert made.counts()["left_out"] == 3 and not made.errors
+    demo.stacks[0].write_bytes(content)
+    rival = demo.star.parent / demo.stacks[1].relative_to(demo.data)
+    rival.parent.mkdir(parents=True)
+    rival.write_bytes(content)
+    report = write_job(made).report
+    assert report["counts"]["left_out"] == 3 and report["counts"]["links"] == 2
+    check_whole(tmp_path / "J3", made)
+    links = {os.readlink(link) for link in (tmp_path / "J3/imported").iterdir()}
+    assert links == {str(stack) for stack in demo.stacks[1:]}
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link", "folder"])
+def test_what_appears_at_the_output_meanwhile_is_left_as_it_is(plan: ImportPlan, tmp_path: Path, kind: str) -> None:
+    output = tmp_path / "J" / "J3"
+
+    class Meanwhile(Progress):
+        def report(self, done: int, total: int) -> None:
+            if (done, total) != (0, 1):
+                return
+            if kind == "file":
+                output.write_text("mine")
+            elif kind == "folder":
+                output.mkdir()
+                (output / "mine").write_text("mine")
+            else:
+                (tmp_path / "elsewhere").mkdir()
+                output.symlink_to(tmp_path / ("elsewhere" if kind == "link" else "nowhere"))
+
+    with pytest.raises(Refused) as refused:
+        write_job(plan, Meanwhile())
+    assert refused.value.problem.code == "output-exists"
+    assert os.listdir(tmp_path / "J") == ["J3"]
+    assert output.is_symlink() == ("link" in kind) and not (tmp_path / "nowhere").exists()
+    if kind == "link":
+        assert os.listdir(tmp_path / "elsewhere") == []
+    elif kind != "dangling link":
+        assert (output if kind == "file" else output / "mine").read_text() == "mine"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from cryoimport_gui.core.plan import plan_import
 from cryoimport_gui.core.problems import Refused, printable
 from cryoimport_gui.core.progress import Progress
 from cryoimport_gui.core.star import Kind, StarError, read_star
+from cryoimport_gui.core.trims import TrimRules
 
 from .running import Outcome, run, tree
 from .stars import OPTICS, exposure_columns, write_exposures, write_input, write_stack
@@ -259,6 +261,24 @@ def test_exported_names_are_valid_text(tmp_path: Path) -> None:
     table = build_name_table(paths, names, counts, plan.linking.rules)
     write_csv(tmp_path / "names.csv", table, np.arange(len(table)))
     assert "gel\\udce9st" in (tmp_path / "names.csv").read_text("utf-8")
+
+
+FORMULAS = ["=cmd|'/C_calc'!A0", "+1+cmd|x", "-2+3", "@SUM(A1)", " =1", "  @x"]
+CONTROLS = {"\t=1": "\\t=1", "\r=1": "\\r=1", "a\r\n=1": "a\\r\\n=1"}
+HONEST = ["18jam15b_0345-a_ali.mrc", "a=b+c@d-e.mrc", "粒.mrc", "'quoted'.mrc", "_-x.mrc", "a,b;c.mrc", ">s.mrc"]
+
+
+def test_no_exported_name_is_a_formula_and_honest_ones_are_as_they_were(tmp_path: Path) -> None:
+    names = [*FORMULAS, *CONTROLS, *HONEST]
+    table = build_name_table(names[::-1], names, np.ones(len(names), np.int64), TrimRules())
+    write_csv(tmp_path / "names.csv", table, np.arange(len(table)))
+    with open(tmp_path / "names.csv", newline="", encoding="utf-8") as file:
+        head, *rows = csv.reader(file)
+    assert len(rows) == len(names)
+    expected = sorted([*(f"'{name}" for name in FORMULAS), *CONTROLS.values(), *HONEST])
+    for column in ("micrograph", "exposure"):
+        assert sorted(row[head.index(column)] for row in rows) == expected
+    assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
 def test_settings_never_say_where_to_write(tmp_path: Path) -> None:

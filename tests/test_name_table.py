@@ -159,12 +159,3 @@ def test_no_names_at_all() -> None:
     assert len(table) == 0
     for column in Column:
         assert len(table.rows(Arrangement(column, True, "x"))) == 0
-
-
-def test_exported_names_are_no_formulas(tmp_path):
-    names = ["=cmd|' /C calc'!A0", "+1.mrc", "-1.mrc", "@SUM(A1).mrc", "a=b.mrc"]
-    table = build_name_table(["x.mrc"], names, np.ones(len(names), np.int64), TrimRules())
-    write_csv(tmp_path / "names.csv", table, np.arange(len(table)))
-    with open(tmp_path / "names.csv", newline="") as file:
-        written = {row["micrograph"] for row in csv.DictReader(file)}
-    assert written == {f"'{name}" for name in names[:4]} | {"a=b.mrc", ""}

@@ -11,25 +11,14 @@ import numpy as np
 import pytest
 
 from cryoimport_gui.__main__ import main
-from cryoimport_gui.core import relink as module
-from cryoimport_gui.core.demo import DemoRecipe, make_demo
-from cryoimport_gui.core.problems import Refused
+from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.core.relink import plan_relink, relink
 
+from .moved_stacks import moved, targets
+from .running import tree
+from .stars import write_input, write_stack
 
-@pytest.fixture
-def moved(tmp_path: Path) -> tuple[Path, Path]:
-    """A job folder, and the folder to which its stacks have moved since."""
-    demo = make_demo(tmp_path / "demo", DemoRecipe(micrographs=3, particles_per_micrograph=4, box=32))
-    job = tmp_path / "J3"
-    assert main([str(demo.star), "--headless", "--data", str(demo.data), "--output", str(job)]) == 0
-    archive = tmp_path / "archive"
-    shutil.move(demo.data / "Extract", archive)
-    return job, archive
-
-
-def targets(job: Path) -> dict[str, str]:
-    return {link.name: os.readlink(link) for link in (job / "imported").iterdir()}
+__all__ = ["moved"]
 
 
 def first_images(job: Path) -> list[bytes]:
@@ -77,61 +66,16 @@ def test_one_stack_that_is_not_right_changes_nothing(moved: tuple[Path, Path], f
         copy = archive / "copy" / stack.relative_to(archive)
         copy.parent.mkdir(parents=True)
         shutil.copy(stack, copy)
-    code = {"missing": "stack-missing", "other length": "stack-not-mrc", "twice": "stack-ambiguous"}[fault]
+    code = {"missing": "stack-missing", "other length": "stack-changed", "twice": "stack-ambiguous"}[fault]
     plan = plan_relink(str(job), str(archive))
     assert [p.code for p in plan.problems] == [code]
     assert main(["--relink", str(job), "--data", str(archive)]) == 1
     assert targets(job) == before
 
 
-@pytest.mark.parametrize(
-    ("operation", "nth"),
-    [("mkdir", 1), ("symlink", 1), ("symlink", 3), ("fsync", 1), ("fsync", 2), ("rename", 1), ("rename", 2)],
-)
-def test_an_error_at_any_step_changes_nothing(
-    moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, operation: str, nth: int
-) -> None:
-    job, archive = moved
-    before = targets(job)
-    plan = plan_relink(str(job), str(archive))
-    original, calls = getattr(os, operation), []
-
-    def failing(*args, **kwargs):
-        calls.append(args)
-        if len(calls) == nth:
-            raise OSError(28, "No space left on device")
-        return original(*args, **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "_EXCHANGE", 1 << 20)  # no such flag: the way in two steps
-        patch.setattr(os, operation, failing)
-        with pytest.raises(Refused):
-            relink(plan)
-    whole = targets(job)
-    assert whole in (before, {name: new for name, (_, new) in plan.changes.items()})
-    assert not [name for name in os.listdir(job) if name.startswith(".")]
-    assert main(["--relink", str(job), "--data", str(archive)]) == 0
-    assert all(os.path.exists(target) for target in targets(job).values())
-
-
-def test_a_run_killed_between_the_two_renames_is_mended_by_the_next(moved: tuple[Path, Path]) -> None:
-    job, archive = moved
-    os.rename(job / "imported", job / ".imported.old")
-    (job / ".imported.new").mkdir()
-    assert main(["--relink", str(job), "--data", str(archive)]) == 0
-    assert all(os.path.exists(target) for target in targets(job).values())
-
-
 def test_a_folder_that_is_no_job_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--relink", str(tmp_path), "--data", str(tmp_path)]) == 1
     assert "is not a job folder" in capsys.readouterr().err
-
-
-def test_a_dry_run_leaves_even_the_remains_of_a_killed_run(moved: tuple[Path, Path]) -> None:
-    job, archive = moved
-    os.rename(job / "imported", job / ".imported.old")
-    assert main(["--relink", str(job), "--data", str(archive), "--dry-run"]) == 0
-    assert (job / ".imported.old").is_dir() and not (job / "imported").exists()
 
 
 def test_a_report_that_cannot_be_written_is_told_as_that(
@@ -145,35 +89,114 @@ def test_a_report_that_cannot_be_written_is_told_as_that(
     assert all(os.path.exists(target) for target in targets(job).values())
 
 
-def test_a_folder_with_more_than_links_is_left_alone(moved: tuple[Path, Path]) -> None:
-    """It would be replaced as a whole, and what someone has put there would be lost."""
+@pytest.mark.parametrize("ending", ["refused", "no job"])
+def test_the_report_is_written_in_every_case(moved: tuple[Path, Path], ending: str) -> None:
     job, archive = moved
-    mine = job / "imported" / "notes.txt"
-    mine.write_text("do not lose this")
-    with pytest.raises(Refused) as refused:
-        plan_relink(str(job), str(archive))
-    assert refused.value.problem.code == "output-not-writable"
-    assert refused.value.problem.examples == ("notes.txt",)
-    assert mine.read_text() == "do not lose this"
+    if ending == "refused":
+        next(archive.rglob("*.mrcs")).unlink()
+    report = job.parent / "report.json"
+    folder = str(job if ending == "refused" else archive)
+    assert main(["--relink", folder, "--data", str(archive), "--report", str(report)]) == 1
+    told = json.loads(report.read_text())
+    assert told["status"] == "refused" and told["parameters"]["data"] == str(archive)
+    assert [p["code"] for p in told["problems"]] == ["stack-missing" if ending == "refused" else "output-not-writable"]
 
 
-def test_links_that_stand_elsewhere_are_not_followed(moved: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_job_folder_that_was_itself_moved_is_mended(moved: tuple[Path, Path], tmp_path: Path) -> None:
+    """Here with links that someone has made relative on the way."""
     job, archive = moved
-    elsewhere = tmp_path / "elsewhere"
-    (job / "imported").rename(elsewhere)
-    (job / "imported").symlink_to(elsewhere)
-    before = {link.name: os.readlink(link) for link in elsewhere.iterdir()}
-    with pytest.raises(Refused, match="is a link itself"):
-        plan_relink(str(job), str(archive))
-    assert {link.name: os.readlink(link) for link in elsewhere.iterdir()} == before
-
-
-def test_a_job_folder_that_was_moved_itself(moved: tuple[Path, Path], tmp_path: Path) -> None:
-    job, archive = moved
-    moved_job = tmp_path / "CS-other" / "J12"
-    moved_job.parent.mkdir()
-    shutil.move(job, moved_job)
-    plan = plan_relink(str(moved_job), str(archive))
-    assert (plan.problems, plan.broken, len(plan.changes)) == ([], 3, 3)
+    for link in list((job / "imported").iterdir()):
+        target = os.readlink(link)
+        link.unlink()
+        link.symlink_to(os.path.relpath(target, job / "imported"))
+    elsewhere = tmp_path / "other" / "disk" / "J9"
+    elsewhere.parent.mkdir(parents=True)
+    shutil.move(job, elsewhere)
+    plan = plan_relink(str(elsewhere), str(archive))
+    assert len(plan.broken) == 3 and plan.problems == []
     relink(plan)
-    assert len(first_images(moved_job)) == 3
+    assert all(
+        Path(target).is_relative_to(archive) and os.path.isfile(target) for target in targets(elsewhere).values()
+    )
+
+
+def test_relative_links_that_lead_somewhere_are_whole_from_wherever_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    star = write_input(tmp_path / "in")
+    assert main([str(star), "--headless", "--output", str(tmp_path / "J3")]) == 0
+    for link in list((tmp_path / "J3/imported").iterdir()):
+        target = os.readlink(link)
+        link.unlink()
+        link.symlink_to(os.path.relpath(target, link.parent))
+    monkeypatch.chdir("/")
+    plan = plan_relink(str(tmp_path / "J3"), str(tmp_path / "in"))
+    assert len(plan.links) == 2 and plan.broken == [] and plan.changes == {} and plan.problems == []
+
+
+def test_an_import_inside_a_project_keeps_every_path_of_its_dataset(tmp_path: Path) -> None:
+    star, project = write_input(tmp_path / "in"), tmp_path / "P"
+    project.mkdir()
+    job = project / "J3"
+    assert main([str(star), "--headless", "--output", str(job), "--project", str(project)]) == 0
+    before = tree(job)
+    shutil.move(tmp_path / "in/stacks", tmp_path / "moved")
+    assert main(["--relink", str(job), "--data", str(tmp_path / "moved")]) == 0
+    after = tree(job)
+    assert {n: c for n, c in after.items() if "imported/" not in n} == {
+        n: c for n, c in before.items() if "imported/" not in n
+    }
+    paths = {path.decode() for path in np.load(job / "imported_particles.cs")["blob/path"]}
+    assert len(paths) == 2 and all((project / path).resolve().parent == tmp_path / "moved" for path in paths)
+
+
+def test_two_stacks_of_one_name_never_become_one(tmp_path: Path) -> None:
+    """Both are found at the place of the only one that is left, which is as long as the other was."""
+    names = [f"{i}@stacks/{folder}/s.mrcs" for folder in "ab" for i in (1, 2, 3)]
+    star = write_input(tmp_path / "in", {"rlnImageName": names})
+    for seed, folder in enumerate("ab"):
+        write_stack(tmp_path / "in/stacks" / folder / "s.mrcs", seed=seed)
+    job = tmp_path / "J3"
+    assert main([str(star), "--headless", "--output", str(job)]) == 0
+    shutil.move(tmp_path / "in/stacks", tmp_path / "moved")
+    assert plan_relink(str(job), str(tmp_path / "moved")).problems == []
+    shutil.rmtree(tmp_path / "moved/a")
+    plan = plan_relink(str(job), str(tmp_path / "moved"))
+    assert [p.code for p in plan.problems] == ["stack-ambiguous"] and "more than one link" in plan.problems[0].message
+
+
+def test_files_in_the_place_of_links_stay(moved: tuple[Path, Path]) -> None:
+    job, archive = moved
+    link = next((job / "imported").iterdir())
+    stack = next(archive.rglob(Path(os.readlink(link)).name))
+    link.unlink()
+    shutil.move(stack, link)
+    content = link.read_bytes()
+    plan = plan_relink(str(job), str(archive))
+    assert len(plan.changes) == 2 and plan.problems == []
+    relink(plan)
+    assert not link.is_symlink() and link.read_bytes() == content
+    assert len(list((job / "imported").iterdir())) == 3 and not [n for n in os.listdir(job) if n.startswith(".")]
+
+
+def test_what_relinking_cannot_mend_is_warned_of(moved: tuple[Path, Path]) -> None:
+    job, archive = moved
+    relink(plan_relink(str(job), str(archive)))
+    first, second, _ = sorted((job / "imported").iterdir())
+    first.unlink()
+    Path(os.readlink(second)).write_bytes(b"something else")
+    plan = plan_relink(str(job), str(archive))
+    assert [(p.code, p.severity, p.examples) for p in plan.problems] == [
+        ("stack-changed", Severity.WARNING, (second.name,)),
+        ("stack-missing", Severity.WARNING, (first.name,)),
+    ]
+    assert main(["--relink", str(job), "--data", str(archive)]) == 0
+
+
+def test_a_data_path_that_finds_the_stacks_is_proposed(moved: tuple[Path, Path], tmp_path: Path) -> None:
+    job, archive = moved
+    (tmp_path / "wrong").mkdir()
+    plan = plan_relink(str(job), str(tmp_path / "wrong"))
+    assert [p.code for p in plan.problems] == ["stack-missing"]
+    assert Path(plan.suggested_data).is_relative_to(tmp_path)
+    assert plan_relink(str(job), plan.suggested_data).problems == []

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 _RINGS, _RING_POINTS, _CURVE_POINTS = 8, 121, 512
 #: of the side, along which an image fades to its mean before its spectrum is taken
 _TAPER = 0.1
+_AVERAGED_BYTES = 256 << 20
 #: of the side of a spectrum, over which it is smoothed
 _SMOOTHING = 0.004
 
@@ -101,7 +102,7 @@ def inspect(
     """
     particles = images.particles
     facts = describe(images, groups, row)
-    rows = _alike(particles, row, averaged)
+    rows = _alike(particles, row, max(1, min(averaged, _AVERAGED_BYTES // (4 * images.stacks.box**2))))
     sample = images.read(rows, progress)
     usable = sample.good & np.isfinite(sample.images).all(axis=(1, 2))
     if not usable[0]:

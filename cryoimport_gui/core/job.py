@@ -280,4 +280,5 @@ def _check_unchanged(stack: Stack) -> None:
         raise refuse("stack-missing", f"{stack.path} was there when it was checked: {error.strerror}") from None
     if stack.header and size != stack.header.file_bytes:
         message = f"{stack.path} had {stack.header.file_bytes} bytes when it was checked, and has {size} now"
-        raise refuse("stack-truncated", message, hint="Wait until nothing writes to the stacks, and try again.")
+        code = "stack-truncated" if size < stack.header.file_bytes else "stack-changed"
+        raise refuse(code, message, hint="Wait until nothing writes to the stacks, and try again.")

@@ -120,6 +120,7 @@ def _broad(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def _smooth(picture: NDArray[np.float32], spacing_px: float) -> NDArray[np.float32]:
     """A Gaussian low-pass: half of the amplitude at the spacing; beyond its edges the picture is mirrored."""
+    spacing_px = min(spacing_px, float(max(picture.shape)))  # a pixel size in a damaged dataset can be next to nothing
     margin = int(spacing_px) + 1
     padded = np.pad(picture, margin, mode="symmetric")
     ny, nx = padded.shape

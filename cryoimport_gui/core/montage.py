@@ -95,15 +95,15 @@ def _binning(box: int, size: int) -> Images:
     return np.asarray(np.fft.irfft(spectra, size, axis=0) * (size / box), np.float32)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _background(box: int) -> tuple[Images, Images]:
     """What gives the plane (constant, along y, along x) of a flat image: (box², 3), and the planes: (3, box, box)."""
-    y, x = np.indices((box, box)) / box - 0.5
-    planes = np.stack([np.ones_like(x), y, x])
-    outside = (np.hypot(y, x) > _BACKGROUND_RADIUS).ravel()
-    slopes = np.zeros((box * box, 3), np.float32)
-    slopes[outside] = np.linalg.pinv(planes.reshape(3, -1)[:, outside]).astype(np.float32)
-    return slopes, planes.astype(np.float32)
+    along = np.arange(box, dtype=np.float32) / box - 0.5
+    planes = np.ones((3, box, box), np.float32)
+    planes[1], planes[2] = along[:, None], along
+    seen = (planes * (along[:, None] ** 2 + along**2 > _BACKGROUND_RADIUS**2)).reshape(3, box * box)
+    products = [[np.sum(one * other, dtype=np.float64) for other in seen] for one in seen]
+    return (np.linalg.pinv(products).astype(np.float32) @ seen).T, planes
 
 
 def _filtered(

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .names import Names, without_uid
+from .problems import printable
 from .trims import Match, TrimRules, match_names
 
 Numbers = NDArray[np.int64]
 
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 
 
 class State(IntEnum):
@@ -176,7 +177,8 @@ def build_name_table(
 def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
     """Write some rows, with the whole paths.
 
-    A name that a spreadsheet would take for a formula gets a `'` before it, which marks a text there.
+    A name that a spreadsheet would take for a formula (it begins with = + - or @, perhaps behind blanks) gets an
+    apostrophe in front, as is customary, and control characters become escapes; all other names stand as they are.
 
     Raises:
         OSError: The file cannot be written.
@@ -186,13 +188,20 @@ def write_csv(path: str | Path, table: NameTable, rows: Numbers) -> None:
         out.writerow(["match", "micrograph", "exposure", "trimmed_name", "particles"])
         for row in rows.tolist():
             exposure, micrograph = int(table.exposure[row]), int(table.micrograph[row])
-            names = (
-                table.micrographs[micrograph] if micrograph >= 0 else "",
-                table.exposures[exposure] if exposure >= 0 else "",
-                table.trimmed[row],
+            out.writerow(
+                [
+                    State(table.state[row]).words,
+                    _no_formula(table.micrographs[micrograph]) if micrograph >= 0 else "",
+                    _no_formula(table.exposures[exposure]) if exposure >= 0 else "",
+                    _no_formula(table.trimmed[row]),
+                    int(table.particles[row]),
+                ]
             )
-            texts = [f"'{name}" if name.startswith(_FORMULA_SIGNS) else name for name in names]
-            out.writerow([State(table.state[row]).words, *texts, int(table.particles[row])])
+
+
+def _no_formula(name: str) -> str:
+    text = printable(name)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _states_of_micrographs(

@@ -173,7 +173,9 @@ class ImportParameters:
 class RunOptions:
     """How the command runs; says nothing about the import itself."""
 
-    relink: str = _parameter("", Kind("JOB"), "Job folder", "Mend the links of a job folder whose stacks have moved.")
+    relink: str = _parameter(
+        "", Kind("JOB"), "Job folder", "Mend the links of a job folder whose stacks have moved; no window opens."
+    )
     headless: bool = _parameter(False, SWITCH, "Headless", "Import without a window.")
     dry_run: bool = _parameter(False, SWITCH, "Dry run", "Check everything and write nothing.")
     report: str = _parameter("", PATH, "Report", "Write the report to this file in every case, also when refused.")

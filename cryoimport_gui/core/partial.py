@@ -1,22 +1,26 @@
 """A folder that appears whole or not at all, and what is left of one whose process was killed.
 
 The folder is made under a hidden name beside its place and renamed as the last step.  The hidden name says which
-process on which machine makes it, so that a later run can tell what is left over and remove it.
+process on which machine makes it, so that a later run can tell what is left over and remove it.  A folder that is
+there already is replaced in the same way.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import secrets
 import shutil
 import socket
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _MARK = "cryoimport-partial"
 _MAX_STEM = 30  # characters: with the rest it stays inside 255 bytes
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 def _host() -> str:
@@ -34,7 +38,7 @@ def whole_folder(output: Path) -> Iterator[Path]:
         OSError: ENOTEMPTY or EEXIST if something appeared at `output`; others as the file system gives them.
     """
     made = _make_parents(output)
-    partial = output.with_name(f".{output.name[:_MAX_STEM]}.{_MARK}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
+    partial = _partial_folder(output)
     try:
         remove_leftovers(output)
         partial.mkdir()
@@ -51,6 +55,64 @@ def whole_folder(output: Path) -> Iterator[Path]:
         raise
     with suppress(OSError):  # it is there and whole; only that it survives a power cut is not certain
         sync(output.parent)
+
+
+@contextmanager
+def exchanged_folder(place: Path) -> Iterator[Path]:
+    """Hands out a hidden folder beside the folder `place`, puts it there at the end, and removes what was there.
+
+    Whatever goes wrong, the folder at `place` is the old one or the new one, whole.
+
+    Raises:
+        OSError: As the file system gives it; the old folder is in its place.
+    """
+    partial, old = _partial_folder(place), old_folder(place)
+    try:
+        _put_back(old, place)
+        remove_leftovers(place)
+        partial.mkdir()
+        partial.chmod(stat.S_IMODE(place.stat().st_mode))
+        yield partial
+        sync(partial)
+        _exchange(partial, place, old)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    with suppress(OSError):  # see above
+        sync(place.parent)
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def old_folder(place: Path) -> Path:
+    """Where the folder at `place` stands for a moment, on file systems that cannot exchange folders in one step."""
+    return place.with_name(f".{place.name}.old")
+
+
+def _exchange(new: Path, place: Path, old: Path) -> None:
+    """In one step where the kernel and the file system can, else in two; what was at `place` is then `new` or `old`."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 and renameat2(_HERE, os.fsencode(new), _HERE, os.fsencode(place), _EXCHANGE) == 0:
+        return
+    os.rename(place, old)
+    try:
+        os.rename(new, place)
+    except BaseException:
+        with suppress(OSError):  # another process was quicker to put it back
+            os.rename(old, place)
+        raise
+
+
+def _put_back(old: Path, place: Path) -> None:
+    """After a run that ended between its two steps, the old folder goes back; after one that had done both, away."""
+    if old.is_dir() and not os.path.lexists(place):
+        os.rename(old, place)
+    else:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _partial_folder(output: Path) -> Path:
+    return output.with_name(f".{output.name[:_MAX_STEM]}.{_MARK}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
 def _make_parents(output: Path) -> list[Path]:

@@ -29,6 +29,8 @@ from .progress import Progress, quiet
 
 #: Pictures are compared at this side at most, in pixels, and not if they would be smaller than the other.
 _SIDE, _MIN_SIDE = 64, 16
+_MOST_EXTENT_PX = 8192
+_STRIP_BYTES = 16 << 20
 #: A patch may lie outside of its micrograph with this part of its side.
 _OUTSIDE = 0.1
 #: A verdict needs this lead, in standard errors, over other particles' patches and over the other reading.
@@ -185,6 +187,8 @@ def _common_side(sample: PlacementSample) -> int:
     side = min(box, int(_extent_px(sample)), _SIDE) // 2 * 2
     if side < _MIN_SIDE:
         raise ValueError(f"a particle is less than {_MIN_SIDE} pixels wide, too few to be compared")
+    if _extent_px(sample) > _MOST_EXTENT_PX:
+        raise ValueError(f"a particle is more than {_MOST_EXTENT_PX} pixels of the micrograph wide")
     return side
 
 
@@ -212,10 +216,15 @@ def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool,
     margin = extent / 2 + 3 * max(step, 1) + 1
     top, bottom = max(0, math.floor(y - margin)), min(header.ny, math.ceil(y + margin))
     left, right = max(0, math.floor(x - margin)), min(header.nx, math.ceil(x + margin))
-    rows = read_rows(sample.micrograph, header, top, bottom)[:, left:right]
     resample_y = resampling(bottom - top, y - top, step, side)
     resample_x = resampling(right - left, x - left, step, side)
-    return normal(resample_y @ rows @ resample_x.T)
+    across = np.zeros((side, right - left), np.float32)
+    strip = max(1, _STRIP_BYTES // (4 * header.nx))
+    for first in range(top, bottom, strip):
+        last = min(first + strip, bottom)
+        rows = read_rows(sample.micrograph, header, first, last)[:, left:right]
+        across += resample_y[:, first - top : last - top] @ rows
+    return normal(across @ resample_x.T)
 
 
 @dataclass(frozen=True)

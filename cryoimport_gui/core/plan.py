@@ -27,7 +27,8 @@ from .sample import Sample, choose_rows, read_sample
 from .stacks import Stacks, find_stacks
 
 SIGN_SAMPLE = 400
-_KEPT_BYTES, _MIN_KEPT, _MOST_BYTES = 128 << 20, 64, 512 << 20
+_KEPT_BYTES = 128 << 20
+_MIN_KEPT, _MIN_KEPT_BYTES = 64, 512 << 20  # that many, unless they are as large as those of no particle yet
 
 T = TypeVar("T")
 
@@ -311,7 +312,7 @@ def _look(
     """
     rows = choose_rows(particles, stacks, SIGN_SAMPLE, candidates=candidates)
     image_bytes = 4 * stacks.box**2
-    at_once = max(1, _KEPT_BYTES // image_bytes, min(_MIN_KEPT, _MOST_BYTES // image_bytes))
+    at_once = max(_KEPT_BYTES // image_bytes, min(_MIN_KEPT, _MIN_KEPT_BYTES // image_bytes))
     parts = [rows[i :: -(-len(rows) // at_once)] for i in range(-(-len(rows) // at_once))]
     sample = read_sample(particles, stacks, parts[0], progress)
 

@@ -98,6 +98,10 @@ CODES: dict[str, Code] = {
     "stack-longer": _warning(
         "Stacks longer than their header says", "Look at the preview: images must not be cut or shifted."
     ),
+    "stack-changed": _error(
+        "Stacks that have changed",
+        "Give the folder of the stacks that were imported; another stack cannot take the place of one.",
+    ),
     "stack-not-square": _row_error("Stacks whose images are not square", "Extract them again with a square box."),
     "box-mismatch": _row_error(
         "Stacks with another box size", "CryoSPARC takes one box size at a time: import them apart."
@@ -160,7 +164,7 @@ CODES: dict[str, Code] = {
     ),
     # output
     "output-exists": _error("The output folder exists and is not empty", "Give a new folder."),
-    "output-not-writable": _error("The output folder cannot be written", "Choose a folder that you may write to."),
+    "output-not-writable": _error("The job folder cannot be used", "Choose a folder that you may write to."),
     "output-no-space": _error("Not enough space", "Free some space or choose another folder."),
     "output-outside-project": _error(
         "The output lies outside of the project", "Choose a folder inside the CryoSPARC project."

@@ -1,41 +1,50 @@
-"""Mend the links of a job folder whose stacks have moved: all of them, or none."""
+"""Mend the links of a job folder whose stacks have moved: all of them, or none.
+
+The new links are made in a hidden folder inside the job, which takes the place of the old one in one step.  Nothing
+outside of the job folder is ever written to, and its `import.json` is only compared with.
+"""
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import shutil
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .locate import locate_stacks
+from .locate import Located, locate_stacks
 from .mrc import MrcError, read_header
 from .parallel import map_files
-from .partial import sync
-from .problems import Problem, Refused, count_of, problem, refuse
+from .partial import exchanged_folder, old_folder
+from .problems import Problem, Refused, Severity, count_of, problem, refuse
 from .progress import Progress, quiet
 
 _LINKS = "imported"
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
-_NEW, _OLD = ".imported.new", ".imported.old"
+_MAX_REPORT_BYTES = 256 << 20  # a stack takes some hundred bytes of it
 
 
 @dataclass
 class Relinking:
     """What would change: link name → (old target, new target); links that still lead somewhere are not touched.
 
-    `broken` is how many lead nowhere; `suggested_data` a folder in which the missing stacks lie.
+    links: every link of the job and where it leads; `broken` are those that lead to no file.
+    suggested_data: a data path that finds what is missing; empty: none.
     """
 
     job: Path
-    broken: int = 0
-    suggested_data: str = ""
-    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    changes: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    suggested_data: str = ""
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [found for found in self.problems if found.severity is Severity.ERROR]
 
 
 def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
@@ -44,132 +53,208 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     A stack that is found must have as many images, of as many pixels, in as many bytes as when it was imported.
 
     Raises:
-        Refused: The folder is no job folder.
+        Refused: The folder is no job folder, or the data path no folder.
         Cancelled: `progress` said so.
     """
-    folder = Path(os.path.abspath(job))
-    known = _known_stacks(folder)
-    plan = Relinking(folder)
-    plan.links = _links(folder)
+    plan = Relinking(Path(os.path.abspath(job)))
+    known = _known_stacks(plan.job)
+    folder = _links_folder(plan.job)
+    plan.links, others = _read_links(folder)
+    progress.stage("links")
+    states = dict(zip(plan.links, map_files(_status, [folder / name for name in plan.links], progress)))
+    plan.broken = [name for name, status in states.items() if status is None]
     progress.stage("locate")
-    whole = map_files(os.path.exists, list(plan.links.values()), progress)
-    broken = [name for name, is_whole in zip(plan.links, whole) if not is_whole]
-    plan.broken = len(broken)
-    meta = os.readlink(folder / "particles.star") if (folder / "particles.star").is_symlink() else str(folder)
-    located = locate_stacks([plan.links[name] for name in broken], meta, data, progress)
+    meta = os.readlink(plan.job / "particles.star") if (plan.job / "particles.star").is_symlink() else str(plan.job)
+    targets = [os.path.join(folder, plan.links[name]) for name in plan.broken]
+    located = locate_stacks(targets, meta, data, progress)
+    plan.suggested_data = located.suggested_data
     progress.stage("headers")
-    missing = [name for name, found in zip(broken, located.found) if not found.path and not found.candidates]
-    if missing:
-        plan.suggested_data = located.suggested_data
-        hint = f"Give {located.suggested_data} as particle data path (--data)." if located.suggested_data else None
-        message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
-        examples = (plan.links[name] for name in missing)
-        plan.problems.append(problem("stack-missing", message, count=len(missing), examples=examples, hint=hint))
-    unclear = [found for found in located.found if found.candidates]
-    if unclear:
-        examples = (" and ".join(found.candidates) for found in unclear)
-        message = f"{count_of(len(unclear), 'stack')} found in more than one place"
-        plan.problems.append(problem("stack-ambiguous", message, count=len(unclear), examples=examples))
-    found = [(name, found.path) for name, found in zip(broken, located.found) if found.path]
+    found = [(name, its.path) for name, its in zip(plan.broken, located.found) if its.path]
+    plan.changes = {name: (plan.links[name], path) for name, path in found}
 
-    def check(pair: tuple[str, str]) -> Problem | None:
+    def check(pair: tuple[str, str]) -> tuple[str, str] | None:
         return _difference(pair[1], known.get(pair[0]))
 
-    for (name, path), difference in zip(found, map_files(check, found, progress)):
-        plan.changes[name] = plan.links[name], path
-        if difference:
-            plan.problems.append(difference)
+    plan.problems = [
+        *_not_located(targets, located),
+        *_different(map_files(check, found, progress)),
+        *_shared(plan, states),
+        *_changed_since(known, states, others),
+        *_writability(plan),
+    ]
     return plan
 
 
-def relink(plan: Relinking) -> None:
+def relink(plan: Relinking, progress: Progress = quiet) -> None:
     """Put the new links in place, all at once.
 
     Raises:
-        Refused: The plan has problems, or the folder cannot be written to; nothing is changed.
+        Refused: The plan has errors, something has changed since it was made, or the folder cannot be written to;
+            nothing is changed.
+        Cancelled: `progress` said so; nothing is changed.
     """
-    if plan.problems:
-        raise Refused(plan.problems[0])
-    new, old, links = (plan.job / name for name in (_NEW, _OLD, _LINKS))
+    if plan.errors:
+        raise Refused(plan.errors[0])
+    known, folder = _known_stacks(plan.job), plan.job / _LINKS
+    progress.stage("link")
     try:
-        _restore(plan.job)
-        new.mkdir()
-        for name, target in plan.links.items():
-            os.symlink(plan.changes.get(name, (target, target))[1], new / name)
-        sync(new)
-        _swap(new, links, old)
-        sync(plan.job)
-    except BaseException as error:
-        _restore(plan.job)
-        if isinstance(error, OSError):
-            raise refuse("output-not-writable", f"{plan.job}: {error.strerror}; nothing was changed") from error
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        with exchanged_folder(folder) as new:
+            links, others = _read_links(folder)
+            if links != plan.links:
+                message = f"the links of {plan.job} are not what they were when they were checked; nothing was changed"
+                raise refuse("output-not-writable", message, hint="Check again, then mend the links.")
+            for done, (name, target) in enumerate(links.items()):
+                progress.step(done, len(links))
+                if name in plan.changes:
+                    target = plan.changes[name][1]
+                    _check_unchanged(target, known.get(name))
+                os.symlink(target, new / name)
+            for name in others:
+                os.link(folder / name, new / name, follow_symlinks=False)
+            progress.step(len(links), len(links))
+    except OSError as error:
+        raise refuse("output-not-writable", f"{plan.job}: {error.strerror}; nothing was changed") from error
 
 
-def _swap(new: Path, links: Path, old: Path) -> None:
-    """Exchange two folders in one step where the kernel and the file system can, else in two."""
-    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    if renameat2 and renameat2(_HERE, os.fsencode(new), _HERE, os.fsencode(links), _EXCHANGE) == 0:
-        os.rename(new, old)
-        return
-    os.rename(links, old)
-    os.rename(new, links)
+def _links_folder(job: Path) -> Path:
+    """Where the links are: a run that was killed while it swapped folders has left them beside their place."""
+    places = [job / _LINKS, old_folder(job / _LINKS)]
+    if any(place.is_symlink() for place in places):
+        message = f"{job / _LINKS} is itself a link; nothing outside of the job folder is changed"
+        raise refuse("output-not-writable", message, hint="Put the folder itself in the place of that link.")
+    return next((place for place in places if place.is_dir()), places[0])
 
 
-def _restore(job: Path) -> None:
-    """Clean up after a run that was killed: before the swap the old links stand, after it the new ones."""
-    if (job / _OLD).exists() and not (job / _LINKS).exists():
-        os.rename(job / _OLD, job / _LINKS)
-    for name in (_NEW, _OLD):
-        shutil.rmtree(job / name, ignore_errors=True)
-
-
-def _links(job: Path) -> dict[str, str]:
-    """Link name → where it leads.  The folder takes the place of the old one, so it must hold nothing but links."""
-    folder = next((job / name for name in (_LINKS, _OLD) if (job / name).is_dir()), None)
-    if folder is None:
-        return {}
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    others = [entry.name for entry in entries if not entry.is_symlink()]
-    if others or folder.is_symlink():
-        message = f"{folder} holds something other than links" if others else f"{folder} is a link itself"
-        hint = "Move what the import did not write out of that folder first."
-        raise refuse("output-not-writable", message, examples=others, hint=hint)
-    return {entry.name: os.readlink(entry.path) for entry in entries}
+def _read_links(folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Link name → target, and the names of files that someone has put in the place of their links."""
+    links: dict[str, str] = {}
+    others: list[str] = []
+    try:
+        for entry in sorted(os.scandir(folder), key=attrgetter("name")):
+            if entry.is_symlink():
+                links[entry.name] = os.readlink(entry.path)
+            elif entry.is_file():
+                others.append(entry.name)
+            else:
+                message = f"{entry.path} is neither a link nor a file"
+                raise refuse("output-not-writable", message, hint="Move it out of the folder of links.")
+    except FileNotFoundError:
+        pass  # metadata alone were imported
+    except OSError as error:
+        raise refuse("output-not-writable", f"{folder} cannot be read: {error.strerror}") from None
+    return links, others
 
 
 def _known_stacks(job: Path) -> dict[str, Any]:
     """What the import knew of each linked stack."""
+    path = job / "import.json"
     try:
-        with open(job / "import.json", encoding="utf-8") as file:
+        if not path.is_file() or path.stat().st_size > _MAX_REPORT_BYTES:
+            raise ValueError("it holds no import.json")
+        with open(path, encoding="utf-8") as file:
             links = json.load(file)["links"]
+        if not isinstance(links, dict):
+            raise TypeError("its import.json lists no links")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise refuse(
-            "output-not-writable", f"{job} is not a job folder of this program: {error}", hint=_NO_JOB
-        ) from None
-    if not isinstance(links, dict):
-        raise refuse("output-not-writable", f"{job} is not a job folder of this program", hint=_NO_JOB)
+        message = f"{job} is not a job folder of this program: {error}"
+        raise refuse("output-not-writable", message, hint=_NO_JOB) from None
     return links
 
 
-def _difference(path: str, known: Any) -> Problem | None:
-    """Why a file is not the stack that was imported; None if it is."""
+def _status(path: Path) -> os.stat_result | None:
+    """Of the file that a path leads to; None if it leads to none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
+    missing = [target for target, its in zip(targets, located.found) if not its.path and not its.candidates]
+    if missing:
+        hint = f"Give {located.suggested_data} as new data path (--data)." if located.suggested_data else None
+        message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
+        yield problem("stack-missing", message, count=len(missing), examples=missing, hint=hint)
+    unclear = [its for its in located.found if its.candidates]
+    if unclear:
+        examples = (" and ".join(its.candidates) for its in unclear)
+        message = f"{count_of(len(unclear), 'stack')} found in more than one place"
+        yield problem("stack-ambiguous", message, count=len(unclear), examples=examples)
+
+
+def _shared(plan: Relinking, states: dict[str, os.stat_result | None]) -> Iterator[Problem]:
+    """Different stacks of the import must not become one: stacks of one name in several folders are alike."""
+    links_to: dict[tuple[int, int], list[str]] = {}
+    for name in plan.links:
+        changed = plan.changes.get(name)
+        status = _status(Path(changed[1])) if changed else states[name]
+        if status:
+            links_to.setdefault((status.st_dev, status.st_ino), []).append(name)
+    shared = [names for names in links_to.values() if len(names) > 1 and any(name in plan.changes for name in names)]
+    if shared:
+        examples = (" and ".join(plan.links[name] for name in names) for names in shared)
+        message = f"{count_of(len(shared), 'stack')} found for more than one link"
+        hint = "Give a data path under which each stack lies once, with the folders that it had."
+        yield problem("stack-ambiguous", message, count=len(shared), examples=examples, hint=hint)
+
+
+def _changed_since(
+    known: dict[str, Any], states: dict[str, os.stat_result | None], others: Sequence[str]
+) -> Iterator[Problem]:
+    """Warnings about what no new link can mend: whole links to another file than before, and links that are gone."""
+    other = [
+        name
+        for name, status in states.items()
+        if status and isinstance(its := known.get(name), dict) and its.get("bytes") != status.st_size
+    ]
+    if other:
+        message = f"{count_of(len(other), 'link')} that lead to a file of another length than when it was imported"
+        hint = "Look at these stacks: their particles may no longer be what was imported."
+        yield problem("stack-changed", message, count=len(other), examples=other, hint=hint, severity=Severity.WARNING)
+    gone = sorted(known.keys() - states.keys() - set(others))
+    if gone:
+        message = f"{count_of(len(gone), 'link')} of the import no longer in the job folder"
+        hint = "Particles in them cannot be read: import again."
+        yield problem("stack-missing", message, count=len(gone), examples=gone, hint=hint, severity=Severity.WARNING)
+
+
+def _writability(plan: Relinking) -> Iterator[Problem]:
+    if plan.changes and not os.access(plan.job, os.W_OK | os.X_OK):
+        hint = "Ask the owner of the job folder to mend it, or for the right to write."
+        yield problem("output-not-writable", f"you may not write to {plan.job}", hint=hint)
+
+
+def _check_unchanged(path: str, known: Any) -> None:
+    """A stack must still be as long as when it was checked."""
+    status = _status(Path(path))
+    if status is None:
+        raise refuse("stack-missing", f"{path} was there when it was checked; nothing was changed")
+    if not isinstance(known, dict) or known.get("bytes") != status.st_size:
+        raise refuse("stack-changed", f"{path} has changed since it was checked; nothing was changed")
+
+
+def _different(found: Iterable[tuple[str, str] | None]) -> Iterator[Problem]:
+    """One problem for each kind of difference."""
+    by_code: dict[str, list[str]] = {}
+    for code, words in filter(None, found):
+        by_code.setdefault(code, []).append(words)
+    for code, all_words in by_code.items():
+        message = f"{count_of(len(all_words), 'stack')} found, but not as imported"
+        yield problem(code, message, count=len(all_words), examples=all_words)
+
+
+def _difference(path: str, known: Any) -> tuple[str, str] | None:
+    """Why a file is not the stack that was imported, with the code of the problem; None if it is."""
     try:
         header = read_header(path)
     except MrcError as error:
-        return problem(error.code, f"{path}: {error}")
+        return error.code, f"{path}: {error}"
     except OSError as error:
-        return problem("stack-not-mrc", f"{path} cannot be read: {error.strerror}")
+        return "stack-not-mrc", f"{path} cannot be read: {error.strerror}"
     now = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
-    if isinstance(known, dict) and all(known.get(name) == value for name, value in now.items()):
+    then = known if isinstance(known, dict) else {}
+    if all(then.get(name) == value for name, value in now.items()):
         return None
-    words = [
-        ", ".join(f"{what} {values.get(what)}" for what in now)
-        for values in (now, known if isinstance(known, dict) else {})
-    ]
-    hint = "Give the folder of the stacks that were imported; another stack cannot take the place of one."
-    return problem(
-        "stack-not-mrc", f"{path} is not the stack that was imported: {words[0]}; then {words[1]}", hint=hint
-    )
+    words = (", ".join(f"{what} {values.get(what, 'not known')}" for what in now) for values in (now, then))
+    return "stack-changed", f"{path}: {'; when imported: '.join(words)}"

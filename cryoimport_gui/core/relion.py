@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,15 @@ class _Reader:
         self.table.columns.clear()  # `line_of` keeps the table, which need not keep its numbers
         return particles, faults, remarks
 
+    @cached_property
+    def _of_rows(self) -> dict[str, NDArray[np.float64]]:
+        """Numbers of the particle table that can say something of an optics group."""
+        return _numbers_of(self.table)
+
+    @cached_property
+    def _of_groups(self) -> dict[str, NDArray[np.float64]]:
+        return _numbers_of(self.optics) if self.optics else {}
+
     def _dialect(self) -> str:
         if self.optics is None and "rlnOpticsGroup" not in self.table.labels:
             return "RELION 3.0 or older"
@@ -205,9 +215,9 @@ class _Reader:
         names = self.optics.text("rlnOpticsGroupName") if self.optics else None
 
         def value(label: str) -> Value | None:
-            if (column := self.table.number(label)) is not None:
+            if (column := self._of_rows.get(label)) is not None:
                 return Value(float(column[row]), f"particle table {label}")
-            if entry is not None and self.optics and (column := self.optics.number(label)) is not None:
+            if entry is not None and (column := self._of_groups.get(label)) is not None:
                 given = float(column[entry])
                 return Value(given, f"optics {label}") if math.isfinite(given) else None
             return None
@@ -227,8 +237,15 @@ class _Reader:
         group.aberrations = self._aberrations(entry, row, value)
         return group
 
+    @cached_property
+    def _has_aberrations(self) -> bool:
+        labels = {*self.table.labels, *(self.optics.labels if self.optics else ())}
+        return not labels.isdisjoint((*_TILT, *_MAGNIFICATION, *_ZERNIKE))
+
     def _aberrations(self, entry: int | None, row: int, value: object) -> dict[str, tuple[float, ...]]:
         found: dict[str, tuple[float, ...]] = {}
+        if not self._has_aberrations:
+            return found
         for labels in (_TILT, _MAGNIFICATION):
             numbers = {label: v.value for label in labels if (v := value(label))}  # type: ignore[operator]
             if any(number != _IDENTITY.get(label, 0.0) for label, number in numbers.items()):
@@ -288,6 +305,11 @@ class _Reader:
             message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
             remarks.append(problem("columns-not-imported", message, count=len(dropped)))
         return remarks
+
+
+def _numbers_of(table: Table) -> dict[str, NDArray[np.float64]]:
+    """Its columns of numbers among those of an optics group."""
+    return {label: column for label in _GROUP_NUMBERS if (column := table.number(label)) is not None}
 
 
 def _pair(x: NDArray[np.float64] | None, y: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

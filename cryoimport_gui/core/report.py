@@ -50,13 +50,13 @@ def make_report(
     }
 
 
-def relink_report(plan: Relinking, status: str, options: RunOptions) -> dict[str, Any]:
+def relink_report(plan: Relinking, status: str, data: str, options: RunOptions) -> dict[str, Any]:
     """What became of mending links: link name → old and new target."""
     return {
         "software": _software(),
         "status": status,
-        "parameters": asdict(options),
-        "counts": {"links": len(plan.links), "changes": len(plan.changes)},
+        "parameters": {"data": data} | asdict(options),
+        "counts": {"links": len(plan.links), "broken": len(plan.broken), "changes": len(plan.changes)},
         "changes": {name: list(targets) for name, targets in plan.changes.items()},
         "problems": [problem.to_json() for problem in plan.problems],
     }

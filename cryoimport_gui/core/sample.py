@@ -18,6 +18,7 @@ from .stacks import Stacks
 
 #: images of one stack that are read in one go; small enough that one large stack keeps several threads busy
 _CHUNK_IMAGES = 16
+_CHUNK_BYTES = 64 << 20
 _CACHE_BYTES = 256 << 20
 
 
@@ -114,17 +115,18 @@ def read_sample(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], p
             bad[int(positions[0])] = error.strerror or "ended before this image"
         return bad
 
-    for bad in map_files(read, list(_chunks(numbers, indices)), progress):
+    at_once = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // max(1, 4 * stacks.box**2)))
+    for bad in map_files(read, list(_chunks(numbers, indices, at_once)), progress):
         errors |= bad
     return Sample(rows, images, errors)
 
 
-def _chunks(numbers: NDArray[np.int64], indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _chunks(numbers: NDArray[np.int64], indices: NDArray[np.int64], at_once: int) -> Iterator[NDArray[np.int64]]:
     """Positions of a few images of one stack at a time, in the order in which they lie on disk."""
     order = np.lexsort((indices, numbers))
     for of_stack in np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1):
-        for first in range(0, len(of_stack), _CHUNK_IMAGES):
-            yield of_stack[first : first + _CHUNK_IMAGES]
+        for first in range(0, len(of_stack), at_once):
+            yield of_stack[first : first + at_once]
 
 
 class ParticleImages:

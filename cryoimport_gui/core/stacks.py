@@ -17,8 +17,8 @@ from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
 
 PIXEL_TOLERANCE = 0.01
-#: pixels; no particle is larger, and an image of a header's making could fill the memory
-MAX_BOX = 8192
+#: pixels along a side; the largest viruses need half of that, and whole images must fit into memory
+MAX_BOX = 4096
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def _open(path: str) -> Stack:
     try:
         header = read_header(path)
         if max(header.nx, header.ny) > MAX_BOX:
-            raise MrcError("stack-not-mrc", f"images of {header.nx} × {header.ny} pixels: no particles are that large")
+            size = f"images of {header.nx} × {header.ny} pixels; no particle is wider than {MAX_BOX}"
+            return Stack(path, None, "stack-not-mrc", size)
         return Stack(path, header)
     except MrcError as error:
         return Stack(path, None, error.code, str(error))
@@ -160,7 +161,7 @@ def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
     of_rows = stacks.of_rows(particles)
     messages = {
         "stack-empty": "without an image",
-        "stack-not-mrc": "that cannot be read as MRC",
+        "stack-not-mrc": "that cannot be read as particles in MRC",
         "stack-truncated": "shorter than the header says",
         "stack-not-square": "with images that are not square",
     }

@@ -24,11 +24,11 @@ class MoreMenu(QMenu):
 
     Signals:
         help_wanted(topic): a help text was asked for.
-        relink_wanted(): the links of a job folder are to be mended.
+        relinking_wanted(): the links of a job folder are to be mended.
     """
 
     help_wanted = Signal(str)
-    relink_wanted = Signal()
+    relinking_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__("More", parent)
@@ -46,9 +46,9 @@ class MoreMenu(QMenu):
         self._add(self, "Check &again\tF5", "Look at every file on disk again.", session.check_again)
         self._add(
             self,
-            "&Mend links…",
-            "Find the stacks of an earlier import again, after they have moved.",
-            self.relink_wanted,
+            "&Mend the links of a job folder…",
+            "Find the stacks of an earlier import again after they have moved.",
+            self.relinking_wanted,
         )
         look = self.addMenu("L&ook")
         group = QActionGroup(self)

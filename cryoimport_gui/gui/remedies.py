@@ -76,6 +76,7 @@ REMEDIES: dict[str, Remedy] = {
     "stack-not-mrc": _DATA,
     "stack-truncated": _DATA,
     "stack-longer": _NOTHING,
+    "stack-changed": _DATA,
     "stack-not-square": _DATA,
     "box-mismatch": _META,
     "image-index-zero": _META,

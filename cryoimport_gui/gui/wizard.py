@@ -23,8 +23,8 @@ from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
 from .tips import explain
-from .widgets.editors import STAR_SUFFIX
 from .widgets.messages import ask, show_failure, show_notice
+from .widgets.path_field import STAR_SUFFIX
 from .widgets.steps import StepList
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
@@ -98,7 +98,8 @@ class ImportWizard(QWizard):
     def _add_menu(self) -> None:
         self.menu = MoreMenu(self.session, self)
         self.menu.help_wanted.connect(self.show_help)
-        self.menu.relink_wanted.connect(self.show_relinking)
+        self.menu.relinking_wanted.connect(self.show_relinking)
+        self._relinking: RelinkWindow | None = None
         self.setOption(QWizard.WizardOption.HaveCustomButton1)
         self.setButtonText(QWizard.WizardButton.CustomButton1, "More")
         more = self.button(QWizard.WizardButton.CustomButton1)
@@ -136,14 +137,19 @@ class ImportWizard(QWizard):
 
     @Slot()
     def show_relinking(self) -> None:
-        """Open the window that mends the links of a job folder, with the last import's if there was one."""
-        window = RelinkWindow(self.session.dialogs, self)
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.session.failed.connect(self._on_failed)
-        job = self.session.job
-        if job is not None:
-            window.session.change(relink=str(job.folder))
-        window.open()
+        """Open the window that mends links, with the job folder of the last import."""
+        if self._relinking is None:
+            self._relinking = RelinkWindow(self.session.dialogs, self)
+            self._relinking.help_wanted.connect(self.show_help)
+            self._relinking.failed.connect(self._on_failed)
+        self._relinking.show_for(self._last_job())
+
+    def _last_job(self) -> str:
+        if self.session.job:
+            return str(self.session.job.folder)
+        recent = self.settings.recent[0] if self.settings.recent else {}
+        output = recent.get("output")
+        return output if isinstance(output, str) else ""
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
@@ -203,9 +209,9 @@ class ImportWizard(QWizard):
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
-        for window in self.findChildren(RelinkWindow):
-            window.close()
         self.session.close()
+        if self._relinking is not None:
+            self._relinking.shut_down()
         for page in self.pages:
             page.close_once()
         super().done(result)

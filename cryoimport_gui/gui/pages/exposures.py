@@ -25,7 +25,7 @@ from ..widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
 from ..widgets.match_table import MatchTable
 from ..widgets.micrograph_view import MicrographView
 from ..widgets.problem_list import ProblemList, plain_label
-from ..widgets.progress_line import ProgressLine
+from ..widgets.progress_line import PlanProgress
 from ..widgets.trim_editor import RULES, TrimEditor
 from .page import Page
 
@@ -89,7 +89,7 @@ class ExposuresPage(Page):
             choices.addWidget(label_for(editor, mnemonic))
             choices.addWidget(editor)
             choices.addSpacing(8)
-        choices.addWidget(ProgressLine(session), 1)
+        choices.addWidget(PlanProgress(session), 1)
         self.tabs = QTabWidget()
         self.tabs.addTab(self.view, "Check by eye")
         self.tabs.addTab(self.problem_list, "Problems")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget, QWizardPage
 from ...core.problems import Problem
 from ..remedies import REMEDIES, mends_of
 from ..session import Session
-from ..widgets.editors import PathLine
+from ..widgets.path_field import PathLine
 from ..widgets.problem_list import Offer, plain_label
 
 
@@ -47,9 +47,6 @@ class Page(QWizardPage):
         self._foot = plain_label()
         self._foot.setAccessibleName("Why Next is off")
         outer.addWidget(self._foot)
-        session.planned.connect(self._on_planned)
-        session.planning.connect(self._on_state)
-        session.changed.connect(self._on_state)
 
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
@@ -92,7 +89,10 @@ class Page(QWizardPage):
             for line in self.findChildren(QLineEdit):
                 if not isinstance(line, PathLine):
                     line.setAcceptDrops(False)  # else it would write down the address of a dropped STAR file
-            self.show_plan()
+            self.session.planned.connect(self._on_planned)
+            self.session.planning.connect(self._on_state)
+            self.session.changed.connect(self._on_state)
+            self._on_planned()
 
     def close_once(self) -> None:
         if self.is_built:
@@ -112,10 +112,9 @@ class Page(QWizardPage):
     def isComplete(self) -> bool:
         return not self.obstacle()
 
-    @Slot(object)
-    def _on_planned(self, plan: object) -> None:
-        if self.is_built:
-            self.show_plan()
+    @Slot()
+    def _on_planned(self, *_: object) -> None:
+        self.show_plan()
         self._on_state()
 
     @Slot()

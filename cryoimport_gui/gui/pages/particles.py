@@ -16,7 +16,7 @@ from ..tips import explain
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.problem_list import ProblemList, plain_label
-from ..widgets.progress_line import ProgressLine
+from ..widgets.progress_line import PlanProgress
 from ..widgets.recent_list import RecentList
 from .page import Page
 
@@ -68,7 +68,7 @@ class ParticlesPage(Page):
         self.take_data.clicked.connect(self._take_suggested_data)
         self.take_data.hide()
         form.addRow("", self.take_data)
-        self.progress = ProgressLine(session)
+        self.progress = PlanProgress(session)
         self.body.addWidget(self.progress)
         self.facts = Facts("What the file holds")
         self.recent = RecentList(session)

@@ -11,7 +11,7 @@ from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import SIGNS, ProblemList, plain_label
-from ..widgets.progress_line import ProgressLine
+from ..widgets.progress_line import PlanProgress
 from .page import Page
 
 
@@ -42,7 +42,7 @@ class ReviewPage(Page):
             form.addRow(label_for(editor, mnemonic), row)
             self.outcomes[name] = words
         self.body.addLayout(form)
-        self.body.addWidget(ProgressLine(session))
+        self.body.addWidget(PlanProgress(session))
         self.written, self.problem_list = Facts("What will be written"), ProblemList(offers=self.offers)
         self._problem_box = QGroupBox()
         columns = QHBoxLayout()

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, Protocol
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QPushButton,
     QSpinBox,
     QWidget,
 )
 
 from ...core.parameters import parameter, tool_tip
-from ..file_dialogs import FileDialogs
 from ..session import Session
 from ..tips import explain
+from .path_field import PathField
 
-STAR_SUFFIX = ".star"
 _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
@@ -166,62 +159,17 @@ class ScaleEdit(QDoubleSpinBox):
         self._session.change(**{self._name: f"{value:g}" if value else "auto"})
 
 
-class Choices(Protocol):
-    """What a path is a part of: `Session`, or something smaller like it."""
+class PathEdit(PathField):
+    """A parameter that is a path."""
 
-    parameters: Any
-    dialogs: FileDialogs
-    changed: Any
-
-    def change(self, **values: Any) -> None: ...
-
-
-class PathLine(QLineEdit):
-    """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.setAccepted(bool(_dropped_path(event)))
-        else:
-            super().dragEnterEvent(event)
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if not event.mimeData().hasUrls():
-            super().dragMoveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dropped_path(event):
-            event.acceptProposedAction()
-            self.setText(path)
-        elif not event.mimeData().hasUrls():
-            super().dropEvent(event)
-
-
-def _dropped_path(event: QDropEvent) -> str:
-    paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
-
-
-class PathEdit(QWidget):
-    """A parameter that is a path: a line to type in, and a button that opens a dialog."""
-
-    def __init__(self, session: Choices, name: str, creates: bool = False) -> None:
-        super().__init__()
+    def __init__(self, session: Session, name: str, creates: bool = False) -> None:
+        title = parameter(name).metadata["title"]
+        super().__init__(session.dialogs, name, title, tool_tip(name), _PLACEHOLDERS[name])
         self._session, self._name, self._creates = session, name, creates
-        self.line = PathLine(clearButtonEnabled=True, placeholderText=_PLACEHOLDERS[name])
-        self.button = QPushButton("Browse…")
-        self.button.setAccessibleName(f"Browse for {parameter(name).metadata['title']}")
-        explain(self.button, f"Choose the {parameter(name).metadata['title'].lower()} in a dialog.")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line, 1)
-        layout.addWidget(self.button)
         _describe(self, name)
         _describe(self.line, name)
-        self.setFocusProxy(self.line)
         session.changed.connect(self._show)
         self.line.textChanged.connect(self._take)
-        self.button.clicked.connect(self._browse)
         self._show(name)
 
     @Slot(str)
@@ -232,21 +180,15 @@ class PathEdit(QWidget):
 
     @Slot(str)
     def _take(self, text: str) -> None:
-        path = text.strip()
-        self._session.change(**{self._name: str(Path(path).expanduser()) if path.startswith("~/") else path})
+        self._session.change(**{self._name: self.path})
 
-    @Slot()
-    def _browse(self) -> None:
-        title = parameter(self._name).metadata["title"]
-        dialogs, start = self._session.dialogs, (self.line.text(), self._nearby())
+    def ask(self) -> str:
+        start = self.line.text(), self._nearby()
         if self._creates:
-            chosen = dialogs.new_folder(self, self._name, title, *start)
-        elif self._name in _FILTERS:
-            chosen = dialogs.open_file(self, self._name, title, _FILTERS[self._name], *start)
-        else:
-            chosen = dialogs.open_folder(self, self._name, title, *start)
-        if chosen:
-            self.line.setText(chosen)
+            return self.dialogs.new_folder(self, self._name, self.title, *start)
+        if self._name in _FILTERS:
+            return self.dialogs.open_file(self, self._name, self.title, _FILTERS[self._name], *start)
+        return self.dialogs.open_folder(self, self._name, self.title, *start)
 
     def _nearby(self) -> str:
         """A folder to begin in: of what was chosen already."""

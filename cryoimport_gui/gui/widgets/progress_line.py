@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+
+from ..session import Session
 
 #: stages of the core in words, as they begin
 STAGES = {
@@ -17,20 +17,14 @@ STAGES = {
     "place": "Comparing particles with their micrographs",
     "link": "Linking the stacks",
     "write": "Writing the dataset",
+    "links": "Looking at the links",
 }
 
 
-class Telling(Protocol):
-    """What tells of stages and of their end, as `Session` does."""
-
-    progressed: Any
-    planned: Any
-
-
 class ProgressLine(QWidget):
-    """Stage and progress of the plan that is being made; empty, but as high, when there is none."""
+    """Stage and progress of what is being checked; empty, but as high, when nothing is."""
 
-    def __init__(self, session: Telling) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._label, self._bar = QLabel(), QProgressBar(maximum=1000, textVisible=False)
         self._bar.setAccessibleName("Progress of checking")
@@ -41,17 +35,24 @@ class ProgressLine(QWidget):
         layout.addWidget(self._bar, 1)
         self.setFixedHeight(self._label.fontMetrics().height() + 6)
         self._bar.hide()
-        session.progressed.connect(self._on_progress)
-        session.planned.connect(self._on_planned)
 
     @Slot(str, object, object)
-    def _on_progress(self, stage: str, done: int, total: int) -> None:
+    def show_progress(self, stage: str, done: int, total: int) -> None:
         self._label.setText(STAGES.get(stage, stage) + " …")
         self._bar.setMaximum(1000 if total else 0)
         self._bar.setValue(int(1000 * done / total) if total else 0)
         self._bar.show()
 
-    @Slot(object)
-    def _on_planned(self, plan: object) -> None:
+    @Slot()
+    def rest(self, *_: object) -> None:
         self._label.clear()
         self._bar.hide()
+
+
+class PlanProgress(ProgressLine):
+    """That of the plan which a session makes."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        session.progressed.connect(self.show_progress)
+        session.planned.connect(self.rest)

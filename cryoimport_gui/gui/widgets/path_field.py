@@ -1,0 +1,80 @@
+"""A path: a line to type in or drop on, and a button that opens a dialog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
+
+from ..file_dialogs import FileDialogs
+from ..tips import explain
+
+STAR_SUFFIX = ".star"
+
+
+class PathLine(QLineEdit):
+    """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.setAccepted(bool(_dropped_path(event)))
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if not event.mimeData().hasUrls():
+            super().dragMoveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if path := _dropped_path(event):
+            event.acceptProposedAction()
+            self.setText(path)
+        elif not event.mimeData().hasUrls():
+            super().dropEvent(event)
+
+
+def _dropped_path(event: QDropEvent) -> str:
+    paths = [url.toLocalFile() for url in event.mimeData().urls()]
+    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
+
+
+class PathField(QWidget):
+    """Chooses a folder; subclasses may ask for something else.
+
+    `kind` is what the dialogs remember its last folder under.
+    """
+
+    def __init__(self, dialogs: FileDialogs, kind: str, title: str, tool_tip: str, placeholder: str = "") -> None:
+        super().__init__()
+        self.dialogs, self.kind, self.title = dialogs, kind, title
+        self.line = PathLine(clearButtonEnabled=True, placeholderText=placeholder)
+        self.button = QPushButton("Browse…")
+        self.button.setAutoDefault(False)
+        self.button.setAccessibleName(f"Browse for {title}")
+        explain(self.button, f"Choose the {title.lower()} in a dialog.")
+        for widget in (self, self.line):
+            widget.setAccessibleName(title)
+            explain(widget, tool_tip)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(self.button)
+        self.setFocusProxy(self.line)
+        self.button.clicked.connect(self._browse)
+
+    @property
+    def path(self) -> str:
+        """As typed, without blanks around it; `~/` is the home folder."""
+        path = self.line.text().strip()
+        return str(Path(path).expanduser()) if path.startswith("~/") else path
+
+    def ask(self) -> str:
+        """Open a dialog; returns the path chosen, or nothing."""
+        return self.dialogs.open_folder(self, self.kind, self.title, self.line.text())
+
+    @Slot()
+    def _browse(self) -> None:
+        if chosen := self.ask():
+            self.line.setText(chosen)
