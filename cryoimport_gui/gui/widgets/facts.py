@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 from ..look import make_quiet
 from .problem_list import plain_label
 
+_WIDEST_NAME_PX = 160  # a longer one, such as those of many optics groups, wraps
+
 
 class Facts(QScrollArea):
     """A short table that is read, not edited."""
@@ -31,10 +33,11 @@ class Facts(QScrollArea):
         content = QWidget()
         form = QFormLayout(content)
         form.setContentsMargins(0, 0, 6, 0)
+        widest = max((self.fontMetrics().horizontalAdvance(name) for name, _ in facts), default=0)
         before = ""
         for name, value in facts:
             label = plain_label("" if name == before else name)
-            label.setWordWrap(False)
+            label.setFixedWidth(min(widest + 2, _WIDEST_NAME_PX))
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
             make_quiet(label)
             text = plain_label(value)

@@ -81,6 +81,7 @@ class ParticleView(QDialog):
         self.next = _button("&Next ▶", "The tile after this one (Right).")
         self.micrograph = _button("In its &micrograph", "")
         self.close_button = _button("&Close", "Back to the montage (Esc).")
+        self.set_place(False)
         self._lay_out()
         self.filtered.toggled.connect(self._draw_image)
         self.rings.toggled.connect(self._ring_curve.setVisible)
