@@ -153,7 +153,8 @@ class Soak:
         for _ in range(count):
             other = ImportWizard(self.wizard.session.parameters)
             other.show()
-            wait(lambda other=other: other.session.is_current)
+            other.show_relinking()
+            wait(lambda other=other: other.session.is_current and not any(t.busy for t in other.findChildren(Tasks)))
             other.close()
             other.deleteLater()
             del other

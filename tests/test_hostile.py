@@ -281,6 +281,19 @@ def test_no_exported_name_is_a_formula_and_honest_ones_are_as_they_were(tmp_path
     assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@"))]
 
 
+def test_a_result_group_longer_than_any_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
+    """Slots that count make it long; the same with fewer of them is read."""
+    star = write_input(tmp_path)
+    write_exposures(tmp_path / "exposures.cs")
+    group = tmp_path / "group.csg"
+    for slots, codes in ((300, []), (30_000, ["exposures-unreadable"])):
+        more = "".join(f"  s{number}: {{metafile: x}}\n" for number in range(slots))
+        group.write_text("results:\n  micrograph_blob: {metafile: '>exposures.cs'}\n" + more)
+        outcome = run(tmp_path, star, "--exposures", group, "--dry-run")
+        assert [code for code in outcome.codes if code == "exposures-unreadable"] == codes
+    assert "longer than" in outcome.problem("exposures-unreadable")["message"]
+
+
 def test_settings_never_say_where_to_write(tmp_path: Path) -> None:
     star = write_input(tmp_path)
     elsewhere = tmp_path / "elsewhere"
