@@ -88,7 +88,6 @@ class RelinkWindow(QDialog):
         self.mend.clicked.connect(self._mend)
         self.close_button.clicked.connect(self.close)
         self.help.clicked.connect(self._show_help)
-        QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_help)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.check)
 
     def _lay_out(self) -> None:

@@ -126,7 +126,8 @@ class ImportWizard(QWizard):
 
     @Slot()
     def _show_page_help(self) -> None:
-        self.show_help(self.pages[max(self.currentId(), 0)].TITLE.lower())
+        is_relinking = self._relinking is not None and self._relinking.isActiveWindow()
+        self.show_help("relink" if is_relinking else self.pages[max(self.currentId(), 0)].TITLE.lower())
 
     @Slot(str)
     def show_help(self, topic: str) -> None:

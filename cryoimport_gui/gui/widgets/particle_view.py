@@ -89,6 +89,7 @@ class ParticleView(QDialog):
         self.previous.clicked.connect(self._go_back)
         self.next.clicked.connect(self._go_on)
         self.micrograph.clicked.connect(self.micrograph_wanted)
+        self.set_place(False)
         self.close_button.clicked.connect(self.close)
         QShortcut(QKeySequence(Qt.Key.Key_Left), self, self._go_back)
         QShortcut(QKeySequence(Qt.Key.Key_Right), self, self._go_on)
