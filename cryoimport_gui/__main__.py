@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from . import __version__
-from .core.parameters import (
-    BadParameter,
-    ImportParameters,
-    RunOptions,
-    add_flags,
-    load_settings,
-    parameter,
-    update,
-)
-
-_DESCRIPTION = """\
-Import extracted cryo-EM particles (RELION STAR file and MRC stacks) into CryoSPARC's dataset format.
-Without --headless the flags fill in the wizard."""
-_EPILOG = """\
-exit status: 0 imported, or a dry run without errors; 1 refused or failed; 2 wrong usage; 130 cancelled"""
+from .core.parameters import BadParameter, ImportParameters, RunOptions, load_settings, parameter, update
+from .manual import make_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,20 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from .gui.app import run_window
 
     return run_window(parameters, options)
-
-
-def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "cryoimport-gui",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add_flags(parser.add_argument_group("import"), ImportParameters)
-    add_flags(parser.add_argument_group("run"), RunOptions)
-    parser.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}")
-    return parser
 
 
 def _collect(given: dict[str, Any]) -> tuple[ImportParameters, RunOptions]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import os
@@ -34,15 +33,16 @@ def _choice(*values: str) -> Kind:
     return Kind("{" + ",".join(values) + "}", values)
 
 
-def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "") -> Any:
-    metadata = {"kind": kind, "title": title, "help": help, "unit": unit}
+def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "", unset: str = "") -> Any:
+    """`unset` says what holds where a parameter without a default is not given."""
+    metadata = {"kind": kind, "title": title, "help": help, "unit": unit, "unset": unset}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
-def _override(title: str, unit: str, help: str) -> Any:
-    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit)
+def _override(title: str, unit: str, help: str, unset: str = "the STAR file's, else the exposures'") -> Any:
+    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit, unset)
 
 
 @dataclass
@@ -83,6 +83,7 @@ class ImportParameters:
         "Pixel size",
         "Å",
         "Pixel size of the particle images, for all optics groups or for one. Does not move particles.",
+        "the STAR file's, else the stack headers'",
     )
     voltage: Overrides = _override(
         "Accelerating voltage", "kV", "Accelerating voltage, for all optics groups or for one."
@@ -91,7 +92,9 @@ class ImportParameters:
     amplitude_contrast: Overrides = _override(
         "Amplitude contrast", "", "Amplitude contrast as a fraction, for all optics groups or for one."
     )
-    total_dose: Overrides = _override("Total dose", "e/Å²", "Total exposure, for all optics groups or for one.")
+    total_dose: Overrides = _override(
+        "Total dose", "e/Å²", "Total exposure, for all optics groups or for one.", "no dose is written"
+    )
     data_sign: str = _parameter(
         "auto",
         _choice("auto", "+1", "-1"),
@@ -210,41 +213,24 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def tool_tip(name: str) -> str:
-    """Meaning, unit and default of a parameter, as plain text."""
+def meaning(name: str) -> list[str]:
+    """What a parameter is, its unit and its default, as sentences."""
     entry = parameter(name)
-    parts = [entry.metadata["help"]]
+    sentences = [entry.metadata["help"]]
     if entry.metadata["unit"]:
-        parts.append(f"Unit: {entry.metadata['unit']}.")
-    if entry.default not in (dataclasses.MISSING, "", None):
-        default = (
-            {True: "on", False: "off"}.get(entry.default, entry.default)
-            if isinstance(entry.default, bool)
-            else entry.default
-        )
-        parts.append(f"Default: {default}.")
-    parts.append(f"Flag: {flag(name)}" if name != "meta" else "First argument of the command.")
-    return "\n".join(parts)
+        sentences.append(f"Unit: {entry.metadata['unit']}.")
+    default = entry.metadata["unset"] if entry.default in (dataclasses.MISSING, "", None) else entry.default
+    if entry.metadata["kind"] is SWITCH:
+        default = "on" if default else "off"
+    if default != "":
+        sentences.append(f"Default: {default}.")
+    return sentences
 
 
-def add_flags(parser: argparse._ActionsContainer, cls: type = ImportParameters) -> None:
-    """Declare the flags of `ImportParameters` or `RunOptions`; values that are not given stay out of the result."""
-    for entry in fields(cls):
-        kind: Kind = entry.metadata["kind"]
-        text = entry.metadata["help"].replace("%", "%%")
-        if entry.default not in (dataclasses.MISSING, "", None, False):
-            text += f" Default: {entry.default}."
-        common: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
-        if entry.name == "meta":
-            parser.add_argument("meta", nargs="?", metavar="META", **common)
-        elif kind is SWITCH:
-            parser.add_argument(flag(entry.name), action="store_true", **common)
-        elif entry.name == "demo":
-            parser.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
-        elif entry.default is dataclasses.MISSING:
-            parser.add_argument(flag(entry.name), action="append", metavar=kind.metavar, **common)
-        else:
-            parser.add_argument(flag(entry.name), metavar=kind.metavar, **common)
+def tool_tip(name: str) -> str:
+    """Meaning, unit, default and flag of a parameter, as plain text."""
+    told = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
+    return "\n".join([*meaning(name), told])
 
 
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:
