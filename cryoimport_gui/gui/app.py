@@ -9,13 +9,15 @@ import signal
 import sys
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QApplication
 
+from .. import __version__
 from ..core.parameters import ImportParameters, RunOptions
 from ..core.problems import printable
 from ..headless import with_demo
 from ..logs import log_path, set_up_logging
+from ..paths import resource
 from .failures import Failures
 from .wizard import ImportWizard
 
@@ -49,6 +51,7 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     heartbeat.timeout.connect(_nothing)
     keep_lively()
     wizard.show()
+    log.info("version %s: the window is open", __version__)
     status = app.exec() and 0
     heartbeat.stop()
     failures.release()
@@ -72,6 +75,7 @@ def make_application(arguments: list[str]) -> QApplication:
     QApplication.setDesktopFileName("cryoimport-gui")
     app = QApplication(arguments)
     app.setStyle("Fusion")
+    app.setWindowIcon(QIcon(str(resource("icons/cryoimport-gui.svg"))))
     if not QFontDatabase.families():
         print(
             "warning: no fonts are installed, so no text will show (Debian: fonts-dejavu-core)",
