@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from cryoimport_gui.__main__ import _collect, make_parser
+from cryoimport_gui.__main__ import _collect
 from cryoimport_gui.core.command_line import as_arguments, as_command, settings_text
 from cryoimport_gui.core.parameters import ImportParameters, load_settings, update
+from cryoimport_gui.manual import make_parser
 
 #: something other than the default for every parameter, with what a shell or argparse could trip over
 EVERYTHING: dict[str, Any] = {

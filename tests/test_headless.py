@@ -89,7 +89,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert told.endswith(f"cryoimport-gui {__version__}\n")
     for name in (f.name for cls in (ImportParameters, RunOptions) for f in fields(cls)):
         assert name == "meta" or "--" + name.replace("_", "-") in told
-    assert "exit status: 0" in told
+    assert "exit status:\n  0 " in told
 
 
 def test_the_demo_in_a_folder(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import fields
 from pathlib import Path
@@ -8,14 +7,11 @@ from typing import Any
 
 import pytest
 
-from cryoimport_gui.__main__ import make_parser
 from cryoimport_gui.core.parameters import (
     LIMITS,
-    TOPICS,
     BadParameter,
     ImportParameters,
     RunOptions,
-    add_flags,
     check_microscope_value,
     flag,
     load_settings,
@@ -23,6 +19,7 @@ from cryoimport_gui.core.parameters import (
     tool_tip,
     update,
 )
+from cryoimport_gui.manual import make_parser
 
 FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose-data --ignore-half-sets --pixel-size
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
@@ -176,11 +173,6 @@ def test_what_is_told_of_each() -> None:
         assert parameter(entry.name) == entry
     assert "Unit: Å." in tool_tip("pixel_size")
     assert "Default: auto." in tool_tip("data_sign")
-    parser = argparse.ArgumentParser()
-    add_flags(parser)
-    assert "Default: stop." in " ".join(parser.format_help().split())
-
-
-def test_every_parameter_has_its_topic() -> None:
-    told = [name for names in TOPICS.values() for name in names]
-    assert sorted(told) == sorted(f.name for cls in (ImportParameters, RunOptions) for f in fields(cls))
+    assert "Default: the STAR file's, else the stack headers'." in tool_tip("pixel_size")
+    assert "Default: off." in tool_tip("dry_run") and "Default" not in tool_tip("output")
+    assert "Default: stop." in " ".join(make_parser().format_help().split())

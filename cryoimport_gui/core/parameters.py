@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import os
@@ -34,15 +33,16 @@ def _choice(*values: str) -> Kind:
     return Kind("{" + ",".join(values) + "}", values)
 
 
-def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "") -> Any:
-    metadata = {"kind": kind, "title": title, "help": help, "unit": unit}
+def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "", unset: str = "") -> Any:
+    """`unset` says what holds where a parameter without a default is not given."""
+    metadata = {"kind": kind, "title": title, "help": help, "unit": unit, "unset": unset}
     if isinstance(default, dict):
         return field(default_factory=dict, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 
-def _override(title: str, unit: str, help: str) -> Any:
-    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit)
+def _override(title: str, unit: str, help: str, unset: str = "the STAR file's, else the exposures'") -> Any:
+    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit, unset)
 
 
 @dataclass
@@ -83,6 +83,7 @@ class ImportParameters:
         "Pixel size",
         "Å",
         "Pixel size of the particle images, for all optics groups or for one. Does not move particles.",
+        "the STAR file's, else the stack headers'",
     )
     voltage: Overrides = _override(
         "Accelerating voltage", "kV", "Accelerating voltage, for all optics groups or for one."
@@ -91,7 +92,9 @@ class ImportParameters:
     amplitude_contrast: Overrides = _override(
         "Amplitude contrast", "", "Amplitude contrast as a fraction, for all optics groups or for one."
     )
-    total_dose: Overrides = _override("Total dose", "e/Å²", "Total exposure, for all optics groups or for one.")
+    total_dose: Overrides = _override(
+        "Total dose", "e/Å²", "Total exposure, for all optics groups or for one.", "no dose is written"
+    )
     data_sign: str = _parameter(
         "auto",
         _choice("auto", "+1", "-1"),
@@ -199,22 +202,6 @@ class RunOptions:
     )
 
 
-#: topic of `--help` → its parameters, in the order in which they are told
-TOPICS: dict[str, tuple[str, ...]] = {
-    "files": ("meta", "data", "exposures", "output", "project"),
-    "what is left out": ("ignore_raw_data", "ignore_pose_data", "ignore_half_sets"),
-    "microscope values": ("pixel_size", "voltage", "cs", "amplitude_contrast", "total_dose"),
-    "pictures": ("data_sign",),
-    "names of exposures and micrographs": (
-        *("remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix"),
-        *("particle_cut_prefix", "particle_cut_suffix", "suggest_trims"),
-    ),
-    "places on the exposures": ("coordinate_y", "coordinate_scale"),
-    "what to do with what does not fit": ("on_bad", "on_unmatched"),
-    "running": ("headless", "dry_run", "report", "settings", "demo", "relink", "log_level"),
-}
-
-
 class BadParameter(ValueError):
     """A value that cannot be taken; the message names the parameter."""
 
@@ -228,47 +215,24 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def tool_tip(name: str) -> str:
-    """Meaning, unit and default of a parameter, as plain text."""
+def meaning(name: str) -> list[str]:
+    """What a parameter is, its unit and its default, as sentences."""
     entry = parameter(name)
-    parts = [entry.metadata["help"]]
+    sentences = [entry.metadata["help"]]
     if entry.metadata["unit"]:
-        parts.append(f"Unit: {entry.metadata['unit']}.")
-    if entry.default not in (dataclasses.MISSING, "", None):
-        default = (
-            {True: "on", False: "off"}.get(entry.default, entry.default)
-            if isinstance(entry.default, bool)
-            else entry.default
-        )
-        parts.append(f"Default: {default}.")
-    parts.append(f"Flag: {flag(name)}" if name != "meta" else "First argument of the command.")
-    return "\n".join(parts)
+        sentences.append(f"Unit: {entry.metadata['unit']}.")
+    default = entry.metadata["unset"] if entry.default in (dataclasses.MISSING, "", None) else entry.default
+    if entry.metadata["kind"] is SWITCH:
+        default = "on" if default else "off"
+    if default != "":
+        sentences.append(f"Default: {default}.")
+    return sentences
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Declare the flags of all parameters, topic by topic; values that are not given stay out of the result."""
-    for topic, names in TOPICS.items():
-        group = parser.add_argument_group(topic)
-        for name in names:
-            _add_flag(group, parameter(name))
-
-
-def _add_flag(group: argparse._ArgumentGroup, entry: dataclasses.Field) -> None:
-    kind: Kind = entry.metadata["kind"]
-    text = entry.metadata["help"].replace("%", "%%")
-    if entry.default not in (dataclasses.MISSING, "", None, False):
-        text += f" Default: {entry.default}."
-    common: dict[str, Any] = {"help": text, "default": argparse.SUPPRESS}
-    if entry.name == "meta":
-        group.add_argument("meta", nargs="?", metavar="META", **common)
-    elif kind is SWITCH:
-        group.add_argument(flag(entry.name), action="store_true", **common)
-    elif entry.name == "demo":
-        group.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
-    elif entry.default is dataclasses.MISSING:
-        group.add_argument(flag(entry.name), action="append", metavar=kind.metavar, **common)
-    else:
-        group.add_argument(flag(entry.name), metavar=kind.metavar, **common)
+def tool_tip(name: str) -> str:
+    """Meaning, unit, default and flag of a parameter, as plain text."""
+    told = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
+    return "\n".join([*meaning(name), told])
 
 
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:

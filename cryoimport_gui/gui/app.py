@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import QApplication
 
+from .. import __version__
 from ..core.parameters import ImportParameters, RunOptions
 from ..core.problems import printable
 from ..headless import with_demo
@@ -54,6 +55,7 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     collector = Collector()
     wizard.show()
+    log.info("version %s: the window is open", __version__)
     status = app.exec() and 0
     heartbeat.stop()
     collector.release()
