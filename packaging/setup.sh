@@ -1,18 +1,20 @@
 #!/bin/sh
 # Makes what run.sh and test.sh need and prints the path of the Python to use; messages go to standard error.
+# `setup.sh bundle` makes what bundle.sh needs, from requirements-bundle.txt, in an environment of its own.
 #
 # System packages are looked up at every run, and installed if this is root on Debian. The folder of the
-# virtual environment is named after the Python version and the contents of requirements.txt, and counts as
+# virtual environment is named after the Python version and the contents of the requirements, and counts as
 # made only once it holds the file "ready": new requirements or an interrupted set-up lead to a new one.
 set -eu
 unset PYTHONPATH PYTHONHOME
 
-requirements=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/requirements.txt
+packaging=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+suffix=${1:+-$1}
+requirements=$packaging/requirements$suffix.txt
 
 # What Qt loads without a screen, then what it loads with one. Without fonts all text is empty boxes.
 packages="libglib2.0-0 libgl1 libegl1 libfontconfig1 libdbus-1-3 libxkbcommon0 fonts-dejavu-core
     libxcb-cursor0 libxkbcommon-x11-0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libwayland-cursor0"
-
 say() { printf 'cryoimport-gui set-up: %s\n' "$*" >&2; }
 
 stop() {
@@ -28,6 +30,8 @@ find_python() {
         fi
     done
 }
+
+version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 
 can_make_environments() { "$1" -c 'import ensurepip' 2>/dev/null; }
 
@@ -60,6 +64,12 @@ install_packages() {
 }
 
 python=$(find_python)
+if [ "$suffix" = -bundle ]; then
+    packages="$packages binutils" # PyInstaller looks into libraries with objdump
+    case $(command -v "${python:-python3}") in
+    /usr/bin/*) packages="$packages libpython$(version_of "${python:-python3}")" ;; # it packs Python as a library
+    esac
+fi
 missing=$(missing_packages)
 if [ -z "$python" ]; then
     missing="$missing python3-venv"
@@ -73,9 +83,9 @@ python=$(find_python)
 [ -n "$python" ] || stop "Python 3.11 to 3.14 is needed and was not found."
 can_make_environments "$python" || stop "$python cannot make virtual environments: $python-venv is missing."
 
-version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-hash=$(sha256sum "$requirements" | cut -c 1-12)
-environment=${XDG_CACHE_HOME:-$HOME/.cache}/cryoimport-gui/venv-$version-$hash
+version=$(version_of "$python")
+hash=$(cat "$packaging/requirements.txt" "$requirements" | sha256sum | cut -c 1-12)
+environment=${XDG_CACHE_HOME:-$HOME/.cache}/cryoimport-gui/venv$suffix-$version-$hash
 
 mkdir -p "${environment%/*}"
 exec 9>"$environment.lock"

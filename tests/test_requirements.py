@@ -67,6 +67,17 @@ def test_what_is_declared_is_pinned_with_all_that_it_needs(group: str) -> None:
     assert names(PINNED[f"needed by {HEADINGS[group]}"]) == with_needs(direct) - direct - already
 
 
+def test_the_bundle_takes_the_same_versions() -> None:
+    path = REPOSITORY / "packaging/requirements-bundle.txt"
+    assert "-c requirements.txt\n" in path.read_text()
+    groups = pinned(path)
+    assert names(groups["runtime"]) == names(DECLARED["runtime"])
+    own = groups["bundle"] + groups["needed by the bundle"]
+    assert not [line for line in own if not re.fullmatch(r"[a-z-]+==[0-9.]+", line)]
+    both = names(own) & names(line for group in PINNED.values() for line in group)
+    assert not [line for line in own if names([line]) <= both and line not in PINNED["needed by the tests"]]
+
+
 def foreign(paths: Iterable[Path]) -> Iterator[str]:
     """The packages of others that files import."""
     owners = packages_distributions()
