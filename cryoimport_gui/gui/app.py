@@ -48,7 +48,13 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
         print(f"error: the window could not be opened: {reason} (details: {log_path()})", file=sys.stderr)
         return 1
     failures = Failures()
-    signal.signal(signal.SIGINT, lambda *_: wizard.leave())
+
+    def leave() -> None:
+        wizard.leave()
+        app.quit()
+
+    # An interrupt may come while something is half done, or before there is a loop of events to end.
+    signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, leave))
     heartbeat = QTimer()  # lets Python look at signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
