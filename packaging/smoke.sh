@@ -45,6 +45,12 @@ until grep -q 'the window is open' "$log" 2>/dev/null; do
     sleep 0.1
 done
 kill -INT "$pid"
+tries=0
+while kill -0 "$pid" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 300 ] || stop "the window was not closed by an interrupt within half a minute"
+    sleep 0.1
+done
 status=0
 wait "$pid" || status=$?
 pid=
