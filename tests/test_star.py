@@ -536,3 +536,25 @@ def test_any_table_reads_back(
         assert_bits_equal(first.number(f"number{i}"), column)
     if b"data_behind" in text:
         assert content(found.tables[1]) == {"number0": [77.0]}
+
+
+@pytest.mark.parametrize("front", ["", "  "])
+@pytest.mark.parametrize("end", ["", " \n", "\n\n"])
+@pytest.mark.parametrize("names", ["of one length", "of several lengths"])
+def test_plain_rows_are_never_walked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, front: str, end: str, names: str
+) -> None:
+    """Line by line takes twenty times as long; wherever a chunk begins and ends, only blank lines are left to that."""
+    walk, walked = star._walk, []
+
+    def watched(chunk: bytes, *rest: object) -> object:
+        walked.append(chunk)
+        return walk(chunk, *rest)
+
+    monkeypatch.setattr(star, "_walk", watched)
+    monkeypatch.setattr(star, "CHUNK_BYTES", 1000)
+    number = (lambda i: 1000 + i) if names == "of one length" else (lambda i: i)
+    rows = [f"{front}{i % 9 + 1}@s{number(i)}.mrcs m{number(i)}.mrc {i}.5\n" for i in range(400)]
+    table = only_table(tmp_path, f"data_particles\n\nloop_\n{LABELS}{''.join(rows)}{end}")
+    assert table.columns["rlnDefocusU"].tolist() == [i + 0.5 for i in range(400)]
+    assert not b"".join(walked).strip()

@@ -99,8 +99,8 @@ class EdgedRows:
 class Lines:
     """Whole lines between two places of a buffer that later holds others: fresh memory costs more than the reading.
 
-    There are `MARGIN` letters more on both sides.  The one before the first line and the one behind the last are
-    blank.
+    There are `MARGIN` letters more on both sides.  The one before the first line is blank, as is the one behind the
+    last line if that has no newline.
     """
 
     buffer: bytearray
@@ -165,11 +165,12 @@ def _count_tokens(letters: Bytes) -> int:
 
 def _edged_rows(lines: Lines, width: int) -> EdgedRows | None:
     buffer = np.frombuffer(lines.buffer, np.uint8)
-    letters = buffer[lines.first - 1 : lines.last + 1]
+    is_cut = buffer[lines.last - 1] != NEWLINE  # the end of the file, behind which a blank was put
+    letters = buffer[lines.first - 1 : lines.last + is_cut]
     is_blank = (letters == BLANK) | ((letters - 9) <= 4)
     edges = np.flatnonzero(is_blank[1:] != is_blank[:-1]) + lines.first
-    newlines = np.flatnonzero(letters[1:-1] == NEWLINE) + lines.first
-    rows = len(newlines) + (letters[-2] != NEWLINE)
+    newlines = np.flatnonzero(letters[1:] == NEWLINE) + lines.first
+    rows = len(newlines) + is_cut
     if len(edges) != 2 * width * rows:
         return None
     starts, ends = edges[0::2].reshape(rows, width), edges[1::2].reshape(rows, width)
