@@ -67,7 +67,7 @@ EXIT_STATUS = {
 
 ENVIRONMENT = {
     "DISPLAY, WAYLAND_DISPLAY": "Where the window opens. --headless needs neither.",
-    "XDG_CONFIG_HOME": "Folder of cryoimport-gui/settings.json: window, look, recent imports. Default: ~/.config.",
+    "XDG_CONFIG_HOME": "Folder of cryoimport-gui/settings.json: what the window remembers. Default: ~/.config.",
     "XDG_STATE_HOME": "Folder of cryoimport-gui/cryoimport-gui.log: unexpected errors. Default: ~/.local/state.",
     "TMPDIR": "Where --demo makes its folder if none is given. Default: /tmp.",
 }
