@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
+from cryoimport_gui.gui.garbage import Collector
 from cryoimport_gui.gui.pages.preview import PreviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.tasks import Tasks
@@ -166,6 +167,7 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=1.0, help="do less of everything: 0.1 for a tenth")
     share = parser.parse_args().share
     app = make_application(sys.argv[:1])
+    collector = Collector()
     folder = Path(tempfile.mkdtemp(prefix="cryoimport-soak-"))
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(folder)
@@ -203,6 +205,7 @@ def main() -> int:
     print(f"memory grew by {growth_MB:.1f} MB (at most {_MOST_GROWTH_MB:g}); {', '.join(faults) or 'nothing is left'}")
     shutil.rmtree(folder, ignore_errors=True)
     app.processEvents()
+    collector.release()
     return 1 if faults else 0
 
 
