@@ -17,8 +17,7 @@ from .problems import refuse
 _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
 _PREFIXES = (*_BLOBS, "mscope_params", "ctf")
 _GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
-#: ten times what the largest result groups have, and read in half a second whatever stands in it; a loader in C is
-#: quicker, but brackets in brackets make it crash
+#: ten times what the largest result groups have, and read in half a second whatever stands in it
 _MAX_CSG_BYTES = 1 << 15
 _MAX_DATASETS = 100
 

@@ -41,16 +41,17 @@ def resolve_groups(
     What comes from the file is never changed.
     """
     groups = [replace(group) for group in particles.optics_groups]
-    by_group = np.argsort(particles.optics_index, kind="stable")
-    ends = np.cumsum(np.bincount(particles.optics_index, minlength=len(groups)))
+    if exposures and exposure_of_row is not None:
+        by_group = np.argsort(particles.optics_index, kind="stable")
+        ends = np.cumsum(np.bincount(particles.optics_index, minlength=len(groups)))
+        exposures_of = np.split(exposure_of_row[by_group], ends[:-1])
     for i, group in enumerate(groups):
         if not group.particles:
             continue
         if stacks and group.pixel_size_A is None and (size := stacks.headers[i].pixel_size_A):
             group.pixel_size_A = Value(size, STACK_HEADER)
         if exposures and exposure_of_row is not None:
-            rows = by_group[ends[i - 1] if i else 0 : ends[i]]
-            _from_exposures(group, exposures, np.unique(exposure_of_row[rows]))
+            _from_exposures(group, exposures, np.unique(exposures_of[i]))
     return groups
 
 

@@ -21,6 +21,7 @@ from ..core.problems import Problem, count_of
 from ..core.progress import Progress
 from ..core.relink import Relinking, plan_relink, relink
 from .file_dialogs import FileDialogs
+from .session import TYPING_PAUSE_MS
 from .tasks import Tasks
 from .widgets.editors import label_for
 from .widgets.path_field import PathField
@@ -28,7 +29,6 @@ from .widgets.problem_list import Offer, ProblemList, plain_label
 from .widgets.progress_line import ProgressLine
 from .widgets.relink_table import RelinkTable
 
-_TYPING_PAUSE_MS = 250
 _PROBLEMS_HEIGHT = 190  # one with its examples can be read without scrolling
 _INTRODUCTION = (
     "If stacks have moved since an import, its links lead nowhere. Give the job folder and the folder that holds the "
@@ -74,7 +74,7 @@ class RelinkWindow(QDialog):
         self.help.setToolTip("Explain this window (F1).")
         self._lay_out()
         self.resize(980, 600)
-        self._pause = QTimer(self, singleShot=True, interval=_TYPING_PAUSE_MS)
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.check)
         self.tasks = Tasks(self)
         self.tasks.progressed.connect(self._on_progress)
