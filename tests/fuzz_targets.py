@@ -17,7 +17,7 @@ from cryosparc.dataset import CSDAT_FORMAT, Dataset
 from cryoimport_gui.core import star
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 from cryoimport_gui.core.exposures import load_exposures
-from cryoimport_gui.core.mrc import MrcError, parse_header, read_header, read_images, read_rows
+from cryoimport_gui.core.mrc import MrcError, parse_headers, read_header, read_images, read_rows
 from cryoimport_gui.core.parameters import BadParameter, ImportParameters, load_settings, update
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.relion import read_particles
@@ -144,11 +144,8 @@ class MrcTarget(Target):
 
 
 def _code_of_header(data: bytes) -> str:
-    try:
-        parse_header(data[:1024], len(data))
-        return "ok"
-    except MrcError as error:
-        return error.code
+    (found,) = parse_headers([data[:1024]], [len(data)])
+    return found.code if isinstance(found, MrcError) else "ok"
 
 
 class ExposuresTarget(Target):

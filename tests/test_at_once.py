@@ -24,7 +24,7 @@ STACKS = 120
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> ImportPlan:
-    """A plan with more stacks than are linked one by one before threads take over."""
+    """A plan with more stacks than the first batch, after which threads take over."""
     folder = tmp_path_factory.mktemp("many")
     star = write_input(folder, particle_columns(STACKS, 1))
     for k in range(STACKS):
@@ -83,6 +83,7 @@ def test_a_kill_among_many_stacks_leaves_nothing_that_the_next_run_does_not_clea
     many: ImportPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: bool
 ) -> None:
     monkeypatch.setattr(parallel, "_SLOW_S", 1e-9 if threads else 10.0)
+    monkeypatch.setattr(parallel, "_MAX_BATCH", 8)
 
     class Kill(Progress):
         def __init__(self, after: int) -> None:

@@ -53,13 +53,15 @@ def found(project: Path, name: str, data: str | Path = "") -> Found:
 def test_rules(project: Path, lies: str, name: str, data: str, rule: str) -> None:
     (project / "data").mkdir()
     path = touch(project / lies)
-    assert found(project, name, project / data if data else "") == Found(path, rule)
+    assert found(project, name, project / data if data else "") == Found(path, os.path.getsize(path), rule)
 
 
 def test_an_absolute_name_stands_as_it_is(project: Path) -> None:
     path = touch(project / "elsewhere/s.mrcs")
-    assert found(project, path) == Found(path, "absolute name")
-    assert found(project, path.replace("elsewhere", "elsewhere/../elsewhere")) == Found(path, "absolute name")
+    assert found(project, path) == Found(path, os.path.getsize(path), "absolute name")
+    assert found(project, path.replace("elsewhere", "elsewhere/../elsewhere")) == Found(
+        path, os.path.getsize(path), "absolute name"
+    )
 
 
 def test_rules_in_their_order(project: Path) -> None:

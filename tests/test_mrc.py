@@ -8,7 +8,15 @@ import mrcfile
 import numpy as np
 import pytest
 
-from cryoimport_gui.core.mrc import MrcError, MrcHeader, parse_header, read_header, read_images, read_rows
+from cryoimport_gui.core.mrc import (
+    MrcError,
+    MrcHeader,
+    parse_headers,
+    read_header,
+    read_headers,
+    read_images,
+    read_rows,
+)
 
 from .stars import MODES, made_images, mrc_bytes, write_stack
 
@@ -100,7 +108,9 @@ def test_no_pixel_size(tmp_path: Path, pixel_size_A: float) -> None:
 def test_no_sampling_gives_no_pixel_size() -> None:
     raw = bytearray(mrc_bytes(made_images(1, 4)))
     raw[28:40] = bytes(12)
-    assert parse_header(bytes(raw[:1024]), len(raw)).pixel_size_A == 0
+    (header,) = parse_headers([bytes(raw[:1024])], [len(raw)])
+    assert isinstance(header, MrcHeader)
+    assert header.pixel_size_A == 0
 
 
 WHOLE = mrc_bytes(made_images(3, 8))
@@ -141,16 +151,34 @@ def test_a_longer_file_is_taken_and_its_length_known(tmp_path: Path) -> None:
 def test_random_bytes_never_raise_anything_else() -> None:
     rng = np.random.default_rng(5)
     plausible = np.frombuffer(WHOLE[:1024], "u1")
+    raws = []
     for trial in range(300):
         raw = rng.integers(0, 256, 1024, "u1") if trial % 3 == 0 else plausible.copy()
         at = rng.integers(0, 256, rng.integers(0, 8))
         raw[at] = rng.integers(0, 256, len(at))
-        try:
-            header = parse_header(raw.tobytes(), int(rng.integers(0, 1 << 40)))
-        except MrcError as error:
-            assert error.code in ("stack-empty", "stack-not-mrc", "stack-truncated")
+        raws.append(raw.tobytes())
+    sizes = rng.integers(0, 1 << 40, len(raws)).tolist()
+    found = parse_headers(raws, sizes)
+    assert [type(its) for its in found].count(MrcHeader) > 50
+    for its, alone in zip(found, (parse_headers([raw], [size])[0] for raw, size in zip(raws, sizes))):
+        assert str(its) == str(alone)
+        if isinstance(its, MrcError):
+            assert its.code in ("stack-empty", "stack-not-mrc", "stack-truncated")
         else:
-            assert header.expected_bytes <= header.file_bytes
+            assert its.expected_bytes <= its.file_bytes
+
+
+def test_files_of_all_kinds_at_once(tmp_path: Path) -> None:
+    files = [
+        write_stack(tmp_path / "little.mrcs", 3, 6),
+        write_stack(tmp_path / "big.mrcs", 4, 7, order=">"),
+        write_stack(tmp_path / "none.mrcs", 0, 6),
+        write_stack(tmp_path / "other.mrcs", 5, 8, mode=1),
+    ]
+    missing = (str(tmp_path / "gone.mrcs"), 4000)
+    found = read_headers([(str(path), path.stat().st_size) for path in files] + [missing, (str(tmp_path), -1)])
+    told = [(its.nz, its.nx, its.byte_order) if isinstance(its, MrcHeader) else type(its) for its in found]
+    assert told == [(3, 6, "<"), (4, 7, ">"), MrcError, (5, 8, "<"), FileNotFoundError, MrcError]
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:

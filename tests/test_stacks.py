@@ -163,6 +163,7 @@ def test_faults_of_every_kind_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("slow", [False, True])
 def test_many_stacks_with_and_without_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
     monkeypatch.setattr(parallel, "_SLOW_S", -1.0 if slow else 1e9)
+    monkeypatch.setattr(parallel, "_MAX_BATCH", 7)
     names = [f"stacks/s{k}.mrcs" for k in range(90)]
     raw = [mrc_bytes(made_images(1 + k % 3, 4)) for k in range(90)]
     write_stack(tmp_path / names[0])

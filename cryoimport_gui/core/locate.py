@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
+from .mrc import regular_bytes
 from .parallel import map_files
 from .problems import refuse
 from .progress import Progress, quiet
@@ -20,9 +21,13 @@ _NEARBY_ENTRIES = 20_000
 
 @dataclass(frozen=True)
 class Found:
-    """One stack: its absolute path and the rule that found it; no path if there is none, or more than one."""
+    """One stack: its absolute path, its `regular_bytes` and the rule that found it.
+
+    There is no path if there is none, or more than one.
+    """
 
     path: str = ""
+    file_bytes: int = -1
     rule: str = ""
     candidates: tuple[str, ...] = ()
 
@@ -75,9 +80,9 @@ class _Finder:
             for rule, paths in self._rules(variant):
                 files = _distinct_files(paths)
                 if len(files) > 1:
-                    return Found(candidates=tuple(files))
+                    return Found(candidates=tuple(path for path, _ in files))
                 if files:
-                    return Found(files[0], rule + swapped)
+                    return Found(*files[0], rule + swapped)
         return Found()
 
     def places(self, name: str) -> list[str]:
@@ -118,16 +123,16 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
 
 
-def _distinct_files(paths: list[str]) -> list[str]:
-    """The paths that are files, one for each file: links and hard links to one file count once."""
-    files: dict[tuple[int, int], str] = {}
+def _distinct_files(paths: list[str]) -> list[tuple[str, int]]:
+    """The paths that are files, with their `regular_bytes`: links and hard links to one file count once."""
+    files: dict[tuple[int, int], tuple[str, int]] = {}
     for path in paths:
         try:
             status = os.stat(path)
         except (OSError, ValueError):
             continue
         if not stat.S_ISDIR(status.st_mode):
-            files.setdefault((status.st_dev, status.st_ino), _tidy(path))
+            files.setdefault((status.st_dev, status.st_ino), (_tidy(path), regular_bytes(status)))
     return list(files.values())
 
 

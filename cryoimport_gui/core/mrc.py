@@ -7,13 +7,11 @@ one round trip, a page fault on a mapped stack costs many.  Layout after the MRC
 
 from __future__ import annotations
 
-import math
 import os
 import stat
-import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +21,22 @@ HEADER_BYTES = 1024
 IMAGE_MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 _VALUE_BYTES = {mode: int(kind[1]) for mode, kind in IMAGE_MODES.items()}
 _OTHER_MODES = {3: "complex int16", 4: "complex float32", 16: "RGB", 101: "4-bit"}
-#: nx, ny, nz, mode; mx, my, mz; cell length along x; bytes of the extended header
-_FIELDS = {order: struct.Struct(order + "4i 12x 3i f 48x i") for order in "<>"}
+_MODES = np.array([*IMAGE_MODES, *_OTHER_MODES])
+_MODE_BYTES = np.array([*_VALUE_BYTES.values(), *(0 for _ in _OTHER_MODES)], float)
+#: what is looked at in a header, and where it stands
+_LAYOUT = np.dtype(
+    {
+        "names": ["nx", "ny", "nz", "mode", "mx", "cell_x", "extended", "stamp"],
+        "formats": ["<i4", "<i4", "<i4", "<i4", "<i4", "<f4", "<i4", "<u2"],
+        "offsets": [0, 4, 8, 12, 28, 40, 92, 212],
+        "itemsize": 216,
+    }
+)
+_MAGIC = slice(208, 211)
+_BIG_ENDIAN_STAMP = 0x1111
 _MAX_SIDE = 1 << 16
-_MAX_IMAGES = 1 << 31
+#: no waiting for anyone at the other end, should it be a pipe
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK
 _RUN_BYTES = 16 << 20
 
 
@@ -66,65 +76,110 @@ class MrcHeader(NamedTuple):
         return self.data_offset + self.nz * self.image_bytes
 
 
-def parse_header(raw: bytes, file_bytes: int) -> MrcHeader:
-    """Read a header from the first 1024 bytes of a file that is `file_bytes` long.
+def parse_headers(raws: Sequence[bytes], file_bytes: Sequence[int]) -> list[MrcHeader | MrcError]:
+    """For each file its header, or what is wrong with it, from its first bytes and its length.
 
     The magic word is often missing and the machine stamp is sometimes wrong or zero, so both byte orders
     are tried, the stamp's own first.  A file without the magic word must at least be as long as its header says.
-
-    Raises:
-        MrcError: `stack-empty`, `stack-not-mrc` or `stack-truncated`.
+    The codes of errors are `stack-empty`, `stack-not-mrc` and `stack-truncated`.
     """
+    # All at once: one after the other would take a third as long as reading them from a local disk.
+    joined = b"".join([raw[: _LAYOUT.itemsize].ljust(_LAYOUT.itemsize, b"\0") for raw in raws])
+    fields = np.frombuffer(joined, _LAYOUT)
+    is_header, is_big = _is_plausible(fields), fields["stamp"] == _BIG_ENDIAN_STAMP
+    if is_big.any() or not is_header.all():
+        swapped = np.frombuffer(joined, _LAYOUT.newbyteorder())
+        is_big = _is_plausible(swapped) & (is_big | ~is_header)
+        fields = np.where(is_big, swapped.astype(_LAYOUT), fields)
+        is_header |= is_big
+    columns = [fields[name].tolist() for name in ("nx", "ny", "nz", "mode")]
+    orders, offsets = np.where(is_big, ">", "<"), fields["extended"] + np.int64(HEADER_BYTES)
+    columns += [orders.tolist(), offsets.tolist(), _pixel_sizes_A(fields).tolist()]
+    found: list[Any] = list(map(MrcHeader._make, zip(*columns, file_bytes)))
+    for i in np.flatnonzero(~(is_header & _is_whole(fields, offsets, file_bytes))).tolist():
+        found[i] = _fault(raws[i], file_bytes[i], found[i] if is_header[i] else None)
+    return found
+
+
+def _is_plausible(fields: NDArray) -> NDArray[np.bool_]:
+    """(N,) whether headers can be meant in the byte order in which they were read."""
+    nx, ny = fields["nx"], fields["ny"]
+    known = (fields["mode"][:, np.newaxis] == _MODES).any(axis=1)
+    sides = (nx > 0) & (nx <= _MAX_SIDE) & (ny > 0) & (ny <= _MAX_SIDE)
+    return known & sides & (fields["nz"] >= 0) & (fields["extended"] >= 0)
+
+
+def _pixel_sizes_A(fields: NDArray) -> NDArray[np.float64]:
+    """(N,) 0 where there is none."""
+    with np.errstate(all="ignore"):
+        sizes = fields["cell_x"].astype(float) / fields["mx"]
+    return np.where(np.isfinite(sizes) & (sizes > 0) & (fields["mx"] > 0), sizes, 0.0)
+
+
+def _is_whole(fields: NDArray, offsets: NDArray[np.int64], file_bytes: Sequence[int]) -> NDArray[np.bool_]:
+    """(N,) whether there are images that can be particles, and files are as long as these need."""
+    value_bytes = (fields["mode"][:, np.newaxis] == _MODES) @ _MODE_BYTES  # float: no header makes it overflow
+    image_bytes = value_bytes * fields["nx"] * fields["ny"] * fields["nz"]
+    return (image_bytes > 0) & (offsets + image_bytes <= np.array(file_bytes))
+
+
+def _fault(raw: bytes, file_bytes: int, header: MrcHeader | None) -> MrcError:
+    """What is wrong; `header` is None where nothing can be made of the bytes."""
     if file_bytes == 0:
-        raise MrcError("stack-empty", "the file is empty")
-    if len(raw) < HEADER_BYTES:
-        raise MrcError("stack-not-mrc", f"the file is only {file_bytes} bytes long, shorter than an MRC header")
-    has_magic = raw[208:211] == b"MAP"
-    orders = "><" if raw[212:214] == b"\x11\x11" else "<>"
-    header = _decode(raw, orders[0], file_bytes) or _decode(raw, orders[1], file_bytes)
+        return MrcError("stack-empty", "the file is empty")
+    if file_bytes < HEADER_BYTES:
+        return MrcError("stack-not-mrc", f"the file is only {file_bytes} bytes long, shorter than an MRC header")
     if header is None:
-        raise MrcError("stack-not-mrc", "the first 1024 bytes are not an MRC header")
+        return MrcError("stack-not-mrc", f"the first {HEADER_BYTES} bytes are not an MRC header")
     if header.mode not in IMAGE_MODES:
-        raise MrcError("stack-not-mrc", f"data mode {header.mode} ({_OTHER_MODES[header.mode]}) cannot hold particles")
+        return MrcError("stack-not-mrc", f"data mode {header.mode} ({_OTHER_MODES[header.mode]}) cannot hold particles")
     if header.nz == 0:
-        raise MrcError("stack-empty", "the header says that there are no images")
-    if file_bytes < header.expected_bytes:
-        if not has_magic:
-            raise MrcError(
-                "stack-not-mrc", "no MRC magic word, and shorter than such a header says: cut short, or no MRC file"
-            )
-        raise MrcError("stack-truncated", f"{file_bytes} bytes long, but the header says {header.expected_bytes}")
-    return header
+        return MrcError("stack-empty", "the header says that there are no images")
+    if raw[_MAGIC] != b"MAP":
+        words = "no MRC magic word, and shorter than such a header says: cut short, or no MRC file"
+        return MrcError("stack-not-mrc", words)
+    return MrcError("stack-truncated", f"{file_bytes} bytes long, but the header says {header.expected_bytes}")
 
 
-def _decode(raw: bytes, order: str, file_bytes: int) -> MrcHeader | None:
-    nx, ny, nz, mode, mx, _, _, cell_x, extended = _FIELDS[order].unpack_from(raw)
-    known = mode in IMAGE_MODES or mode in _OTHER_MODES
-    plausible = 0 < nx <= _MAX_SIDE and 0 < ny <= _MAX_SIDE and 0 <= nz <= _MAX_IMAGES and extended >= 0
-    if not (known and plausible):
-        return None
-    pixel = cell_x / mx if mx > 0 else 0.0
-    if not (math.isfinite(pixel) and pixel > 0):
-        pixel = 0.0
-    return MrcHeader(nx, ny, nz, mode, order, HEADER_BYTES + extended, pixel, file_bytes)
+def regular_bytes(status: os.stat_result) -> int:
+    """Length of a regular file; -1 for anything else."""
+    return status.st_size if stat.S_ISREG(status.st_mode) else -1
+
+
+def read_headers(files: Sequence[tuple[str, int]]) -> list[MrcHeader | MrcError | OSError]:
+    """For each file, given with its `regular_bytes`, its header or why there is none; devices are not even opened."""
+    raws: list[bytes] = []
+    faults: dict[int, OSError | MrcError] = {}
+    for path, file_bytes in files:
+        raw = b""
+        try:
+            if file_bytes < 0:
+                raise MrcError("stack-not-mrc", "not a regular file")
+            fd = os.open(path, _FLAGS)
+            try:
+                raw = os.pread(fd, _LAYOUT.itemsize, 0)
+            finally:
+                os.close(fd)
+        except (OSError, MrcError) as error:
+            faults[len(raws)] = error
+        raws.append(raw)
+    found: list[Any] = parse_headers(raws, [file_bytes for _, file_bytes in files])
+    for i, fault in faults.items():
+        found[i] = fault
+    return found
 
 
 def read_header(path: str | Path) -> MrcHeader:
-    """Read and check the header of one file; devices are not even opened.
+    """Read and check the header of one file.
 
     Raises:
         OSError: The file cannot be opened or read.
-        MrcError: See `parse_header`; also for what is not a regular file.
+        MrcError: See `parse_headers`; also for what is not a regular file.
     """
-    status = os.stat(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise MrcError("stack-not-mrc", "not a regular file")
-    fd = _open(path)
-    try:
-        raw = os.pread(fd, HEADER_BYTES, 0)
-    finally:
-        os.close(fd)
-    return parse_header(raw, status.st_size)
+    (found,) = read_headers([(str(path), regular_bytes(os.stat(path)))])
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def read_images(path: str | Path, header: MrcHeader, indices: Sequence[int]) -> NDArray[np.float32]:
@@ -137,7 +192,7 @@ def read_images(path: str | Path, header: MrcHeader, indices: Sequence[int]) -> 
         OSError: The file cannot be read, or has become shorter than its header said.
     """
     out = np.empty((len(indices), header.ny, header.nx), np.float32)
-    fd = _open(path)
+    fd = os.open(path, _FLAGS)
     try:
         runs = [
             (first, last, header.data_offset + int(indices[first]) * header.image_bytes)
@@ -169,17 +224,12 @@ def read_rows(path: str | Path, header: MrcHeader, first: int, last: int) -> NDA
         float32, (last - first, nx), values as stored.
     """
     row_bytes = header.nx * header.dtype.itemsize
-    fd = _open(path)
+    fd = os.open(path, _FLAGS)
     try:
         raw = _pread(fd, (last - first) * row_bytes, header.data_offset + first * row_bytes, path)
     finally:
         os.close(fd)
     return np.frombuffer(raw, header.dtype).reshape(last - first, header.nx).astype(np.float32)
-
-
-def _open(path: str | Path) -> int:
-    """Opens without waiting for anyone at the other end, should it be a pipe."""
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 def _pread(fd: int, size: int, offset: int, path: str | Path) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from time import perf_counter, thread_time
 from typing import TypeVar
 
@@ -13,33 +12,45 @@ from .progress import Progress, quiet
 T = TypeVar("T")
 R = TypeVar("R")
 
-_TRIAL = 16
 _SLOW_S = 3e-4  # on a local disk an open, a stat and a read take 20-50 µs, and threads only make them slower
+_TRIAL = 16
+_MAX_BATCH = 512
+_BATCH_S = 0.05  # then progress is told, and a cancel is heard
 _MAX_THREADS = 64
-_BATCH = 256
 
 
 def map_files(operation: Callable[[T], R], items: Sequence[T], progress: Progress = quiet) -> Iterator[R]:
-    """`map(operation, items)` in order, in as many threads as the first few say are of use.
+    """`map(operation, items)` in order, in threads where the file system is slow."""
+    return map_batches(lambda some: [operation(item) for item in some], items, progress)
 
-    That is how many take turns on the processor while one waits for the file system: n threads take 1/n of the
-    time, until the processor is busy.  Where it is busy from the start, there are none.
+
+def map_batches(
+    operation: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T], progress: Progress = quiet
+) -> Iterator[R]:
+    """The results of an operation that takes some items at a time, in order, in as many threads as are of use.
+
+    There are none until a batch waits for the file system.  Then there are as many as take turns on the processor
+    while one waits: n threads take 1/n of the time, until the processor is busy.
     """
-    total = len(items)
-    started, busy = perf_counter(), thread_time()
-    for done, item in enumerate(islice(items, _TRIAL), 1):
-        yield operation(item)
+    done, total, threads, size = 0, len(items), 0, _TRIAL
+    while done < total and not threads:
+        some = items[done : done + size]
+        started, busy = perf_counter(), thread_time()
+        results = operation(some)
+        spent, busy = perf_counter() - started, thread_time() - busy
+        yield from results
+        done += len(some)
+        size = max(1, min(_MAX_BATCH, int(_BATCH_S * len(some) / max(spent, 1e-9))))
         progress.step(done, total)
-    rest = items[_TRIAL:]
-    spent, busy = perf_counter() - started, thread_time() - busy
-    if not rest or spent - busy < _TRIAL * _SLOW_S:
-        for done, item in enumerate(rest, _TRIAL + 1):
-            yield operation(item)
-            if done % 64 == 0:
-                progress.step(done, total)
+        if spent - busy > len(some) * _SLOW_S:
+            threads = min(_MAX_THREADS, 1 + int(spent / busy)) if busy > 0 else _MAX_THREADS
+    if done == total:
         return
-    threads = min(_MAX_THREADS, 1 + int(spent / busy) if busy > 0 else _MAX_THREADS)
-    with ThreadPoolExecutor(threads) as pool:
-        for start in range(0, len(rest), _BATCH):
-            progress.step(_TRIAL + start, total)
-            yield from pool.map(operation, rest[start : start + _BATCH])
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for results in pool.map(operation, [items[first : first + size] for first in range(done, total, size)]):
+            yield from results
+            done += len(results)
+            progress.step(done, total)
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from .locate import Located, locate_stacks
-from .mrc import MrcError, read_header
-from .parallel import map_files
+from .mrc import MrcError, MrcHeader, read_headers
+from .parallel import map_batches, map_files
 from .partial import exchanged_folder, old_folder
 from .problems import Problem, Refused, Severity, count_of, problem, refuse
 from .progress import Progress, quiet
@@ -69,15 +69,14 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     located = locate_stacks(targets, meta, data, progress)
     plan.suggested_data = located.suggested_data
     progress.stage("headers")
-    found = [(name, its.path) for name, its in zip(plan.broken, located.found) if its.path]
-    plan.changes = {name: (plan.links[name], path) for name, path in found}
-
-    def check(pair: tuple[str, str]) -> tuple[str, str] | None:
-        return _difference(pair[1], known.get(pair[0]))
-
+    found = {name: its for name, its in zip(plan.broken, located.found) if its.path}
+    plan.changes = {name: (plan.links[name], its.path) for name, its in found.items()}
+    headers = map_batches(read_headers, [(its.path, its.file_bytes) for its in found.values()], progress)
     plan.problems = [
         *_not_located(targets, located),
-        *_different(map_files(check, found, progress)),
+        *_different(
+            _difference(its.path, header, known.get(name)) for (name, its), header in zip(found.items(), headers)
+        ),
         *_shared(plan, states),
         *_changed_since(known, states, others),
         *_writability(plan),
@@ -244,15 +243,13 @@ def _different(found: Iterable[tuple[str, str] | None]) -> Iterator[Problem]:
         yield problem(code, message, count=len(all_words), examples=all_words)
 
 
-def _difference(path: str, known: Any) -> tuple[str, str] | None:
+def _difference(path: str, found: MrcHeader | MrcError | OSError, known: Any) -> tuple[str, str] | None:
     """Why a file is not the stack that was imported, with the code of the problem; None if it is."""
-    try:
-        header = read_header(path)
-    except MrcError as error:
-        return error.code, f"{path}: {error}"
-    except OSError as error:
-        return "stack-not-mrc", f"{path} cannot be read: {error.strerror}"
-    now = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
+    if isinstance(found, MrcError):
+        return found.code, f"{path}: {found}"
+    if isinstance(found, OSError):
+        return "stack-not-mrc", f"{path} cannot be read: {found.strerror}"
+    now = {"images": found.nz, "box": found.nx, "bytes": found.file_bytes}
     then = known if isinstance(known, dict) else {}
     if all(then.get(name) == value for name, value in now.items()):
         return None

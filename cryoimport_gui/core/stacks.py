@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .locate import Located, locate_stacks
-from .mrc import MrcError, MrcHeader, read_header
-from .parallel import map_files
+from .mrc import MrcError, MrcHeader, read_headers
+from .parallel import map_batches
 from .particles import Fault, Particles, distinct, row_fault
 from .problems import Problem, count_of, problem
 from .progress import Progress, quiet
@@ -85,9 +85,9 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     progress.stage("locate")
     located = locate_stacks(names, meta, data, progress)
     progress.stage("headers")
-    paths = list(dict.fromkeys(found.path for found in located.found if found.path))
-    files = list(map_files(_open, paths, progress))
-    number = {path: i for i, path in enumerate(paths)}
+    sizes = {found.path: found.file_bytes for found in located.found if found.path}
+    files = list(map_batches(_check, list(sizes.items()), progress))
+    number = {path: i for i, path in enumerate(sizes)}
     of_name = np.full(len(particles.stack_names), -1, np.int64)
     of_name[used] = [number.get(found.path, -1) for found in located.found]
     stacks = Stacks(files, of_name, located)
@@ -98,17 +98,19 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     return stacks
 
 
-def _open(path: str) -> Stack:
-    try:
-        header = read_header(path)
-        if max(header.nx, header.ny) > MAX_BOX:
-            size = f"images of {header.nx} × {header.ny} pixels; no particle is wider than {MAX_BOX}"
-            return Stack(path, None, "stack-not-mrc", size)
-        return Stack(path, header)
-    except MrcError as error:
-        return Stack(path, None, error.code, str(error))
-    except OSError as error:
-        return Stack(path, None, "stack-not-mrc", f"cannot be read: {error.strerror}")
+def _check(files: Sequence[tuple[str, int]]) -> list[Stack]:
+    return [_stack(path, found) for (path, _), found in zip(files, read_headers(files))]
+
+
+def _stack(path: str, found: MrcHeader | MrcError | OSError) -> Stack:
+    if isinstance(found, MrcError):
+        return Stack(path, None, found.code, str(found))
+    if isinstance(found, OSError):
+        return Stack(path, None, "stack-not-mrc", f"cannot be read: {found.strerror}")
+    if max(found.nx, found.ny) > MAX_BOX:
+        size = f"images of {found.nx} × {found.ny} pixels; no particle is wider than {MAX_BOX}"
+        return Stack(path, None, "stack-not-mrc", size)
+    return Stack(path, found)
 
 
 def _headers_by_group(particles: Particles, stacks: Stacks) -> list[GroupHeaders]:
