@@ -275,8 +275,16 @@ def all_rules(exposures: list[str], micrographs: list[str]) -> list[tuple[int, i
 short_names = st.lists(st.text("01_a", min_size=1, max_size=5), min_size=2, max_size=6, unique=True)
 
 
-@settings(max_examples=300, deadline=None)
-@given(short_names, short_names)
+names_with_uids = st.lists(
+    st.builds("{}_{}".format, st.text("01", min_size=2, max_size=2), st.text("01_a", min_size=1, max_size=3)),
+    min_size=2,
+    max_size=6,
+    unique=True,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(short_names | names_with_uids, short_names | names_with_uids)
 @example(["ab1X", "ab2X", "cd3X"], ["ab1Y", "ab2Y", "zz1Z"])
 def test_no_rule_is_better_than_the_one_found(exposures, micrographs):
     by_accident = min(len(exposures), len(micrographs)) // 2

@@ -1,7 +1,7 @@
 """Two lists of names, laid against each other by cutting equally many characters off all names of a list."""
 
 # Cutting more never loses a match, but at some point it makes two names of one list equal.  So if any cuts
-# match two names, so do cuts at that border (`_back_limits`), and there the text that is left is shortest.
+# match two names, so do cuts at that border (`HashedNames.back_limits`), and there the text that is left is shortest.
 # Looking for these texts, from all names of the longer list, anywhere in a few names of the shorter list
 # gives every way to lay one list against the other.  Each is tried as far out as the borders of both lists
 # allow, where it matches the most names; then the cuts are taken back as far as the names that match agree.
@@ -11,11 +11,12 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .names import cut
+from .hashed_names import HashedNames
 
 #: cuts: front and back of the longer list of names (the hay), then of the shorter list (the needles)
 Cuts = tuple[int, int, int, int]
@@ -26,77 +27,45 @@ _SAMPLE = 24
 _COMPARED_NAMES = 800_000
 
 
-def align_names(hay: list[str], needles: list[str]) -> tuple[int, Cuts]:
+def align_names(hay: HashedNames, needles: HashedNames, max_front: int | None = None) -> tuple[int, Cuts]:
     """The cuts that match the most needles, and how many; among these the least cuts.
+
+    From the front of the hay at most `max_front` characters are cut.
 
     If any cuts match all needles, those found do.  All names of a list are different and not empty, also
     after the cuts; there are at least as many in the hay as there are needles.  Where only some match, up to
     a hundredth of these is given up for smaller cuts: among thousands of names a few agree by accident.
     """
-    sample = needles[:: max(1, len(needles) // _SAMPLE)][:_SAMPLE]
-    votes = Counter(cuts for needle_cuts in _common_texts(hay, sample) for cuts in needle_cuts)
-    limits = _back_limits(needles)
+    sample = needles.names[:: max(1, len(needles.names) // _SAMPLE)][:_SAMPLE]
+    votes = Counter(_common_texts(hay, HashedNames(sample), max_front))
     best: tuple[int, Cuts] = (0, (0, 0, 0, 0))
     tried: set[Cuts] = set()
     for cuts in sorted(votes, key=lambda cuts: (-votes[cuts], _least(cuts))):
-        if best[0] == len(needles) and votes[cuts] < len(sample):
+        if best[0] == len(needles.names) and votes[cuts] < len(sample):
             break  # cutting less matches no more, so nothing that leads here matches all
-        for point in _outermost(cuts, limits):
-            if point in tried or best[0] == len(needles) and _reaches(best[1], point):
+        for point in _outermost(cuts, needles.back_limits):
+            if point in tried or best[0] == len(needles.names) and _reaches(best[1], point):
                 continue
-            if len(tried) * (len(hay) + len(needles)) > _COMPARED_NAMES:
+            if len(tried) * (len(hay.names) + len(needles.names)) > _COMPARED_NAMES:
                 return best
             tried.add(point)
             best = max(best, _take_back(hay, needles, point, best[0]), key=lambda found: (found[0], -sum(found[1])))
     return best
 
 
-def _common_texts(hay: list[str], needles: list[str]) -> Iterator[set[Cuts]]:
-    """For each border of the hay and each needle, the cuts at which the needle has what is left of a name."""
-    limits = _back_limits(hay)
+def _common_texts(hay: HashedNames, needles: HashedNames, max_front: int | None) -> Iterator[Cuts]:
+    """The cuts at which a needle has what is left of a name, for each border of the hay and each needle."""
+    lengths = np.unique(hay.lengths)
+    limits = hay.back_limits if max_front is None else hay.back_limits[: max_front + 1]
     for front, back in enumerate(limits.tolist()):
         if back < 0 or front + 1 < len(limits) and limits[front + 1] == back:
             continue
-        left = set(cut(hay, front, back))
-        lengths = sorted(set(map(len, left)))
-        for needle in needles:
-            yield {
-                (front, back, start, len(needle) - start - length)
-                for length in lengths
-                for start in range(len(needle) - length + 1)
-                if needle[start : start + length] in left
-            }
-
-
-def _back_limits(names: list[str]) -> NDArray[np.int64]:
-    """How many characters can go from the end so that all names stay different and none becomes empty.
-
-    Returns:
-        (length of the shortest name,), by the number cut from the front; negative where there is none.
-    """
-    shortest = min(map(len, names))
-    limits = shortest - 1 - np.arange(shortest)
-    by_length: dict[int, list[str]] = {}
-    for name in names:
-        by_length.setdefault(len(name), []).append(name)
-    for length, group in by_length.items():
-        codes = np.array(group).view(np.uint32).reshape(len(group), length)
-        codes = codes.astype(np.min_scalar_type(codes.max()))
-        # Names in sorted order by what follows the cut; each and the next one agree up to `agree`.
-        order = np.arange(len(group))
-        agree = np.full(len(group), length)
-        agree[-1] = 0
-        for front in reversed(range(length)):
-            column = codes[order, front]
-            if (column != column[0]).any():
-                step = np.argsort(column, kind="stable")
-                order, column = order[step], column[step]
-                agree = np.minimum.reduceat(agree, step)
-                agree[:-1][column[1:] != column[:-1]] = front
-                agree[-1] = 0
-            if front < shortest:
-                limits[front] = min(limits[front], length - 1 - agree.max())
-    return limits
+        left = np.sort(hay.cut(front, back))
+        for length in (lengths - front - back).tolist():
+            hashes, needle, start = needles.windows(length)
+            found = left[np.searchsorted(left[:-1], hashes)] == hashes
+            ends = needles.lengths[needle] - start - length
+            yield from zip(repeat(front), repeat(back), start[found].tolist(), ends[found].tolist())
 
 
 def _least(cuts: Cuts) -> int:
@@ -122,43 +91,57 @@ def _outermost(cuts: Cuts, limits: NDArray[np.int64]) -> Iterator[Cuts]:
                 yield a - back, b - less, c - back, d - less
 
 
-def _take_back(hay: list[str], needles: list[str], cuts: Cuts, at_least: int) -> tuple[int, Cuts]:
+def _take_back(hay: HashedNames, needles: HashedNames, cuts: Cuts, at_least: int) -> tuple[int, Cuts]:
     """How many needles match, and the least cuts at which these do (nearly these, if some do not match).
 
-    Where it soon shows that fewer than `at_least` match, none are said to.
+    Where fewer than `at_least` match, none are said to.
     """
     a, b, c, d = cuts
-    by_text = dict(zip(cut(hay, a, b), hay))
-    texts = cut(needles, c, d)
-    if len(needles) - sum(text not in by_text for text in texts[:: max(1, len(texts) // _SAMPLE)]) < at_least:
+    pairs = _pairs(hay.cut(a, b), needles.cut(c, d))
+    count = len(pairs[0])
+    if count < max(1, at_least):
         return 0, cuts
-    pairs = [(by_text[text], needle) for text, needle in zip(texts, needles) if text in by_text]
-    if not pairs:
-        return 0, cuts
-    few = len(pairs) // 100 if len(pairs) < len(needles) else 0
+    fronts, backs = _agreements(hay, needles, cuts, pairs)
+    front, back = int(fronts.min()), int(backs.min())
+    few = count // 100 if count < len(needles.names) else 0
     if few:
-        runs = [_agreement([pair], cuts) for pair in pairs[:: len(pairs) // 50]]
-        front, back = (sorted(run)[len(run) // 10] for run in zip(*runs))
-        least = a - front, b - back, c - front, d - back
-        longer = set(cut([name for name, _ in pairs], *least[:2]))
-        usual = sum(text in longer for text in cut([needle for _, needle in pairs], *least[2:]))
-        if usual >= len(pairs) - few:
-            return usual, least
-    front, back = _agreement(pairs, cuts)
-    return len(pairs), (a - front, b - back, c - front, d - back)
+        usual_front, usual_back = (int(np.sort(agree)[count // 10]) for agree in (fronts, backs))
+        usual = int(((fronts >= usual_front) & (backs >= usual_back)).sum())
+        if usual >= count - few:
+            count, front, back = usual, usual_front, usual_back
+    return count, (a - front, b - back, c - front, d - back)
 
 
-def _agreement(pairs: list[tuple[str, str]], cuts: Cuts) -> tuple[int, int]:
-    """How many of the characters cut from the front, and from the end, are the same in every pair."""
+def _pairs(texts: NDArray[np.uint64], others: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of those that are equal, in both lists."""
+    order = np.argsort(texts)
+    partner = order[np.searchsorted(texts[order[:-1]], others)]
+    found = np.flatnonzero(texts[partner] == others)
+    return partner[found], found
+
+
+def _agreements(
+    hay: HashedNames, needles: HashedNames, cuts: Cuts, pairs: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(pairs,) how many of the characters next to what is left, in front of it and behind it, are the same."""
     a, b, c, d = cuts
-    front, back = min(a, c), min(b, d)
-    for one, other in pairs:
-        while one[a - front : a] != other[c - front : c]:
-            front -= 1
-        end, other_end = len(one) - b, len(other) - d
-        while one[end : end + back] != other[other_end : other_end + back]:
-            back -= 1
-    return front, back
+    i, j = pairs
+    end, other_end = hay.lengths[i] - b, needles.lengths[j] - d
+    return (
+        _run(len(i), (hay.codes[a - k][i] == needles.codes[c - k][j] for k in range(1, min(a, c) + 1))),
+        _run(len(i), (hay.codes[end + k, i] == needles.codes[other_end + k, j] for k in range(min(b, d)))),
+    )
+
+
+def _run(count: int, equal: Iterator[NDArray[np.bool_]]) -> NDArray[np.int64]:
+    """(count,) how many are true in a row from the start."""
+    run, goes_on = np.zeros(count, np.int64), np.ones(count, bool)
+    for its in equal:
+        goes_on &= its
+        if not goes_on.any():
+            break
+        run += goes_on
+    return run
 
 
 def nearest_names(names: list[str], others: list[str]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .names import Names, without_uid
+from .names import Names, without_uids
 from .problems import printable
 from .trims import Match, TrimRules, match_names
 
@@ -98,7 +98,7 @@ class NameTable:
     def exposure_cut(self, row: int) -> tuple[int, int]:
         """Characters cut from the front (the UID among them) and from the end of a row's exposure."""
         name, rules = self.exposure_name(row), self.rules
-        uid = len(name) - len(without_uid(name)) if rules.remove_leading_uid else 0
+        uid = len(name) - len(without_uids([name])[0]) if rules.remove_leading_uid else 0
         return _cut(len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
 
     def micrograph_cut(self, row: int) -> tuple[int, int]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 _LEADING_UID = re.compile(r"[0-9]+_")
 
 
-def basename(path: str) -> str:
-    return path[path.rfind("/") + 1 :]
-
-
-def without_uid(name: str) -> str:
-    """A basename without a leading `<digits>_`."""
-    uid = _LEADING_UID.match(name)
-    return name[uid.end() :] if uid else name
+def without_uids(names: Iterable[str]) -> list[str]:
+    """Basenames without a leading `<digits>_`."""
+    match = _LEADING_UID.match
+    return [name[uid.end() :] if (uid := match(name)) else name for name in names]
 
 
 def cut(names: Sequence[str], front: int, back: int) -> list[str]:
@@ -31,11 +27,18 @@ class Names(list[str]):
     def of(cls, paths: Sequence[str]) -> Names:
         return paths if isinstance(paths, Names) else cls(paths)
 
+    @classmethod
+    def bare(cls, names: Sequence[str]) -> Names:
+        """Of names that have no folders."""
+        made = cls(names)
+        made.basenames = list(made)
+        return made
+
     @cached_property
     def basenames(self) -> list[str]:
-        return [basename(path) for path in self]
+        return [path[path.rfind("/") + 1 :] for path in self]
 
     @cached_property
     def without_uid(self) -> list[str]:
         """The basenames without a leading `<digits>_`."""
-        return [without_uid(name) for name in self.basenames]
+        return without_uids(self.basenames)

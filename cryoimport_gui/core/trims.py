@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .hashed_names import HashedNames
 from .name_alignment import align_names, nearest_names
-from .names import Names, cut, without_uid
+from .names import Names, cut, without_uids
 
 _NEAREST_SHOWN = 5
 
@@ -112,48 +113,59 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     that match equally many names the one that cuts the fewest characters wins, then the one that leaves UIDs
     alone.  If some rule matches every micrograph, then the rule found does.
     """
-    names = sorted(set(Names.of(micrographs).basenames))
-    sources = sorted(set(Names.of(exposures).basenames))
+    names = Names.bare(sorted(set(Names.of(micrographs).basenames)))
+    sources = Names.bare(sorted(set(Names.of(exposures).basenames)))
     if not names or not sources:
         missing = "micrographs" if not names else "exposures"
         return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
-    rules = _search(sources, names)
-    of_names = match_names(sources, names, rules).exposure_of.tolist() if rules else [-1] * len(names)
-    unmatched = [name for name, number in zip(names, of_names) if number < 0]
-    taken = set(of_names)
-    left = [source for number, source in enumerate(sources) if number not in taken] or sources
-    matched = len(names) - len(unmatched)
-    nearest = _nearest(unmatched[:_NEAREST_SHOWN], left)
+    matched, rules = _search(sources, names)
+    nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
     return Suggestion(rules, matched, len(names), _explain(rules, matched, sources, names), nearest)
 
 
-def _nearest(names: list[str], others: list[str]) -> list[tuple[str, str]]:
-    """The most similar of the others for each name; UIDs, which are longer than what tells names apart, left aside."""
-    bare = {without_uid(other): other for other in others}
-    pairs = nearest_names([without_uid(name) for name in names], list(bare))
+def _nearest_unmatched(exposures: Names, micrographs: Names, rules: TrimRules | None) -> list[tuple[str, str]]:
+    """Some micrographs, each with the most similar of the exposures that are left.
+
+    UIDs, which are longer than what tells names apart, are left aside.
+    """
+    of_names = match_names(exposures, micrographs, rules).exposure_of.tolist() if rules else [-1] * len(micrographs)
+    taken = set(of_names)
+    others = [name for number, name in enumerate(exposures) if number not in taken] or exposures
+    names = [name for name, number in zip(micrographs, of_names) if number < 0][:_NEAREST_SHOWN]
+    bare = dict(zip(without_uids(others), others))
+    pairs = nearest_names(without_uids(names), list(bare))
     return [(name, bare[other]) for name, (_, other) in zip(names, pairs)]
 
 
-def _search(exposures: list[str], micrographs: list[str]) -> TrimRules | None:
+def _search(exposures: Names, micrographs: Names) -> tuple[int, TrimRules | None]:
+    """How many micrographs the best rules match, and the rules."""
     # A few names out of many can agree by accident once they are cut, never when they are whole.
     fewer = min(len(exposures), len(micrographs))
     by_accident = max(fewer // 10, min(fewer // 2, 10))
     found: list[tuple[int, TrimRules]] = []
-    for remove_uid in dict.fromkeys([False, any(without_uid(name) != name for name in exposures)]):
-        sources = [without_uid(name) for name in exposures] if remove_uid else exposures
+    wanted, whole = HashedNames(micrographs), HashedNames(exposures)
+    uid_lengths = {len(name) - len(bare) for name, bare in zip(exposures, exposures.without_uid)}
+    uid_length = max(uid_lengths) if len(uid_lengths) == 1 else 0
+    for remove_uid in [False, True] if any(uid_lengths) else [False]:
+        sources = exposures.without_uid if remove_uid else exposures.basenames
         if len(set(sources)) < len(sources) or "" in sources:
             continue
         if equal := len(set(sources) & set(micrographs)):
             found.append((equal, TrimRules(remove_uid)))
+        hashed, max_front = whole, None
+        if uid_length and not remove_uid:
+            max_front = uid_length - 1  # larger cuts are those that are found without UIDs
+        elif remove_uid:
+            hashed = whole.without_front(uid_length) if uid_length else HashedNames(sources)
         if len(micrographs) <= len(sources):
-            count, cuts = align_names(sources, micrographs)
+            count, cuts = align_names(hashed, wanted, max_front)
         else:
-            count, cuts = align_names(micrographs, sources)
+            count, cuts = align_names(wanted, hashed)
             cuts = cuts[2:] + cuts[:2]
         rules = TrimRules(remove_uid, *cuts)
         if count > by_accident and (count > 1 or _leaves_a_name(rules, micrographs[0])):
             found.append((count, rules))
-    return max(found, key=lambda f: (f[0], -f[1].characters_cut), default=(0, None))[1]
+    return max(found, key=lambda f: (f[0], -f[1].characters_cut), default=(0, None))
 
 
 def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
@@ -164,10 +176,10 @@ def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
     )
 
 
-def _explain(rules: TrimRules | None, matched: int, exposures: list[str], micrographs: list[str]) -> str:
+def _explain(rules: TrimRules | None, matched: int, exposures: Names, micrographs: Names) -> str:
     if rules is None:
         return _explain_none(exposures)
-    names = [without_uid(name) for name in exposures] if rules.remove_leading_uid else exposures
+    names = exposures.without_uid if rules.remove_leading_uid else exposures.basenames
     steps = [
         "remove the leading UID of the exposures" if rules.remove_leading_uid else "",
         *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
@@ -181,16 +193,16 @@ def _explain(rules: TrimRules | None, matched: int, exposures: list[str], microg
 
 
 def _tell_cuts(side: str, names: list[str], front: int, back: int) -> Iterator[str]:
-    ends = ("front", front, {name[:front] for name in names}), ("end", back, {name[-back:] for name in names})
-    for end, count, removed in ends:
+    for end, count, part in ("front", front, slice(front)), ("end", back, slice(-back, None)):
         if count:
             characters = "character" if count == 1 else "characters"
-            what = f" (“{removed.pop()}”)" if len(removed) == 1 else ""
+            removed = names[0][part]
+            what = f" (“{removed}”)" if all(name[part] == removed for name in names) else ""
             yield f"cut {count} {characters} from the {end} of the {side}{what}"
 
 
-def _explain_none(exposures: list[str]) -> str:
-    _, shared = _owners(exposures, [without_uid(name) for name in exposures])
+def _explain_none(exposures: Names) -> str:
+    _, shared = _owners(exposures, exposures.without_uid)
     for first, second, *_ in shared.values():
         return (
             f"No rule is proposed: without their UIDs the exposures {first} and {second} would have one "
