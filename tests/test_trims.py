@@ -299,6 +299,12 @@ def test_no_rule_is_better_than_the_one_found(exposures, micrographs):
         assert (found.matched, -found.rules.characters_cut) == max(worthy)
 
 
+def test_no_memory_is_taken_for_names_that_no_file_can_have():
+    found = suggest_trims([f"e{k}.mrc" for k in range(20_000)], ["x" * 10_000_000, "e1.mrc"])
+    assert found.rules is None and "10000000 characters" in found.explanation and len(found.explanation) < 200
+    assert suggest_trims(["e" * 255, "f"], ["e" * 255, "f"]).matched == 2
+
+
 @pytest.mark.parametrize(("exposure", "micrograph"), [("abc.mrc", "xyz.tif"), ("abc.mrc", "xyz.mrc"), ("a_b", "c_d")])
 def test_two_files_do_not_match_by_what_is_no_name(exposure: str, micrograph: str) -> None:
     assert suggest_trims([exposure], [micrograph]).rules is None

@@ -13,6 +13,7 @@ from .name_alignment import align_names, nearest_names
 from .names import Names, cut, without_uids
 
 _NEAREST_SHOWN = 5
+_MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,10 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     if not names or not sources:
         missing = "micrographs" if not names else "exposures"
         return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
+    longest = max((*names, *sources), key=len)
+    if len(longest) > _MAX_NAME:
+        reason = f"a name of {len(longest)} characters, {longest[:40]}…, is no file name"
+        return Suggestion(None, 0, len(names), f"No rule is proposed: {reason}.", [])
     matched, rules = _search(sources, names)
     nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
     return Suggestion(rules, matched, len(names), _explain(rules, matched, sources, names), nearest)
