@@ -32,6 +32,7 @@ _LAYOUT = np.dtype(
         "itemsize": 216,
     }
 )
+_LOOKED_AT = _LAYOUT.itemsize
 _MAGIC = slice(208, 211)
 _BIG_ENDIAN_STAMP = 0x1111
 _MAX_SIDE = 1 << 16
@@ -84,7 +85,7 @@ def parse_headers(raws: Sequence[bytes], file_bytes: Sequence[int]) -> list[MrcH
     The codes of errors are `stack-empty`, `stack-not-mrc` and `stack-truncated`.
     """
     # All at once: one after the other would take a third as long as reading them from a local disk.
-    joined = b"".join([raw[: _LAYOUT.itemsize].ljust(_LAYOUT.itemsize, b"\0") for raw in raws])
+    joined = b"".join([raw[:_LOOKED_AT].ljust(_LOOKED_AT, b"\0") for raw in raws])
     fields = np.frombuffer(joined, _LAYOUT)
     is_header, is_big = _is_plausible(fields), fields["stamp"] == _BIG_ENDIAN_STAMP
     if is_big.any() or not is_header.all():
@@ -157,7 +158,7 @@ def read_headers(files: Sequence[tuple[str, int]]) -> list[MrcHeader | MrcError 
                 raise MrcError("stack-not-mrc", "not a regular file")
             fd = os.open(path, _FLAGS)
             try:
-                raw = os.pread(fd, _LAYOUT.itemsize, 0)
+                raw = os.pread(fd, _LOOKED_AT, 0)
             finally:
                 os.close(fd)
         except (OSError, MrcError) as error:

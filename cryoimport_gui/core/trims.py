@@ -153,9 +153,10 @@ def _search(exposures: Names, micrographs: Names) -> tuple[int, TrimRules | None
     uid_length = max(uid_lengths) if len(uid_lengths) == 1 else 0
     for remove_uid in [False, True] if any(uid_lengths) else [False]:
         sources = exposures.without_uid if remove_uid else exposures.basenames
-        if len(set(sources)) < len(sources) or "" in sources:
+        distinct = set(sources)
+        if len(distinct) < len(sources) or "" in distinct:
             continue
-        if equal := len(set(sources) & set(micrographs)):
+        if equal := len(distinct.intersection(micrographs)):
             found.append((equal, TrimRules(remove_uid)))
         hashed, max_front = whole, None
         if uid_length and not remove_uid:
