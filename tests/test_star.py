@@ -540,7 +540,7 @@ def test_any_table_reads_back(
 
 @pytest.mark.parametrize("front", ["", "  "])
 @pytest.mark.parametrize("end", ["", " \n", "\n\n"])
-@pytest.mark.parametrize("names", ["of one length", "of several lengths"])
+@pytest.mark.parametrize("names", ["of one length", "of several lengths", "with blanks, in quotes"])
 def test_plain_rows_are_never_walked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, front: str, end: str, names: str
 ) -> None:
@@ -554,7 +554,9 @@ def test_plain_rows_are_never_walked(
     monkeypatch.setattr(star, "_walk", watched)
     monkeypatch.setattr(star, "CHUNK_BYTES", 1000)
     number = (lambda i: 1000 + i) if names == "of one length" else (lambda i: i)
-    rows = [f"{front}{i % 9 + 1}@s{number(i)}.mrcs m{number(i)}.mrc {i}.5\n" for i in range(400)]
+    micrograph = "'my \"m\" {}.mrc'" if names == "with blanks, in quotes" else "m{}.mrc"
+    rows = [f"{front}{i % 9 + 1}@s{number(i)}.mrcs {micrograph.format(number(i))} {i}.5\n" for i in range(400)]
     table = only_table(tmp_path, f"data_particles\n\nloop_\n{LABELS}{''.join(rows)}{end}")
     assert table.columns["rlnDefocusU"].tolist() == [i + 0.5 for i in range(400)]
+    assert values(table.text("rlnMicrographName")) == [micrograph.format(number(i)).strip("'") for i in range(400)]
     assert not b"".join(walked).strip()

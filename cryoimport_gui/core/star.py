@@ -1,7 +1,7 @@
 """STAR text → typed columns, in chunks, only the columns that are asked for.
 
 A chunk of plain rows is taken apart all at once (`star_chunks`, `star_values`).  One that holds anything else
-(comments, blank lines, the end of the table, quoted texts, a row of the wrong width) is walked line by line.  Both
+(comments, blank lines, the end of the table, stray quotes, a row of the wrong width) is walked line by line.  Both
 ways end in the same tokens, so a value never depends on the way that it was read.
 """
 

@@ -18,6 +18,7 @@ Bytes = NDArray[np.uint8]
 Edges = NDArray[np.int64]
 
 BLANK, NEWLINE = ord(" "), ord("\n")
+_QUOTES = b"\"'"
 _MAX_NUMBER_LETTERS, _MAX_TEXT_LETTERS = 64, 512
 MARGIN = _MAX_TEXT_LETTERS  # a window that ends or starts at any token stays inside of the buffer
 _MAX_FIXED_LENGTH = 4096
@@ -148,9 +149,13 @@ def _fixed_rows(lines: Lines, width: int) -> FixedRows | None:
 
 def _may_be_special(matrix: Letters, firsts: list[int], lines: Lines) -> bool:
     """Whether a comment or a quoted text may be among the rows; looks closer only where their signs occur."""
-    if b'"' in lines or b"'" in lines:
+    if _quotes_in(lines):
         return True
     return b"#" in lines and bool((matrix[:, firsts] == ord("#")).any() or (matrix == ord("#")).any())
+
+
+def _quotes_in(lines: Lines) -> list[int]:
+    return [quote for quote in _QUOTES if bytes([quote]) in lines]
 
 
 def _count_tokens(letters: Bytes) -> int:
@@ -168,6 +173,9 @@ def _edged_rows(lines: Lines, width: int) -> EdgedRows | None:
     is_cut = buffer[lines.last - 1] != NEWLINE  # the end of the file, behind which a blank was put
     letters = buffer[lines.first - 1 : lines.last + is_cut]
     is_blank = (letters == BLANK) | ((letters - 9) <= 4)
+    quotes = _quotes_in(lines)
+    if not all(_join_quoted(letters, is_blank, quote) for quote in quotes):
+        return None
     edges = np.flatnonzero(is_blank[1:] != is_blank[:-1]) + lines.first
     newlines = np.flatnonzero(letters[1:] == NEWLINE) + lines.first
     rows = len(newlines) + is_cut
@@ -178,10 +186,24 @@ def _edged_rows(lines: Lines, width: int) -> EdgedRows | None:
         return None
     if (buffer[starts[:, :2]] == ord("#")).any():  # a comment, or one behind `data_…`
         return None
-    for quote in (b'"', b"'"):
-        if quote in lines and (buffer[starts] == ord(quote)).any():
-            return None
+    if quotes:
+        is_quoted = np.isin(buffer[starts], quotes)
+        starts, ends = starts + is_quoted, ends - is_quoted
     return EdgedRows(buffer, starts, ends)
+
+
+def _join_quoted(letters: Bytes, is_blank: NDArray[np.bool_], quote: int) -> bool:
+    """Make one token of each text in quotes; False where quotes do not simply begin and end texts in turn."""
+    is_quote = letters == quote
+    if not (is_quote[1:] & is_blank[:-1]).any():
+        return True  # they stand inside of names
+    places = np.flatnonzero(is_quote)
+    first, last = places[0::2], places[1::2]
+    if len(first) > len(last) or not is_blank[first - 1].all() or not is_blank[last + 1].all():
+        return False
+    is_quoted = np.logical_xor.accumulate(is_quote)
+    is_blank &= ~is_quoted
+    return not (letters[is_quoted] == NEWLINE).any()
 
 
 def edged_rows(text: bytes, edges: list[tuple[int, int]], width: int) -> EdgedRows:
