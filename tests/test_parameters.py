@@ -99,11 +99,23 @@ def test_every_parameter_comes_through_json() -> None:
 def test_settings_never_hold_the_output(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     values = ImportParameters(**CHANGED).to_json()
-    for content in (values, {"parameters": values | {"headless": True, "report": "x", "unknown": 5}}):
+    for content in (values, {"parameters": values | {"headless": True, "report": "x"}}):
         path.write_text(json.dumps(content))
         settings = load_settings(path)
         assert "output" not in settings
         assert update(ImportParameters(output="here"), settings) == ImportParameters(**CHANGED | {"output": "here"})
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("voltge", "no parameter is named 'voltge'; is voltage meant?"), ("zzz", "named 'zzz'")]
+)
+def test_a_misspelt_name_in_settings_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    path = tmp_path / "settings.json"
+    for content in ({name: 200}, {"parameters": {name: 200}}):
+        path.write_text(json.dumps(content))
+        with pytest.raises(BadParameter) as caught:
+            load_settings(path)
+        assert str(caught.value).endswith(words)
 
 
 def test_flags_that_are_not_given_change_nothing() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from reprlib import repr as shown  # a value in a file may be very long, or nested very deep
 from typing import Any
@@ -244,8 +245,10 @@ def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportPar
         BadParameter: A name is unknown or a value cannot be taken.
     """
     known = {f.name: f for f in fields(parameters)}
-    if unknown := sorted(set(values) - set(known)):
-        raise BadParameter(f"unknown parameter: {', '.join(unknown)}")
+    for name in values:
+        if name not in known:
+            meant = get_close_matches(name, known, 1)
+            raise BadParameter(f"no parameter is named {shown(name)}" + (f"; is {meant[0]} meant?" if meant else ""))
     return dataclasses.replace(parameters, **{name: _checked(known[name], value) for name, value in values.items()})
 
 
@@ -255,7 +258,7 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     The output folder is never among them: where to write is decided by the user at hand.
 
     Raises:
-        BadParameter: The file is not such a file.
+        BadParameter: The file is not such a file, or has a name that is no parameter's.
     """
     try:
         if not os.path.isfile(path):
@@ -267,8 +270,8 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     values = content.get("parameters", content) if isinstance(content, dict) else None
     if not isinstance(values, dict):
         raise BadParameter(f"{path} holds no parameters")
-    names = {f.name for f in fields(ImportParameters)} - {"output"}
-    chosen = {name: value for name, value in values.items() if name in names}
+    passing = {f.name for f in fields(RunOptions)} | {"output"}
+    chosen = {name: value for name, value in values.items() if name not in passing}
     update(ImportParameters(), chosen)
     return chosen
 
