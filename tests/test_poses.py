@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from cryoimport_gui.core.demo import euler_matrix
+from cryoimport_gui.core.demo.images import euler_matrix
 from cryoimport_gui.core.poses import rotation_vectors
 
 SPECIAL = np.array([-360, -180, -179.9999999, -90, -1e-9, 0, 1e-9, 1e-4, 45, 90, 120, 179.9999999, 180, 270, 360.0])
