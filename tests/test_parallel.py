@@ -47,7 +47,7 @@ def test_threads_take_over_where_it_becomes_slow(monkeypatch: pytest.MonkeyPatch
     here = [size for size, thread in zip(files.batches, files.threads) if thread == get_ident()]
     elsewhere = [size for size, thread in zip(files.batches, files.threads) if thread != get_ident()]
     assert slow_from < sum(here) < slow_from + 600 and sum(elsewhere) == 5000 - sum(here)
-    assert max(elsewhere) * (FAST_S + SLOW_S) <= 0.06  # soon enough to hear of a cancel
+    assert max(elsewhere) * (FAST_S + SLOW_S) < 0.5  # soon enough to hear of a cancel
 
 
 @pytest.mark.parametrize("slow_from", [0, 10**6])

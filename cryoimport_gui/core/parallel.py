@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 _SLOW_S = 3e-4  # on a local disk an open, a stat and a read take 20-50 µs, and threads only make them slower
 _TRIAL = 16
-_MAX_BATCH = 512
+_MAX_BATCH = 256
 _BATCH_S = 0.05  # then progress is told, and a cancel is heard
 _MAX_THREADS = 64
 
@@ -32,18 +32,21 @@ def map_batches(
     There are none until a batch waits for the file system.  Then there are as many as take turns on the processor
     while one waits: n threads take 1/n of the time, until the processor is busy.
     """
-    done, total, threads, size = 0, len(items), 0, _TRIAL
+    done, total, threads, size = 0, len(items), 0, 1
+    counted, spent, busy = 0, 0.0, 0.0
     while done < total and not threads:
         some = items[done : done + size]
-        started, busy = perf_counter(), thread_time()
+        wall, cpu = perf_counter(), thread_time()
         results = operation(some)
-        spent, busy = perf_counter() - started, thread_time() - busy
+        spent, busy = spent + perf_counter() - wall, busy + thread_time() - cpu
         yield from results
-        done += len(some)
-        size = max(1, min(_MAX_BATCH, int(_BATCH_S * len(some) / max(spent, 1e-9))))
+        done, counted = done + len(some), counted + len(some)
+        size = max(1, min(_MAX_BATCH, _TRIAL * size, int(_BATCH_S * counted / max(spent, 1e-9))))
         progress.step(done, total)
-        if spent - busy > len(some) * _SLOW_S:
-            threads = min(_MAX_THREADS, 1 + int(spent / busy)) if busy > 0 else _MAX_THREADS
+        if counted >= _TRIAL:
+            if spent - busy > counted * _SLOW_S:
+                threads = min(_MAX_THREADS, 1 + int(spent / busy)) if busy > 0 else _MAX_THREADS
+            counted, spent, busy = 0, 0.0, 0.0
     if done == total:
         return
     pool = ThreadPoolExecutor(threads)
