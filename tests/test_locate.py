@@ -116,6 +116,48 @@ def test_a_circle_of_links_ends(project: Path) -> None:
     assert found(project, "Extract/s.mrcs", project / "data").path == path
 
 
+def test_a_missing_stack_is_not_replaced_by_that_of_another_job(project: Path) -> None:
+    other = touch(project / "data/Extract/job020/s.mrcs")
+    names = ["Extract/job010/s.mrcs", "Extract/job020/s.mrcs"]
+    located = locate(project, *names, data=project / "data")
+    assert [its.path for its in located.found] == ["", other] and located.found[0].is_missing
+
+
+def test_one_file_for_two_stacks_of_one_name_is_nobodys(project: Path) -> None:
+    path = touch(project / "data/flat/s.mrcs")
+    names = ["gridA/s.mrcs", "gridB/s.mrcs", "flat/s.mrcs"]
+    located = locate(project, *names[:2], data=project / "data")
+    assert [its.rivals for its in located.found] == [("gridB/s.mrcs",), ("gridA/s.mrcs",)]
+    assert not any(its.path or its.is_missing for its in located.found)
+    located = locate(project, *names, data=project / "data")
+    assert [its.path for its in located.found] == ["", "", path]
+    located = locate(project, "gone/flat/s.mrcs", "./flat//s.mrcs", data=project / "data")
+    assert [its.path for its in located.found] == [path, path]  # one name, written in two ways
+
+
+@pytest.mark.parametrize("alias", ["aaa", "zzz"])
+def test_the_alias_of_a_job_changes_nothing(project: Path, alias: str) -> None:
+    paths = [touch(project / f"data/{name}/Extract/job012/s.mrcs") for name in ("projA", "projB")]
+    (project / f"data/projA/Extract/{alias}").symlink_to(project / "data/projA/Extract/job012")
+    assert sorted(found(project, "Extract/job012/s.mrcs", project / "data").candidates) == paths
+    assert found(project, "projA/Extract/job012/s.mrcs", project / "data").path == paths[0]
+
+
+def test_a_link_that_leads_nowhere_hides_nothing_beside_it(project: Path) -> None:
+    for number in range(8):
+        touch(project / f"data/m{number}/s{number}.mrcs")
+        (project / f"data/loop{number}").symlink_to(f"loop{number}")
+    names = [f"gone/s{number}.mrcs" for number in range(8)]
+    assert all(its.path for its in locate(project, *names, data=project / "data").found)
+    assert locate(project, *names).suggested_finds == 0  # the data folder is not near
+
+
+def test_a_proposed_data_path_counts_files_and_not_names(project: Path) -> None:
+    touch(project / "relion/new/m1/s.mrcs")
+    located = locate(project, *(f"Extract/m{number}/s.mrcs" for number in range(20)))
+    assert located.suggested_finds == 1
+
+
 def test_hidden_folders_are_not_searched(project: Path) -> None:
     touch(project / "data/.snapshot/s.mrcs")
     path = touch(project / "data/now/s.mrcs")

@@ -151,7 +151,7 @@ def test_an_import_inside_a_project_keeps_every_path_of_its_dataset(tmp_path: Pa
 
 
 def test_two_stacks_of_one_name_never_become_one(tmp_path: Path) -> None:
-    """Both are found at the place of the only one that is left, which is as long as the other was."""
+    """The one that is left is as long as the other was; where nothing tells whose it is, it is nobody's."""
     names = [f"{i}@stacks/{folder}/s.mrcs" for folder in "ab" for i in (1, 2, 3)]
     star = write_input(tmp_path / "in", {"rlnImageName": names})
     for seed, folder in enumerate("ab"):
@@ -162,7 +162,12 @@ def test_two_stacks_of_one_name_never_become_one(tmp_path: Path) -> None:
     assert plan_relink(str(job), str(tmp_path / "moved")).problems == []
     shutil.rmtree(tmp_path / "moved/a")
     plan = plan_relink(str(job), str(tmp_path / "moved"))
+    assert [p.code for p in plan.problems] == ["stack-missing"]
+    assert [target for _, target in plan.changes.values()] == [str(tmp_path / "moved/b/s.mrcs")]
+    shutil.move(tmp_path / "moved/b/s.mrcs", tmp_path / "moved/s.mrcs")
+    plan = plan_relink(str(job), str(tmp_path / "moved"))
     assert [p.code for p in plan.problems] == ["stack-ambiguous"] and "more than one link" in plan.problems[0].message
+    assert not plan.changes
 
 
 def test_files_in_the_place_of_links_stay(moved: tuple[Path, Path]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cryoimport_gui.__main__ import main
+from cryoimport_gui.core import parallel
 from cryoimport_gui.core import partial as module
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled
@@ -99,7 +100,8 @@ def test_a_kill_at_every_operation_is_mended_by_the_next_run(plan: Relinking, tm
         assert targets(plan.job) == new_links(plan)
 
 
-def test_cancel_at_every_step_changes_nothing(plan: Relinking) -> None:
+def test_cancel_at_every_step_changes_nothing(plan: Relinking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "_MAX_BATCH", 1)
     for after in range(len(plan.links) + 1):
         with pytest.raises(Cancelled):
             relink(plan, StopAfter(after))

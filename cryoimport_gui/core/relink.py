@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .locate import Located, locate_stacks
+from .locate import EACH_ONCE, Located, locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
 from .parallel import map_batches, map_files
 from .partial import exchanged_folder, old_folder
@@ -77,7 +77,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
         *_different(
             _difference(its.path, header, known.get(name)) for (name, its), header in zip(found.items(), headers)
         ),
-        *_shared(plan, states),
+        *_shared(plan, states, progress),
         *_changed_since(known, states, others),
         *_writability(plan),
     ]
@@ -102,12 +102,14 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
             if links != plan.links:
                 message = f"the links of {plan.job} are not what they were when they were checked; nothing was changed"
                 raise refuse("output-not-writable", message, hint="Check again, then mend the links.")
-            for done, (name, target) in enumerate(links.items()):
-                progress.step(done, len(links))
+
+            def link(name: str) -> None:
                 if name in plan.changes:
-                    target = plan.changes[name][1]
-                    _check_unchanged(target, known.get(name))
-                os.symlink(target, new / name)
+                    _check_unchanged(plan.changes[name][1], known.get(name))
+                os.symlink(plan.changes.get(name, ("", links[name]))[1], new / name)
+
+            for _ in map_files(link, list(links), progress):
+                pass
             for name in others:
                 os.link(folder / name, new / name, follow_symlinks=False)
             progress.step(len(links), len(links))
@@ -170,7 +172,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
-    missing = [target for target, its in zip(targets, located.found) if not its.path and not its.candidates]
+    missing = [target for target, its in zip(targets, located.found) if its.is_missing]
     if missing:
         hint = f"Give {located.suggested_data} as new data path (--data)." if located.suggested_data else None
         message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
@@ -180,22 +182,35 @@ def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
         examples = (" and ".join(its.candidates) for its in unclear)
         message = f"{count_of(len(unclear), 'stack')} found in more than one place"
         yield problem("stack-ambiguous", message, count=len(unclear), examples=examples)
+    rivals = [(target, *its.rivals) for target, its in zip(targets, located.found) if its.rivals]
+    if rivals:
+        examples = (" and ".join(targets) for targets in rivals)
+        yield problem(
+            "stack-ambiguous",
+            f"{count_of(len(rivals), 'stack')} found for more than one link",
+            count=len(rivals),
+            examples=examples,
+            hint=EACH_ONCE,
+        )
 
 
-def _shared(plan: Relinking, states: dict[str, os.stat_result | None]) -> Iterator[Problem]:
+def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress: Progress) -> Iterator[Problem]:
     """Different stacks of the import must not become one: stacks of one name in several folders are alike."""
     links_to: dict[tuple[int, int], list[str]] = {}
-    for name in plan.links:
-        changed = plan.changes.get(name)
-        status = _status(Path(changed[1])) if changed else states[name]
+    targets = [Path(target) for _, target in plan.changes.values()]
+    for name, status in (states | dict(zip(plan.changes, map_files(_status, targets, progress)))).items():
         if status:
             links_to.setdefault((status.st_dev, status.st_ino), []).append(name)
     shared = [names for names in links_to.values() if len(names) > 1 and any(name in plan.changes for name in names)]
     if shared:
         examples = (" and ".join(plan.links[name] for name in names) for names in shared)
-        message = f"{count_of(len(shared), 'stack')} found for more than one link"
-        hint = "Give a data path under which each stack lies once, with the folders that it had."
-        yield problem("stack-ambiguous", message, count=len(shared), examples=examples, hint=hint)
+        yield problem(
+            "stack-ambiguous",
+            f"{count_of(len(shared), 'stack')} found for more than one link",
+            count=len(shared),
+            examples=examples,
+            hint=EACH_ONCE,
+        )
 
 
 def _changed_since(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .locate import Located, locate_stacks
+from .locate import EACH_ONCE, Located, locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
 from .parallel import map_batches
 from .particles import Fault, Particles, distinct, row_fault
@@ -136,7 +136,7 @@ def _rows_of(particles: Particles, names: NDArray[np.integer]) -> NDArray[np.int
 def _location_faults(
     particles: Particles, names: list[str], used: NDArray[np.integer], located: Located
 ) -> Iterator[Fault]:
-    missing = [i for i, found in enumerate(located.found) if not found.path and not found.candidates]
+    missing = [i for i, found in enumerate(located.found) if found.is_missing]
     if missing:
         hint = None
         if located.suggested_data:
@@ -156,6 +156,12 @@ def _location_faults(
             problem("stack-ambiguous", message, count=len(ambiguous), examples=examples),
             _rows_of(particles, used[ambiguous]),
         )
+    rivals = [i for i, found in enumerate(located.found) if found.rivals]
+    if rivals:
+        examples = (" and ".join([names[i], *located.found[i].rivals]) for i in rivals)
+        message = f"{count_of(len(rivals), 'stack')} for which there is only a file that another could be as well"
+        found = problem("stack-ambiguous", message, count=len(rivals), examples=examples, hint=EACH_ONCE)
+        yield Fault(found, _rows_of(particles, used[rivals]))
 
 
 def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
