@@ -55,6 +55,29 @@ def names(*replaced: tuple[int, str]) -> dict:
     return {"rlnImageName": images}
 
 
+def another_job(folder: Path) -> list[str]:
+    arguments = star(folder, {"rlnImageName": [f"{i}@Extract/job010/s{k}.mrcs" for k in (1, 2) for i in (1, 2, 3)]})
+    (folder / "moved/Extract").mkdir(parents=True)
+    (folder / "stacks").rename(folder / "moved/Extract/job020")
+    return [*arguments, "--data", str(folder / "moved")]
+
+
+def contradicting(folder: Path) -> list[str]:
+    return star(folder, None, {name: column * 2 for name, column in OPTICS.items()} | {"rlnVoltage": [300, 200]})
+
+
+def empty(folder: Path) -> Path:
+    (folder / "none").mkdir()
+    return folder / "none"
+
+
+def twice(folder: Path) -> list[str]:
+    path = write_input(folder)
+    particles = path.read_text().partition("data_particles")
+    path.write_text("".join([*particles, *particles[1:]]))
+    return [str(path)]
+
+
 def values(label: str, *replaced: tuple[int, object], default: object = 1) -> dict:
     column: list[object] = [default] * 6
     for row, value in replaced:
@@ -187,6 +210,18 @@ CASES = [
     Case(
         "pixel-size-disagrees", lambda f: star(f, None, {"rlnImagePixelSize": [2.0]}), count=2, words=("1.5 Å", "2 Å")
     ),
+    Case("image-size-disagrees", lambda f: star(f, None, {"rlnImageSize": [96]}), words=("96", "stacks 8")),
+    Case("stack-elsewhere", another_job, count=2, words=("job010 → job020", "2 stacks")),
+    Case("stack-elsewhere", lambda f: [*star(f), "--data", str(empty(f))], count=2, words=("none", "folder of the")),
+    Case("microscope-value-odd", lambda f: star(f, values("rlnDefocusU", (3, -1.2), default=15000)), words=("-1.2",)),
+    Case("half-sets-missing", lambda f: star(f, values("rlnRandomSubset", (1, -1), default=2)), words=("below 1",)),
+    Case("half-sets-missing", lambda f: star(f, values("rlnRandomSubset")), count=6, words=("in half-set 1",)),
+    Case("columns-not-imported", lambda f: star(f, {"rlnOriginYAngst": None}), words=("rlnOriginXAngst",)),
+    Case("columns-not-imported", lambda f: star(f, values("rlnOriginX") | values("rlnOriginY")), count=2),
+    Case("pose-missing", lambda f: star(f, {"rlnAnglePsi": None}), count=6, words=("rlnAnglePsi",)),
+    Case("meta-no-particles", twice, words=("2 tables", "6 and 6 rows", "one behind the other")),
+    Case("meta-unreadable", contradicting, words=("group 1 more than once",)),
+    Case("meta-unreadable", lambda f: star(f, None, {"rlnOpticsGroup": [1.5]}), words=("group 1.5",)),
     Case("particle-duplicate", lambda f: star(f, names((1, "1@./stacks/s1.mrcs"))), line="1@./stacks/s1.mrcs"),
     Case("stack-longer", lambda f: stack(f, mrc_bytes(made_images(3, 8)) + b"xxx"), words=("s1.mrcs", "3 bytes")),
     Case("microscope-value-odd", lambda f: star(f, None, None, "--voltage", "3"), words=("3",)),

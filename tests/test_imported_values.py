@@ -123,6 +123,29 @@ def test_poses_in_the_plane(tmp_path: Path) -> None:
         assert data["alignments2D/class"].tolist() == [0, 1, 2, 0, 1, 2]
 
 
+def test_a_tilt_without_a_rotation_is_a_pose_in_space(tmp_path: Path) -> None:
+    tilt = [10, 20, 30, 40, 50, 60]
+    meta = write_input(tmp_path, {"rlnAngleRot": None, "rlnAngleTilt": tilt, "rlnAnglePsi": [7] * 6})
+    data = load(write(ImportParameters(meta=str(meta), output=str(tmp_path / "J"))).folder)
+    turned = Rotation.from_rotvec(data["alignments3D/pose"]).as_matrix()
+    expected = Rotation.from_euler("ZYZ", [[0, t, 7] for t in tilt], degrees=True).as_matrix()
+    np.testing.assert_allclose(turned, expected, atol=1e-6)
+
+
+def test_what_is_not_written_need_not_be_finite(tmp_path: Path) -> None:
+    nan = ["nan"] * 6
+    change = {
+        "rlnDefocusU": None,
+        "rlnDefocusV": nan,
+        "rlnDefocusAngle": nan,
+        "rlnBeamTiltX": nan,
+        "rlnMagnification": nan,
+    }
+    meta = write_input(tmp_path, {**change, "rlnOriginX": nan, "rlnOriginY": nan})
+    data = load(write(ImportParameters(meta=str(meta), output=str(tmp_path / "J"))).folder)
+    assert len(data) == 6 and "ctf/df1_A" not in data and np.isfinite(data["alignments3D/shift"]).all()
+
+
 def test_shifts_in_angstrom_win_over_those_in_pixels(tmp_path: Path) -> None:
     meta = write_input(tmp_path, {"rlnOriginX": [9.0] * 6, "rlnOriginY": [9.0] * 6})
     data = load(write(ImportParameters(meta=str(meta), output=str(tmp_path / "J"))).folder)

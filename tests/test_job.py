@@ -221,6 +221,32 @@ def test_rejected_rows_are_whole(tmp_path: Path) -> None:
         assert table[label].tolist() == [particle_columns()[label][row] for row in (1, 4)]
 
 
+def test_rows_are_rejected_from_the_file_that_was_read(tmp_path: Path) -> None:
+    """Another file of the same name would give other rows."""
+    names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 0, 3)]
+    meta = write_input(tmp_path, {"rlnImageName": names})
+    parameters = ImportParameters(meta=str(meta), output=str(tmp_path / "J"), on_bad="leave-out")
+    for change in (meta.read_text() + "\n", "data_\n"):
+        plan = plan_import(parameters)
+
+        class Change(Progress):
+            def stage(self, name: str, change: str = change) -> None:
+                if name == "write":
+                    meta.write_text(change)
+
+        before = meta.read_text()
+        with pytest.raises(Refused, match="changed since it was read"):
+            write_job(plan, Change())
+        assert set(os.listdir(tmp_path)) == {"run_data.star", "stacks"}
+        meta.write_text(before)
+
+
+def test_an_output_with_a_name_that_no_dataset_can_hold(small: Demo, tmp_path: Path) -> None:
+    output = os.fsdecode(os.fsencode(small.project) + b"/J\xff")
+    plan = plan_import(parameters_of(small, output=output))
+    assert [p.code for p in plan.errors] == ["output-not-writable"] and "UTF-8" in plan.errors[0].message
+
+
 class Meanwhile(Progress):
     """Does something just before the job folder is put into its place."""
 

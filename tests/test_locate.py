@@ -190,6 +190,18 @@ def test_what_was_tried(project: Path) -> None:
     assert locate(project, "/gone/s.mrcs").tried == ["/gone/s.mrcs"]
 
 
+def test_what_stands_in_the_way_is_told(project: Path) -> None:
+    (project / "relion/s.mrcs").symlink_to("/scratch/gone/s.mrcs")
+    tried = locate(project, "s.mrcs").tried
+    assert f"{project}/relion/s.mrcs (a link to /scratch/gone/s.mrcs, which is not there)" in tried
+
+
+@pytest.mark.parametrize(("name", "lies"), [("s.MRCS", "s.mrcs"), ("s.MRC", "s.mrcs"), ("s.Mrcs", "s.mrc")])
+def test_the_case_of_an_extension(project: Path, name: str, lies: str) -> None:
+    path = touch(project / "relion" / lies)
+    assert found(project, name).path == path
+
+
 @pytest.mark.parametrize("name", ["Extract/job5/s{}.mrcs", "/scratch/Extract/job5/s{}.mrcs"])
 def test_a_data_path_is_proposed(project: Path, name: str) -> None:
     for i in range(3):

@@ -13,7 +13,7 @@ from cryoimport_gui.core.plan import ImportPlan, Planner, plan_import
 from cryoimport_gui.core.progress import Cancelled, Progress
 
 from .running import tree
-from .stars import write_exposures, write_input
+from .stars import OPTICS, write_exposures, write_input
 from .truth import parameters_of, small_demo
 
 
@@ -100,6 +100,27 @@ def test_exposures_that_change_are_read_again(tmp_path: Path) -> None:
     with exposures.open("wb") as file:
         np.save(file, table[:1])
     assert planner.plan(parameters).counts()["particles_matched"] == 3
+
+
+def test_exposures_behind_a_result_group_that_change_are_placed_again(tmp_path: Path) -> None:
+    meta = write_input(tmp_path, optics=OPTICS | {"rlnMicrographOriginalPixelSize": [1.5]})
+    exposures = write_exposures(tmp_path / "J1/e.cs")
+    group = tmp_path / "J1/e.csg"
+    group.write_text("results:\n  micrograph_blob:\n    metafile: '>e.cs'\n")
+    parameters = ImportParameters(meta=str(meta), exposures=str(group), remove_leading_uid=True)
+    planner = Planner()
+
+    def scales() -> list[float]:
+        plan = planner.plan(parameters)
+        assert plan.placing is not None and plan.counts()["particles_matched"] == 6
+        return plan.placing.scale.tolist()
+
+    assert scales() == [1.0, 1.0]
+    table = np.load(exposures)
+    table["micrograph_blob/psize_A"] *= 2
+    with exposures.open("wb") as file:
+        np.save(file, table)
+    assert scales() == [0.5, 0.5]
 
 
 def cancelled_at(steps: int) -> Progress:

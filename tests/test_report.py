@@ -8,6 +8,7 @@ import pytest
 
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.core.report import write_whole
 
 from .running import check_report, load, run
 from .stars import write_input
@@ -91,3 +92,18 @@ def test_a_report_that_cannot_be_written(tmp_path: Path, demo: Demo, capsys: pyt
     (tmp_path / "folder").mkdir()
     assert main([str(demo.star), "--headless", "--dry-run", "--report", str(tmp_path / "folder")]) == 1
     assert sorted(os.listdir(tmp_path)) == ["folder", "out"]
+
+
+def test_a_report_through_a_link_and_into_a_pipe(tmp_path: Path, demo: Demo) -> None:
+    (tmp_path / "link.json").symlink_to(tmp_path / "there.json")
+    assert main([*flags_of(demo), "--headless", "--dry-run", "--report", str(tmp_path / "link.json")]) == 0
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "there.json").read_text())["status"] == "dry-run"
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(str(tmp_path / "pipe"), "told")
+        assert os.read(reader, 100) == b"told"
+    finally:
+        os.close(reader)
+    assert sorted(os.listdir(tmp_path)) == ["link.json", "pipe", "there.json"]

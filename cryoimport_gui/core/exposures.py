@@ -64,7 +64,7 @@ def load_exposures(path: str, project: str = "") -> Exposures:
     Raises:
         Refused: `exposures-unreadable`.
     """
-    datasets = _csg_datasets(path, project) if path.endswith(".csg") else [path]
+    datasets = exposure_datasets(path, project)
     columns = _read(datasets[0])
     for other in datasets[1:]:
         columns = _join(columns, _read(other))
@@ -80,6 +80,15 @@ def load_exposures(path: str, project: str = "") -> Exposures:
         raise refuse("exposures-unreadable", f"{path} has no column {error}") from None
     except ValueError as error:
         raise refuse("exposures-unreadable", f"{path}: {error}, not as expected") from None
+
+
+def exposure_datasets(path: str, project: str = "") -> list[str]:
+    """The datasets that hold the exposures: the file itself, or those that a result group names.
+
+    Raises:
+        Refused: `exposures-unreadable`.
+    """
+    return _csg_datasets(path, project) if path.endswith(".csg") else [path]
 
 
 def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str) -> Exposures:

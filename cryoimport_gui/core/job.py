@@ -32,7 +32,7 @@ from .progress import Progress, quiet
 from .relion import particle_table
 from .report import import_log, make_report, report_text
 from .stacks import Stack
-from .star import read_rows, read_star
+from .star import StarError, read_rows, read_star
 
 DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
@@ -57,10 +57,7 @@ def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions 
     """
     if plan.errors:
         raise Refused(plan.errors[0])
-    if plan.meta_state != file_state(plan.parameters.meta):
-        raise refuse(
-            "meta-unreadable", "the STAR file has changed since it was read", hint="Check again (F5), then import."
-        )
+    _check_meta(plan)
     output = Path(os.path.abspath(plan.parameters.output))
     started = perf_counter()
     try:
@@ -98,6 +95,7 @@ class _Writer:
         self._link(os.path.abspath(self.plan.parameters.meta), "particles.star")
         self._montage()
         self._rejected()
+        _check_meta(self.plan)
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
         outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
         report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
@@ -233,12 +231,16 @@ class _Writer:
         """The rows that were left out, whole, with the reason in one more column."""
         if not self.plan.left_out:
             return
+        _check_meta(self.plan)
         particles, meta = self.plan.all_particles, self.plan.parameters.meta
         assert particles is not None
         left_out = np.concatenate(list(self.plan.left_out.values()))
         codes = np.repeat(list(self.plan.left_out), [len(rows) for rows in self.plan.left_out.values()])
         order = np.argsort(left_out)
-        table = particle_table(read_star(meta, {}))
+        try:
+            table = particle_table(read_star(meta, {}))
+        except StarError as error:
+            raise refuse(error.code, f"the STAR file has changed since it was read: {error}") from None
         reason = "cryoimportReason"
         while reason in table.labels:
             reason += "Again"
@@ -270,6 +272,13 @@ def random_uids(count: int) -> NDArray[np.uint64]:
     while not np.diff(np.sort(uids)).all():
         uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
     return uids
+
+
+def _check_meta(plan: ImportPlan) -> None:
+    """The STAR file must still be what was read."""
+    if plan.meta_state != file_state(plan.parameters.meta):
+        message = "the STAR file has changed since it was read"
+        raise refuse("meta-unreadable", message, hint="Check again (F5), then import.")
 
 
 def _check_unchanged(stack: Stack) -> None:

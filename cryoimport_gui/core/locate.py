@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,8 @@ from .progress import Progress, quiet
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
 EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
-_TAIL_RULE = "path tail under the data path"
+_DATA_RULE, _TAIL_RULE = DATA_RULES = ("data path + name", "path tail under the data path")
+_JOB = re.compile(r"job\d+")
 _NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
 _TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
 
@@ -99,12 +101,14 @@ class _Finder:
 
     def places(self, name: str) -> list[str]:
         direct = [path for rule, paths in self._rules(name, walk=False) for path in paths]
-        return direct + ([f"{self._data}/…/{PurePosixPath(name).name}"] if self._data else [])
+        return [path + _why_missing(path) for path in direct] + (
+            [f"{self._data}/…/{PurePosixPath(name).name}"] if self._data else []
+        )
 
     def _rules(self, name: str, walk: bool = True) -> Iterator[tuple[str, list[str]]]:
         relative = name.lstrip("/")
         if self._data:
-            yield "data path + name", [os.path.join(self._data, relative)]
+            yield _DATA_RULE, [os.path.join(self._data, relative)]
         if name.startswith("/"):
             yield "absolute name", [name]
         else:
@@ -126,13 +130,31 @@ class _Finder:
 
 def _variants(name: str) -> list[str]:
     stem, suffix = os.path.splitext(name)
-    return [name, stem + _SWAPPED[suffix]] if suffix in _SWAPPED else [name]
+    small = suffix.lower()
+    return list(dict.fromkeys([name, stem + small, stem + _SWAPPED[small]])) if small in _SWAPPED else [name]
+
+
+def _why_missing(path: str) -> str:
+    """What stands in the way at a place where a file was expected."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return " (no permission)"
+    except (OSError, ValueError):
+        return f" (a link to {os.readlink(path)}, which is not there)" if os.path.islink(path) else ""
+    return ""
 
 
 def _tail(name: str, path: str) -> int:
     """How many parts a name and a path have in common, from the end."""
     ends = zip(reversed(PurePosixPath(name).parts), reversed(path.split("/")))
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+
+
+def other_job(name: str, path: str) -> tuple[str, str] | None:
+    """The job of a stack's name and the job that it was found in, if these differ: `job010`, `job020`."""
+    named, found = ([part for part in its.split("/") if _JOB.fullmatch(part)] for its in (name, path))
+    return (named[-1], found[-1]) if named and found and named[-1] != found[-1] else None
 
 
 def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:

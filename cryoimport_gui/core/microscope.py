@@ -92,6 +92,7 @@ def group_problems(
     yield from _assumed(used)
     if stacks:
         yield from _disagreeing(groups, stacks)
+        yield from _other_sizes(groups, stacks)
     unusual = [(group, odd) for group in used if (odd := odd_values(group, None))]
     if unusual:
         examples = (f"{group.name}: {words}" for group, odd in unusual for words in odd.values())
@@ -188,6 +189,20 @@ def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
         if assumed:
             examples = [f"{group.name}: {size.value:g} Å" for group, size in assumed]
             yield problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint)
+
+
+def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:
+    """Boxes that are not what the optics table says."""
+    differing = [
+        (group, box)
+        for group, headers in zip(groups, stacks.headers)
+        for box in headers.boxes
+        if group.particles and group.image_size_px is not None and box != group.image_size_px
+    ]
+    if differing:
+        examples = (f"{group.name}: rlnImageSize {group.image_size_px:g}, stacks {box}" for group, box in differing)
+        message = f"{count_of(len(differing), 'optics group')} with another rlnImageSize than the images of its stacks"
+        yield problem("image-size-disagrees", message, count=len(differing), examples=examples)
 
 
 def _disagreeing(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:

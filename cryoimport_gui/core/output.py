@@ -35,14 +35,25 @@ def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | 
     if parameters.project:
         if not os.path.isdir(parameters.project):
             yield problem("output-outside-project", f"the project {parameters.project} is not a folder")
-        elif path_in_project(str(output), parameters.project) is None:
+        elif (inside := path_in_project(str(output), parameters.project)) is None:
             yield problem("output-outside-project", f"{output} does not lie in the project {parameters.project}")
+        elif not _is_utf8(inside):
+            message = f"{output} is no UTF-8 name: a dataset with such paths cannot be read"
+            yield problem("output-not-writable", message, hint="Choose another name for the output folder.")
     sources = {os.path.dirname(file.path) for file in stacks.files} if stacks else set()
     if parameters.data:
         sources.add(os.path.abspath(parameters.data))
-    inside = next((folder for folder in sorted(sources) if output.is_relative_to(folder)), None)
-    if inside:
-        yield problem("output-inside-data", f"{output} lies in {inside}, among the source data")
+    around = next((folder for folder in sorted(sources) if output.is_relative_to(folder)), None)
+    if around:
+        yield problem("output-inside-data", f"{output} lies in {around}, among the source data")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _obstacle(output: Path, parent: Path) -> str:

@@ -34,6 +34,7 @@ class OpticsGroup:
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
+    `image_size_px` is the box that the file tells.
     `is_listed` is false for the group of all particles whose own the file does not list.
     `aberrations` is what CryoSPARC cannot take over: column → values.
     """
@@ -47,6 +48,7 @@ class OpticsGroup:
     amplitude_contrast: Value | None = None
     total_dose_e_per_A2: Value | None = None
     file_pixel_size_A: float | None = None
+    image_size_px: float | None = None
     is_listed: bool = True
     picked_pixel_size_A: Value | None = None
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -121,8 +123,7 @@ class Particles:
         """`3D`, `2D` or nothing: rot and tilt that are 0 in every row say no more than psi alone."""
         if self.psi_deg is None:
             return ""
-        tilted = self.rot_deg is not None and self.tilt_deg is not None and (self.rot_deg.any() or self.tilt_deg.any())
-        return "3D" if tilted else "2D"
+        return "3D" if any(a is not None and a.any() for a in (self.rot_deg, self.tilt_deg)) else "2D"
 
     def select(self, keep: NDArray[np.bool_]) -> Particles:
         """The particles where `keep` is true; names and groups stay, the groups' counts follow."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .contrast import SignVerdict, detect_data_sign
 from .coordinates import Placing, place_coordinates
-from .exposures import Exposures, load_exposures
+from .exposures import Exposures, exposure_datasets, load_exposures
 from .linking import Linking, link_exposures, rules_of
 from .microscope import group_problems, overridden, resolve_groups
 from .output import check_output
@@ -29,6 +29,8 @@ from .stacks import Stacks, find_stacks
 SIGN_SAMPLE = 400
 _KEPT_BYTES = 128 << 20
 _MIN_KEPT, _MIN_KEPT_BYTES = 64, 512 << 20  # that many, unless they are as large as those of no particle yet
+
+_DEFOCUS_A = (500.0, 100_000.0)
 
 T = TypeVar("T")
 
@@ -210,7 +212,7 @@ class Planner:
             plan.data_sign, sign_problems = _decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
         if plan.linking:
-            plan.placing = self._place(plan, particles, (where, good.tobytes()), progress)
+            plan.placing = self._place(plan, particles, (where, _source(p), good.tobytes()), progress)
             plan.problems += plan.placing.problems
         self._leave_out(plan, faults, good)
 
@@ -219,7 +221,7 @@ class Planner:
         assert exposures is not None and linking is not None
         sample = None if exposures.are_movies else plan.sample
         choices = (p.coordinate_y, p.coordinate_scale, sample is None)
-        key = (where, p.exposures, p.project, linking.of_name.tobytes(), choices)
+        key = (where, linking.of_name.tobytes(), choices)
 
         def place() -> Placing:
             progress.stage("place")
@@ -231,7 +233,7 @@ class Planner:
         p = plan.parameters
         if not p.exposures:
             return
-        source = (p.exposures, file_state(p.exposures), p.project)
+        source = _source(p)
         progress.stage("match")
         plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
         exposures = plan.exposures
@@ -294,6 +296,12 @@ def _matters(fault: Fault, parameters: ImportParameters) -> bool:
     return fault.column not in ignored and not (of_images and parameters.ignore_raw_data)
 
 
+def _source(parameters: ImportParameters) -> Hashable:
+    """What changes when other exposures are chosen, or any file that they are read from changes."""
+    path, project = parameters.exposures, parameters.project
+    return path, project, tuple(map(file_state, [path, *exposure_datasets(path, project)]))
+
+
 def file_state(path: str) -> Hashable:
     """What changes when a file is written to or replaced; None if it is not there."""
     try:
@@ -345,14 +353,31 @@ def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Prob
 def _absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
     if particles.defocus_u_A is None:
         yield problem("ctf-missing", "the STAR file has no defocus; no ctf fields are written", count=len(particles))
-    ignored = plan.parameters.ignore_pose_data
-    if not ignored and not particles.poses:
-        yield problem("pose-missing", "the STAR file has no angles; no alignments are written", count=len(particles))
-    if particles.random_subset is None and not ignored and not plan.parameters.ignore_half_sets and particles.poses:
-        yield problem("half-sets-missing", "the STAR file has no rlnRandomSubset", count=len(particles))
-    taken = (
-        particles.random_subset if particles.poses and not ignored and not plan.parameters.ignore_half_sets else None
-    )
-    if taken is not None and (stray := int((taken < 1).sum())):
-        message = f"{count_of(stray, 'particle')} in no half-set (rlnRandomSubset 0), written as the first"
-        yield problem("half-sets-missing", message, count=stray)
+    elif odd := int(((particles.defocus_u_A < _DEFOCUS_A[0]) | (particles.defocus_u_A > _DEFOCUS_A[1])).sum()):
+        low, high = (particles.defocus_u_A.min(), particles.defocus_u_A.max())
+        message = f"rlnDefocusU of {count_of(odd, 'particle')} outside of 0.05 to 10 µm: {low:g} to {high:g} Å in all"
+        hint = "RELION counts defocus in Å, underfocus positive: check the units and the sign of the file."
+        yield problem("microscope-value-odd", message, count=odd, hint=hint)
+    if plan.parameters.ignore_pose_data:
+        return
+    if not particles.poses:
+        message = "the STAR file has no rlnAnglePsi; no alignments are written"
+        yield problem("pose-missing", message, count=len(particles))
+    elif not plan.parameters.ignore_half_sets:
+        yield from _half_set_remarks(particles.random_subset, len(particles))
+
+
+def _half_set_remarks(subset: NDArray[np.float64] | None, count: int) -> Iterator[Problem]:
+    if subset is None:
+        yield problem("half-sets-missing", "the STAR file has no rlnRandomSubset", count=count)
+        return
+    ignore = "Choose to ignore half-sets if CryoSPARC is to split the particles anew."
+    if below := int((subset < 1).sum()):
+        message = f"{count_of(below, 'particle')} in no half-set (rlnRandomSubset below 1), written as the first"
+        yield problem("half-sets-missing", message, count=below, hint=ignore)
+    if above := int((subset > 2).sum()):
+        message = f"{count_of(above, 'particle')} with rlnRandomSubset above 2, of which CryoSPARC knows nothing"
+        yield problem("half-sets-missing", message, count=above, hint=ignore, severity=Severity.WARNING)
+    elif count > 1 and not below and (subset == subset[0]).all():
+        message = f"all particles are in half-set {subset[0]:g}"
+        yield problem("half-sets-missing", message, count=count, hint=ignore)

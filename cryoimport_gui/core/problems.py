@@ -117,6 +117,13 @@ CODES: dict[str, Code] = {
         "Pixel size differs between STAR file and stack headers",
         "The STAR file's is used; headers are often wrong. Check it.",
     ),
+    "image-size-disagrees": _warning(
+        "Image size differs between STAR file and stacks",
+        "These may be stacks of another extraction: check the particle data path.",
+    ),
+    "stack-elsewhere": _warning(
+        "Stacks lie elsewhere than was said", "Look at the preview: are these the images of this STAR file?"
+    ),
     "particle-duplicate": _warning("Images listed more than once", "Remove duplicates if they are not wanted."),
     # exposures
     "exposures-unreadable": _error(

@@ -6,6 +6,7 @@ Meanings and units of the columns are those of RELION's own metadata labels.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -38,13 +39,17 @@ _NUMBERS = {
     "class_number": "rlnClassNumber",
     "random_subset": "rlnRandomSubset",
 }
+_CTF_NUMBERS = {name for name in _NUMBERS if name.startswith(("defocus", "phase", "ctf"))}
 #: what "Ignore pose data" and "Ignore half-sets" leave out; coordinates mean nothing without exposures
 POSE_COLUMNS = {
     *("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"),
     *("rlnOriginX", "rlnOriginY", "rlnOriginXAngst", "rlnOriginYAngst"),
 }
 COORDINATE_COLUMNS = {"rlnCoordinateX", "rlnCoordinateY"}
+_SHIFTS_PX, _SHIFTS_A = {"rlnOriginX", "rlnOriginY"}, {"rlnOriginXAngst", "rlnOriginYAngst"}
+_PAIRS = (COORDINATE_COLUMNS, _SHIFTS_PX, _SHIFTS_A)
 HALF_SET_COLUMNS = {"rlnRandomSubset"}
+_IMAGE_SIZE = "rlnImageSize"
 _PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
 _OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
 _LENS = {
@@ -65,7 +70,9 @@ _LARGEST_REAL = 1e30
 _LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
 
 _WANTED = (
-    dict.fromkeys([*_NUMBERS.values(), *_GROUP_NUMBERS, "rlnOpticsGroup", "rlnImageDimensionality"], Kind.NUMBER)
+    dict.fromkeys(
+        [*_NUMBERS.values(), *_GROUP_NUMBERS, "rlnOpticsGroup", "rlnImageDimensionality", _IMAGE_SIZE], Kind.NUMBER
+    )
     | dict.fromkeys(["rlnMicrographName", "rlnOpticsGroupName", *_ZERNIKE], Kind.TEXT)
     | {"rlnImageName": Kind.IMAGE}
 )
@@ -87,10 +94,10 @@ def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Partic
         where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
         raise refuse(error.code, f"{where}{error}") from None
     table = particle_table(star)
-    optics = next((t for t in star.tables if t.name == "optics"), None)
+    optics = _optics_table(star)
     images = table.images("rlnImageName")
     assert images is not None
-    _check_two_dimensional(table, optics, images)
+    _check_two_dimensional(optics, images)
     return _Reader(str(path), star, table, optics, images).read()
 
 
@@ -103,7 +110,16 @@ def particle_table(star: StarFile) -> Table:
     filled = [table for table in star.tables if table.rows and table.name != "optics"]
     candidates = [table for table in filled if "rlnImageName" in table.labels]
     for name in ("particles", "images", ""):
-        if named := [table for table in candidates if table.name == name]:
+        named = [table for table in candidates if table.name == name]
+        if len(named) > 1:
+            rows = " and ".join(f"{table.rows:,}" for table in named)
+            message = (
+                f"{len(named)} tables are called data_{name} ({rows} rows), as if files were put one behind the other"
+            )
+            raise refuse(
+                "meta-no-particles", message, hint="Join STAR files with RELION (relion_star_handler --combine)."
+            )
+        if named:
             return named[0]
     if len(candidates) == 1:
         return candidates[0]
@@ -119,7 +135,31 @@ def particle_table(star: StarFile) -> Table:
     raise refuse("meta-no-particles", "no table in the file holds particles")
 
 
-def _check_two_dimensional(table: Table, optics: Table | None, images: Images) -> None:
+def _optics_table(star: StarFile) -> Table | None:
+    """The optics table; every group stands in it once, or with the same values.
+
+    Raises:
+        Refused: It contradicts itself, or there are several.
+    """
+    found = [table for table in star.tables if table.name == "optics"]
+    if len(found) > 1:
+        raise refuse("meta-unreadable", f"{len(found)} tables are called data_optics")
+    optics = found[0] if found else None
+    ids = optics.number("rlnOpticsGroup") if optics else None
+    if optics and ids is not None:
+        if len(odd := ids[ids != np.floor(ids)]):
+            raise refuse("meta-unreadable", f"the optics table has a group {odd[0]:g}: groups are whole numbers")
+        values = np.array([ids, *_numbers_of(optics).values()])
+        _, first, again = np.unique(ids, return_index=True, return_inverse=True)
+        differ = ~np.isclose(values, values[:, first[again]], rtol=0, atol=0, equal_nan=True).all(axis=0)
+        if differ.any():
+            number = ids[np.flatnonzero(differ)[0]]
+            message = f"the optics table lists group {number:g} more than once, with different values"
+            raise refuse("meta-unreadable", message, hint="Mend the optics table: one row for each group.")
+    return optics
+
+
+def _check_two_dimensional(optics: Table | None, images: Images) -> None:
     dimensions = optics.number("rlnImageDimensionality") if optics else None
     if dimensions is not None and (dimensions == 3).any():
         raise refuse("meta-not-2d-stack", "the optics table says that the images are three-dimensional (subtomograms)")
@@ -143,6 +183,7 @@ class _Reader:
         columns = {name: self.table.number(label) for name, label in _NUMBERS.items()}
         micrographs = self.table.text("rlnMicrographName")
         groups, optics_index, unknown = self._optics_groups()
+        unused = _unused(set(self.table.labels))
         particles = Particles(
             source=self.path,
             dialect=self._dialect(),
@@ -159,7 +200,7 @@ class _Reader:
             shift_A=_pair(columns.pop("shift_x_A"), columns.pop("shift_y_A")),
             rows=np.arange(self.table.rows),
             line_of=self.table.line_of,
-            columns_not_imported=[label for label in self.table.labels if label not in _WANTED],
+            columns_not_imported=[label for label in self.table.labels if label not in _WANTED or label in unused],
             **columns,
         )
         if particles.defocus_v_A is None:
@@ -230,6 +271,8 @@ class _Reader:
         if detector and magnification and magnification.value > 0 and detector.value > 0:
             size = detector.value * 1e4 / magnification.value
             sizes.append(Value(size, f"{detector.source} / rlnMagnification"))
+        image_size = self.optics.number(_IMAGE_SIZE) if self.optics else None
+        group.image_size_px = float(image_size[entry]) if image_size is not None and entry is not None else None
         group.pixel_size_A = sizes[0] if sizes else None
         group.file_pixel_size_A = sizes[0].value if sizes else None
         picked = [v for label in _PIXEL_SIZES[1:] if (v := value(label)) and v.value > 0]
@@ -242,12 +285,14 @@ class _Reader:
         labels = {*self.table.labels, *(self.optics.labels if self.optics else ())}
         return not labels.isdisjoint((*_TILT, *_MAGNIFICATION, *_ZERNIKE))
 
-    def _aberrations(self, entry: int | None, row: int, value: object) -> dict[str, tuple[float, ...]]:
+    def _aberrations(
+        self, entry: int | None, row: int, value: Callable[[str], Value | None]
+    ) -> dict[str, tuple[float, ...]]:
         found: dict[str, tuple[float, ...]] = {}
         if not self._has_aberrations:
             return found
         for labels in (_TILT, _MAGNIFICATION):
-            numbers = {label: v.value for label in labels if (v := value(label))}  # type: ignore[operator]
+            numbers = {label: v.value for label in labels if (v := value(label))}
             if any(number != _IDENTITY.get(label, 0.0) for label, number in numbers.items()):
                 found |= {label: (number,) for label, number in numbers.items()}
         for label in _ZERNIKE:
@@ -280,14 +325,21 @@ class _Reader:
         if len(unknown_group):
             message = f"{count_of(len(unknown_group), 'particle')} of optics groups that the optics table does not list"
             faults.append(row_fault(particles, "optics-group-unknown", message, unknown_group))
-        labels = [*_NUMBERS.values(), *_GROUP_NUMBERS]
-        for label in labels:
+        for label in self._judged_columns(particles):
             column, largest = self.table.number(label), _LARGEST.get(label, _LARGEST_REAL)
             if column is not None and len(rows := np.flatnonzero(~(np.abs(column) <= largest))):  # nan is no number
                 what = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
                 message = f"{count_of(len(rows), 'value')} of {label} that are {what}"
                 faults.append(row_fault(particles, "value-not-finite", message, rows, label))
         return faults
+
+    def _judged_columns(self, particles: Particles) -> list[str]:
+        """Columns of numbers from which something is written."""
+        numbers = {name: label for name, label in _NUMBERS.items() if label not in particles.columns_not_imported}
+        if particles.defocus_u_A is None:
+            numbers = {name: label for name, label in numbers.items() if name not in _CTF_NUMBERS}
+        sizes = [label for label in _PIXEL_SIZES if label in self._of_rows or label in self._of_groups]
+        return [*numbers.values(), *(sizes or _OLD_PIXEL_SIZE), *_LENS.values()]
 
     def _remarks(self, particles: Particles) -> list[Problem]:
         remarks = []
@@ -310,6 +362,19 @@ class _Reader:
 def _numbers_of(table: Table) -> dict[str, NDArray[np.float64]]:
     """Its columns of numbers among those of an optics group."""
     return {label: column for label in _GROUP_NUMBERS if (column := table.number(label)) is not None}
+
+
+def _unused(labels: set[str]) -> set[str]:
+    """Columns that mean nothing without another one that the table lacks, or that another one stands above."""
+    unused: set[str] = set()
+    for pair in _PAIRS:
+        if not pair.issubset(labels):
+            unused |= pair
+    if _SHIFTS_A.issubset(labels):
+        unused |= _SHIFTS_PX
+    if "rlnAnglePsi" not in labels:
+        unused |= {"rlnAngleRot", "rlnAngleTilt"}
+    return unused
 
 
 def _pair(x: NDArray[np.float64] | None, y: NDArray[np.float64] | None) -> NDArray[np.float64] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .locate import EACH_ONCE, Located, locate_stacks
+from .locate import DATA_RULES, EACH_ONCE, Located, locate_stacks, other_job
 from .mrc import MrcError, MrcHeader, read_headers
 from .parallel import map_batches
 from .particles import Fault, Particles, distinct, row_fault
@@ -93,7 +94,7 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     stacks = Stacks(files, of_name, located)
     stacks.faults = [*_location_faults(particles, names, used, located), *_file_faults(particles, stacks)]
     stacks.faults += _row_faults(particles, stacks)
-    stacks.problems = list(_remarks(particles, stacks))
+    stacks.problems = [*_elsewhere(names, located, data), *_remarks(particles, stacks)]
     stacks.headers = _headers_by_group(particles, stacks)
     return stacks
 
@@ -211,6 +212,20 @@ def _row_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
         detail = f"{os.path.basename(first.path)} holds {lengths[of_rows[beyond[0]]]} images"
         fault = row_fault(particles, "image-index-out-of-range", f"{message}: {detail}", beyond)
         yield fault
+
+
+def _elsewhere(names: list[str], located: Located, data: str) -> Iterator[Problem]:
+    """Stacks in another RELION job than their names say, and a data path that none was found by."""
+    jobs = Counter(
+        moved for name, found in zip(names, located.found) if found.path and (moved := other_job(name, found.path))
+    )
+    if jobs:
+        message = f"{count_of(jobs.total(), 'stack')} found in another RELION job than the STAR file names"
+        examples = (f"{named} → {job}: {count_of(count, 'stack')}" for (named, job), count in jobs.most_common())
+        yield problem("stack-elsewhere", message, count=jobs.total(), examples=examples)
+    if data and located.rules and not any(rule.startswith(DATA_RULES) for rule in located.rules):
+        message = f"no stack was found by the particle data path {data}; found by: {', '.join(located.rules)}"
+        yield problem("stack-elsewhere", message, count=sum(located.rules.values()))
 
 
 def _remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:

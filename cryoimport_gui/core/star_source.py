@@ -55,6 +55,10 @@ class StarSource:
         return self._status.st_size
 
     def _check_kind(self) -> None:
+        if stat.S_ISDIR(self._status.st_mode):
+            stars = sorted(name for name in os.listdir(self._path) if name.endswith(".star"))[:3]
+            inside = f"; give a STAR file in it: {', '.join(stars)}" if stars else ", and not a regular file"
+            raise StarError("meta-unreadable", f"{self._path} is a folder{inside}")
         if not stat.S_ISREG(self._status.st_mode):
             raise StarError("meta-unreadable", f"{self._path} is not a regular file")
         if not self.size:
@@ -64,6 +68,8 @@ class StarSource:
             raise StarError("meta-not-star", "this is an MRC image, not a STAR file")
         if start.startswith((b"\x93NUMPY", b"\x95CSDAT")):
             raise StarError("meta-not-star", "this is a CryoSPARC dataset, not a STAR file")
+        if start.startswith(b"\x1f\x8b"):
+            raise StarError("meta-not-star", "the file is compressed with gzip: unpack it first")
         if _CONTROL.search(start):
             raise StarError("meta-not-star", "the file is binary, not text")
         if start.startswith(b"\xef\xbb\xbf"):

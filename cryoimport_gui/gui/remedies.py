@@ -82,6 +82,8 @@ REMEDIES: dict[str, Remedy] = {
     "image-index-zero": _META,
     "image-index-out-of-range": _DATA,
     "pixel-size-disagrees": _OPTICS,
+    "image-size-disagrees": _DATA,
+    "stack-elsewhere": _DATA,
     "particle-duplicate": _NOTHING,
     "exposures-unreadable": Remedy("exposures", (_NO_EXPOSURES,)),
     "micrograph-name-missing": Remedy("exposures", (_NO_EXPOSURES,)),
