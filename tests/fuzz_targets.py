@@ -206,8 +206,8 @@ class SettingsTarget(Target):
             return "bad-parameter"
         assert "output" not in settings
         parameters = update(ImportParameters(), settings)
-        assert update(ImportParameters(), parameters.to_json()) == parameters
-        json.dumps(parameters.to_json()).encode()
+        through = update(ImportParameters(), json.loads(json.dumps(parameters.to_json()).encode()))
+        assert through.to_json() == parameters.to_json()
         return "ok"
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -88,11 +89,15 @@ def test_every_parameter_comes_through_flags() -> None:
     assert update(ImportParameters(), given(*arguments)) == ImportParameters(**CHANGED)
 
 
+#: what is written down can be read from anywhere
+ABSOLUTE = {name: os.path.abspath(CHANGED[name]) for name in ("meta", "data", "exposures", "output", "project")}
+
+
 def test_every_parameter_comes_through_json() -> None:
     assert set(CHANGED) == {f.name for f in fields(ImportParameters)}
     parameters = ImportParameters(**CHANGED)
     through = json.loads(json.dumps(parameters.to_json()))
-    assert update(ImportParameters(), through) == parameters
+    assert update(ImportParameters(), through) == ImportParameters(**CHANGED | ABSOLUTE)
     assert update(ImportParameters(), CHANGED) == parameters
 
 
@@ -103,7 +108,8 @@ def test_settings_never_hold_the_output(tmp_path: Path) -> None:
         path.write_text(json.dumps(content))
         settings = load_settings(path)
         assert "output" not in settings
-        assert update(ImportParameters(output="here"), settings) == ImportParameters(**CHANGED | {"output": "here"})
+        expected = ImportParameters(**CHANGED | ABSOLUTE | {"output": "here"})
+        assert update(ImportParameters(output="here"), settings) == expected
 
 
 @pytest.mark.parametrize(

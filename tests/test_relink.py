@@ -170,6 +170,22 @@ def test_two_stacks_of_one_name_never_become_one(tmp_path: Path) -> None:
     assert not plan.changes
 
 
+def test_a_stack_of_another_extraction_is_not_taken(moved: tuple[Path, Path]) -> None:
+    """It has as many images of as many pixels, but others, as its header tells."""
+    job, archive = moved
+    stack = next(archive.rglob("*.mrcs"))
+    raw = bytearray(stack.read_bytes())
+    raw[76:88] = np.array([-3, 4, 0.5], "<f4").tobytes()
+    stack.write_bytes(raw)
+    (found,) = plan_relink(str(job), str(archive)).errors
+    assert found.code == "stack-changed" and str(stack) in found.examples[0]
+    known = json.loads((job / "import.json").read_text())
+    for facts in known["links"].values():
+        del facts["header"]  # as imports wrote it before there were checksums
+    (job / "import.json").write_text(json.dumps(known))
+    assert plan_relink(str(job), str(archive)).errors == []
+
+
 def test_files_in_the_place_of_links_stay(moved: tuple[Path, Path]) -> None:
     job, archive = moved
     link = next((job / "imported").iterdir())

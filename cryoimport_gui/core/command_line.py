@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from dataclasses import fields
 from typing import Any
 
-from .parameters import FOLDER, PATH, SWITCH, ImportParameters, flag
+from .parameters import SWITCH, ImportParameters, flag
 
 
 def as_command(parameters: ImportParameters, headless: bool = True) -> str:
@@ -27,8 +26,6 @@ def as_arguments(parameters: ImportParameters) -> list[str]:
         if getattr(parameters, entry.name) == getattr(defaults, entry.name):
             continue
         value = values[entry.name]
-        if entry.metadata["kind"] in (PATH, FOLDER):
-            value = os.path.abspath(value)
         if entry.name == "meta":
             arguments.append(value)
         elif entry.metadata["kind"] is SWITCH:

@@ -31,7 +31,7 @@ from .problems import Refused, refuse
 from .progress import Progress, quiet
 from .relion import particle_table
 from .report import import_log, make_report, report_text
-from .stacks import Stack
+from .stacks import Stack, facts_of
 from .star import StarError, read_rows, read_star
 
 DATASET = "imported_particles.cs"
@@ -122,11 +122,7 @@ class _Writer:
     def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int]]:
         """What a later relinking compares stacks with."""
         files = self.plan.stacks.files if self.plan.stacks else []
-        return {
-            name: {"images": file.header.nz, "box": file.header.nx, "bytes": file.header.file_bytes}
-            for name, file in zip(links, files)
-            if name and file.header
-        }
+        return {name: facts_of(file.header) for name, file in zip(links, files) if name and file.header}
 
     def _links(self) -> list[str]:
         """One link a distinct stack that is used; its name for each of the plan's stack files (empty: not used)."""

@@ -170,7 +170,8 @@ class ImportParameters:
     )
 
     def to_json(self) -> dict[str, Any]:
-        return {f.name: _to_json(getattr(self, f.name)) for f in fields(self)}
+        """What can be read anywhere: paths are absolute."""
+        return {f.name: _to_json(getattr(self, f.name), f.metadata["kind"]) for f in fields(self)}
 
 
 @dataclass
@@ -276,7 +277,9 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     return chosen
 
 
-def _to_json(value: Any) -> Any:
+def _to_json(value: Any, kind: Kind) -> Any:
+    if kind in (PATH, FOLDER):
+        return os.path.abspath(value) if value else ""
     if isinstance(value, dict):
         return [f"{number!r}" if group is None else f"{group}={number!r}" for group, number in value.items()]
     return value

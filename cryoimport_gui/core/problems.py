@@ -77,7 +77,7 @@ CODES: dict[str, Code] = {
     "optics-group-unknown": _row_error(
         "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
     ),
-    "microscope-value-missing": _error("A microscope value is missing", "Give the value."),
+    "microscope-value-missing": _error("A microscope value is missing or impossible", "Give the value."),
     "microscope-value-odd": _warning(
         "Unusual microscope values", "Possible, but more often a slip: check them on the Microscope page."
     ),

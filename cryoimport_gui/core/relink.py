@@ -21,6 +21,7 @@ from .parallel import map_batches, map_files
 from .partial import exchanged_folder, old_folder
 from .problems import Problem, Refused, Severity, count_of, problem, refuse
 from .progress import Progress, quiet
+from .stacks import facts_of
 
 _LINKS = "imported"
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
@@ -50,7 +51,8 @@ class Relinking:
 def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     """Find the stacks behind broken links again, by the import's own rules, and check them; writes nothing.
 
-    A stack that is found must have as many images, of as many pixels, in as many bytes as when it was imported.
+    A stack that is found must have as many images, of as many pixels, in as many bytes as when it was imported, and
+    the same header.
 
     Raises:
         Refused: The folder is no job folder, or the data path no folder.
@@ -264,8 +266,10 @@ def _difference(path: str, found: MrcHeader | MrcError | OSError, known: Any) ->
         return found.code, f"{path}: {found}"
     if isinstance(found, OSError):
         return "stack-not-mrc", f"{path} cannot be read: {found.strerror}"
-    now = {"images": found.nz, "box": found.nx, "bytes": found.file_bytes}
+    now = facts_of(found)
     then = known if isinstance(known, dict) else {}
+    if "header" not in then:  # imports before there were checksums
+        del now["header"]
     if all(then.get(name) == value for name, value in now.items()):
         return None
     words = (", ".join(f"{what} {values.get(what, 'not known')}" for what in now) for values in (now, then))

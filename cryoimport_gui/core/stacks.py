@@ -32,6 +32,11 @@ class Stack:
     reason: str = ""
 
 
+def facts_of(header: MrcHeader) -> dict[str, int]:
+    """What a stack is known by: in the report of an import, and when its links are mended."""
+    return {"images": header.nz, "box": header.nx, "bytes": header.file_bytes, "header": header.checksum}
+
+
 @dataclass
 class GroupHeaders:
     """What the headers of one optics group's stacks say: boxes, and pixel sizes with the stacks that give each.
