@@ -119,7 +119,7 @@ class _Writer:
             hint = "Choose an output folder on another file system; CryoSPARC projects need such links too."
             raise refuse("output-not-writable", message, hint=hint) from error
 
-    def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int]]:
+    def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int | str]]:
         """What a later relinking compares stacks with."""
         files = self.plan.stacks.files if self.plan.stacks else []
         return {name: facts_of(file.header) for name, file in zip(links, files) if name and file.header}

@@ -52,7 +52,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     """Find the stacks behind broken links again, by the import's own rules, and check them; writes nothing.
 
     A stack that is found must have as many images, of as many pixels, in as many bytes as when it was imported, and
-    the same header.
+    the same statistics in its header.
 
     Raises:
         Refused: The folder is no job folder, or the data path no folder.
@@ -268,8 +268,8 @@ def _difference(path: str, found: MrcHeader | MrcError | OSError, known: Any) ->
         return "stack-not-mrc", f"{path} cannot be read: {found.strerror}"
     now = facts_of(found)
     then = known if isinstance(known, dict) else {}
-    if "header" not in then:  # imports before there were checksums
-        del now["header"]
+    if "statistics" not in then:  # older imports did not keep them
+        del now["statistics"]
     if all(then.get(name) == value for name, value in now.items()):
         return None
     words = (", ".join(f"{what} {values.get(what, 'not known')}" for what in now) for values in (now, then))

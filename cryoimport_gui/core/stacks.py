@@ -32,9 +32,10 @@ class Stack:
     reason: str = ""
 
 
-def facts_of(header: MrcHeader) -> dict[str, int]:
+def facts_of(header: MrcHeader) -> dict[str, int | str]:
     """What a stack is known by: in the report of an import, and when its links are mended."""
-    return {"images": header.nz, "box": header.nx, "bytes": header.file_bytes, "header": header.checksum}
+    sizes = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
+    return sizes | {"statistics": header.statistics.hex()}
 
 
 @dataclass
