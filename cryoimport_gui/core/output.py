@@ -58,7 +58,7 @@ def _is_utf8(text: str) -> bool:
 
 def _obstacle(output: Path, parent: Path) -> str:
     """Why no folder can be made at `output`; nothing if it can, or if one is there."""
-    if not (os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)):
+    if not (os.path.isdir(parent) and os.access(parent, os.R_OK | os.W_OK | os.X_OK)):
         return f"{parent} cannot be written to"
     try:
         os.listdir(output)
