@@ -211,6 +211,7 @@ CASES = [
         "pixel-size-disagrees", lambda f: star(f, None, {"rlnImagePixelSize": [2.0]}), count=2, words=("1.5 Å", "2 Å")
     ),
     Case("image-size-disagrees", lambda f: star(f, None, {"rlnImageSize": [96]}), words=("96", "stacks 8")),
+    Case("shift-odd", lambda f: star(f, values("rlnOriginXAngst", (2, -90), default=0)), words=("60 pixels", "line")),
     Case("stack-elsewhere", another_job, count=2, words=("job010 → job020", "2 stacks")),
     Case("stack-elsewhere", lambda f: [*star(f), "--data", str(empty(f))], count=2, words=("none", "folder of the")),
     Case("microscope-value-odd", lambda f: star(f, values("rlnDefocusU", (3, -1.2), default=15000)), words=("-1.2",)),

@@ -30,8 +30,6 @@ SIGN_SAMPLE = 400
 _KEPT_BYTES = 128 << 20
 _MIN_KEPT, _MIN_KEPT_BYTES = 64, 512 << 20  # that many, unless they are as large as those of no particle yet
 
-_DEFOCUS_A = (500.0, 100_000.0)
-
 T = TypeVar("T")
 
 
@@ -353,11 +351,6 @@ def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Prob
 def _absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
     if particles.defocus_u_A is None:
         yield problem("ctf-missing", "the STAR file has no defocus; no ctf fields are written", count=len(particles))
-    elif odd := int(((particles.defocus_u_A < _DEFOCUS_A[0]) | (particles.defocus_u_A > _DEFOCUS_A[1])).sum()):
-        low, high = (particles.defocus_u_A.min(), particles.defocus_u_A.max())
-        message = f"rlnDefocusU of {count_of(odd, 'particle')} outside of 0.05 to 10 µm: {low:g} to {high:g} Å in all"
-        hint = "RELION counts defocus in Å, underfocus positive: check the units and the sign of the file."
-        yield problem("microscope-value-odd", message, count=odd, hint=hint)
     if plan.parameters.ignore_pose_data:
         return
     if not particles.poses:

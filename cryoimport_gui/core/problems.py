@@ -121,6 +121,9 @@ CODES: dict[str, Code] = {
         "Image size differs between STAR file and stacks",
         "These may be stacks of another extraction: check the particle data path.",
     ),
+    "shift-odd": _warning(
+        "Shifts that lead out of the box", "Shifts in pixels and in Å may be confused, or the pixel size is wrong."
+    ),
     "stack-elsewhere": _warning(
         "Stacks lie elsewhere than was said", "Look at the preview: are these the images of this STAR file?"
     ),

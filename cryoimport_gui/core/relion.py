@@ -65,6 +65,7 @@ _IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
 #: of a group as a whole; in the particle table each can differ from row to row
 _GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
 
+_USUAL_DEFOCUS_A = (500.0, 100_000.0)
 #: what the dataset can hold, with room for a change of unit
 _LARGEST_REAL = 1e30
 _LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
@@ -353,6 +354,13 @@ class _Reader:
             terms = "beam tilt, Zernike or magnification terms, which are written as zero"
             message = f"{count_of(len(groups), 'optics group')} with {terms}"
             remarks.append(problem("ctf-aberrations-dropped", message, count=len(groups), examples=examples))
+        defocus_A, (low, high) = particles.defocus_u_A, _USUAL_DEFOCUS_A
+        if defocus_A is not None and (odd := int(((defocus_A < low) | (defocus_A > high)).sum())):
+            least, most = defocus_A.min(), defocus_A.max()
+            message = f"rlnDefocusU of {count_of(odd, 'particle')} not between {low:g} and {high:g} Å"
+            message += f"; the values go from {least:g} to {most:g} Å"
+            hint = "RELION counts defocus in Å, underfocus positive: check units and sign of the file."
+            remarks.append(problem("microscope-value-odd", message, count=odd, hint=hint))
         if dropped := particles.columns_not_imported:
             message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
             remarks.append(problem("columns-not-imported", message, count=len(dropped)))

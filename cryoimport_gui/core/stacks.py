@@ -244,6 +244,15 @@ def _remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
             count=len(longer),
             examples=examples,
         )
+    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in particles.optics_groups]))
+    if shifts is not None and stacks.box:
+        rows = np.flatnonzero(np.abs(shifts).max(axis=1) > stacks.box / 2)
+        if len(rows):
+            message = (
+                f"{count_of(len(rows), 'particle')} with a shift of more than half of the box ({stacks.box} pixels)"
+            )
+            examples = (f"{particles.describe(i)}: {np.abs(shifts[i]).max():.4g} pixels" for i in rows.tolist())
+            yield problem("shift-odd", message, count=len(rows), examples=examples)
     of_rows = stacks.of_rows(particles)
     rows = np.flatnonzero((of_rows >= 0) & (particles.image_number >= 0))
     keys = of_rows[rows] << 32 | particles.image_number[rows]
