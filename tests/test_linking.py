@@ -34,7 +34,7 @@ def link(folder: Path, micrographs: list[str], exposures: list[str], **parameter
 def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
     linking, exposure = link(
         tmp_path,
-        ["a/m2.mrc", "m1.mrc", "b/c/m2.mrc", "m3.mrc"],
+        ["a/m2.mrc", "m1.mrc", "a//m2.mrc", "b/c/m3.mrc"],
         ["J1/m1.mrc", "J1/m2.mrc", "J1/m3.mrc", "J1/m4.mrc"],
     )
     assert exposure == [1, 0, 1, 2]
@@ -91,6 +91,17 @@ def test_ambiguous(tmp_path: Path, choice: str) -> None:
         problem = next(p for p in linking.problems if p.code == "exposure-ambiguous")
         assert (problem.severity, problem.count) == (Severity.ERROR, 1)
         assert "m1.mrc" in problem.examples[0]
+
+
+def test_one_exposure_for_micrographs_of_several_folders_is_told_and_linked(tmp_path: Path) -> None:
+    grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
+    linking, exposure = link(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
+    assert exposure == [0, 1, 2, 0, 1, 2]
+    (problem,) = linking.problems
+    assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 3)
+    assert problem.examples[0] == f"{grids[0]} and {grids[3]}"
+    assert "folders" in problem.message and "jobs" in problem.hint
+    assert link(tmp_path, ["a/m.mrc", "./a//m.mrc"], ["J3/m.mrc"])[0].problems == []
 
 
 def test_suggested_rules(tmp_path: Path) -> None:

@@ -84,6 +84,17 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         examples = (" and ".join(names[:3]) for names in same)
         message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
         yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
+    if elsewhere := linking.match.elsewhere:
+        message = f"{count_of(len(elsewhere), 'micrograph name')} found in several folders, with one exposure for all"
+        hint = (
+            "Several RELION jobs on the same movies are fine. If the folders hold different micrographs, as those of "
+            "two grids, some particles are linked to the wrong exposure: import each folder with its own exposures."
+        )
+        examples = (" and ".join(paths[:3]) for paths in elsewhere)
+        warning = Severity.WARNING
+        yield problem(
+            "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
+        )
     is_used, is_unmatched = particles.per_micrograph > 0, linking.of_name < 0
     unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
     if unmatched:

@@ -88,22 +88,29 @@ class NameTable:
         return len({self.micrographs.basenames[number] for number in linked.tolist()})
 
     def exposure_name(self, row: int) -> str:
-        """Basename of a row's exposure; empty if it has none."""
-        return self.exposures.basenames[self.exposure[row]] if self.exposure[row] >= 0 else ""
+        """Basename of a row's exposure, behind the folders that tell it from others of it; empty if it has none."""
+        return self.exposures.told_apart[self.exposure[row]] if self.exposure[row] >= 0 else ""
 
     def micrograph_name(self, row: int) -> str:
-        """Basename of a row's micrograph; empty if it has none."""
-        return self.micrographs.basenames[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
+        """Basename of a row's micrograph, behind the folders that tell it from others of it; empty if it has none."""
+        return self.micrographs.told_apart[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
 
     def exposure_cut(self, row: int) -> tuple[int, int]:
-        """Characters cut from the front (the UID among them) and from the end of a row's exposure."""
-        name, rules = self.exposure_name(row), self.rules
+        """Characters cut from the front (folders and the UID among them) and from the end of a row's exposure."""
+        if self.exposure[row] < 0:
+            return 0, 0
+        name, rules = self.exposures.basenames[self.exposure[row]], self.rules
         uid = len(name) - len(without_uids([name])[0]) if rules.remove_leading_uid else 0
-        return _cut(len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
+        folders = len(self.exposure_name(row)) - len(name)
+        return _cut(folders, len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
 
     def micrograph_cut(self, row: int) -> tuple[int, int]:
-        """Characters cut from the front and from the end of a row's micrograph."""
-        return _cut(len(self.micrograph_name(row)), self.rules.particle_cut_prefix, self.rules.particle_cut_suffix)
+        """Characters cut from the front (folders among them) and from the end of a row's micrograph."""
+        if self.micrograph[row] < 0:
+            return 0, 0
+        length, rules = len(self.micrographs.basenames[self.micrograph[row]]), self.rules
+        folders = len(self.micrograph_name(row)) - length
+        return _cut(folders, length, rules.particle_cut_prefix, rules.particle_cut_suffix)
 
     def rows(self, arrangement: Arrangement = Arrangement()) -> Numbers:
         """The rows to show, in their order; equals stay in the order of the table."""
@@ -123,14 +130,14 @@ class NameTable:
         found |= _contain(text, self._exposure_names)[self.exposure]
         return order[found[order]]
 
-    # Basenames, and an empty one at the end, which -1 points to.
+    # The names, and an empty one at the end, which -1 points to.
     @cached_property
     def _micrograph_names(self) -> list[str]:
-        return [*self.micrographs.basenames, ""]
+        return [*self.micrographs.told_apart, ""]
 
     @cached_property
     def _exposure_names(self) -> list[str]:
-        return [*self.exposures.basenames, ""]
+        return [*self.exposures.told_apart, ""]
 
     def row_of(self, *, micrograph: int = -1, exposure: int = -1) -> int:
         """The row of a micrograph, else the first one of an exposure; -1: none."""
@@ -239,6 +246,6 @@ def _ranks(names: Sequence[str]) -> Numbers:
     return ranks
 
 
-def _cut(length: int, front: int, back: int) -> tuple[int, int]:
+def _cut(folders: int, length: int, front: int, back: int) -> tuple[int, int]:
     head = min(front, length)
-    return head, min(back, length - head)
+    return folders + head, min(back, length - head)

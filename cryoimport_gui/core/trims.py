@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .hashed_names import HashedNames
 from .name_alignment import align_names, nearest_names
-from .names import Names, cut, without_uids
+from .names import Names, cut, parts, without_uids
 
 _NEAREST_SHOWN = 5
 _MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
@@ -58,24 +58,41 @@ class Match:
     exposure_of: (micrographs,), number of the exposure, -1 where there is none or more than one.
     ambiguous: paths of exposures that share one trimmed name which a micrograph has too.
     merged: different basenames of micrographs that became one trimmed name which an exposure has too.
+    elsewhere: paths of micrographs that have one basename and different folders, and so the same exposure.
+
+    Two RELION jobs put one micrograph into two folders; two grids, two micrographs of one name.  No name tells which
+    it is, so micrographs of one basename belong to one exposure, and are told.
     """
 
     exposure_of: NDArray[np.int64]
     ambiguous: list[tuple[str, ...]]
     merged: list[tuple[str, ...]]
+    elsewhere: list[tuple[str, ...]]
 
 
 def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: TrimRules) -> Match:
-    """Match micrographs to exposures by their trimmed names; paths that are given twice count once."""
+    """Match micrographs to exposures by their trimmed names; paths that are given twice, in any form, count once."""
     exposures, micrographs = Names.of(exposures), Names.of(micrographs)
     number_of, ambiguous = _owners(exposures, rules.exposure_names(exposures))
     trimmed = rules.particle_names(micrographs)
     owners, merged = _owners(micrographs.basenames, trimmed)
+    exposure_of = np.array([-1 if name in ambiguous else number_of.get(name, -1) for name in trimmed], np.int64)
     return Match(
-        np.array([-1 if name in ambiguous else number_of.get(name, -1) for name in trimmed], np.int64),
+        exposure_of,
         [tuple(ambiguous[name]) for name in owners if name in ambiguous],
         [tuple(merged[name]) for name in owners if name in merged and name in number_of],
+        _elsewhere(micrographs, exposure_of),
     )
+
+
+def _elsewhere(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+    if len(set(micrographs.basenames)) == len(micrographs):
+        return []
+    linked: dict[str, dict[tuple[str, ...], str]] = {}
+    for name, path, exposure in zip(micrographs.basenames, micrographs, exposure_of.tolist()):
+        if exposure >= 0:
+            linked.setdefault(name, {}).setdefault(parts(path), path)
+    return [tuple(paths.values()) for paths in linked.values() if len(paths) > 1]
 
 
 def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, None]]]:
@@ -87,7 +104,7 @@ def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int
     shared: dict[str, dict[str, None]] = {}
     for number, name in enumerate(trimmed):
         first = owners.setdefault(name, number)
-        if first != number and paths[first] != paths[number]:
+        if first != number and parts(paths[first]) != parts(paths[number]):
             shared.setdefault(name, {paths[first]: None})[paths[number]] = None
     owners.pop("", None)
     return owners, shared
@@ -114,18 +131,36 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     that match equally many names the one that cuts the fewest characters wins, then the one that leaves UIDs
     alone.  If some rule matches every micrograph, then the rule found does.
     """
-    names = Names.bare(sorted(set(Names.of(micrographs).basenames)))
-    sources = Names.bare(sorted(set(Names.of(exposures).basenames)))
+    exposures = Names.of(exposures)
+    all_names = set(Names.of(micrographs).basenames)
+    names, sources = (Names.bare(sorted(some - {""})) for some in (all_names, set(exposures.basenames)))
+    total = len(all_names)  # one that is empty counts, and matches nothing
     if not names or not sources:
         missing = "micrographs" if not names else "exposures"
-        return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
+        return Suggestion(None, 0, total, f"There are no {missing} to match.", [])
     longest = max((*names, *sources), key=len)
     if len(longest) > _MAX_NAME:
         reason = f"a name of {len(longest)} characters, {longest[:40]}…, is no file name"
-        return Suggestion(None, 0, len(names), f"No rule is proposed: {reason}.", [])
+        return Suggestion(None, 0, total, f"No rule is proposed: {reason}.", [])
     matched, rules = _search(sources, names)
     nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
-    return Suggestion(rules, matched, len(names), _explain(rules, matched, sources, names), nearest)
+    twice = ""
+    if rules is not None and len(sources) < len(exposures):
+        # Exposures of one name in several folders were one in the search, and are none that can be linked.
+        match = match_names(exposures, names, rules)
+        matched = int((match.exposure_of >= 0).sum())
+        twice = _tell_twice(match.ambiguous)
+    if rules is not None and not matched:
+        return Suggestion(None, 0, total, f"No rule is proposed: {twice}.", nearest)
+    explanation = _explain(rules, matched, total, sources, names) + (f" But {twice}." if twice else "")
+    return Suggestion(rules, matched, total, explanation, nearest)
+
+
+def _tell_twice(ambiguous: list[tuple[str, ...]]) -> str:
+    if not ambiguous:
+        return ""
+    names = "1 name belongs" if len(ambiguous) == 1 else f"{len(ambiguous):,} names belong"
+    return f"{names} to several exposures, as to {' and '.join(ambiguous[0][:2])}"
 
 
 def _nearest_unmatched(exposures: Names, micrographs: Names, rules: TrimRules | None) -> list[tuple[str, str]]:
@@ -182,7 +217,7 @@ def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
     )
 
 
-def _explain(rules: TrimRules | None, matched: int, exposures: Names, micrographs: Names) -> str:
+def _explain(rules: TrimRules | None, matched: int, total: int, exposures: Names, micrographs: Names) -> str:
     if rules is None:
         return _explain_none(exposures)
     names = exposures.without_uid if rules.remove_leading_uid else exposures.basenames
@@ -191,7 +226,7 @@ def _explain(rules: TrimRules | None, matched: int, exposures: Names, micrograph
         *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
         *_tell_cuts("micrographs", micrographs, rules.particle_cut_prefix, rules.particle_cut_suffix),
     ]
-    matches = f"Matches {matched} of {len(micrographs)} micrographs"
+    matches = f"Matches {matched} of {total} micrographs"
     if not any(steps):
         return f"{matches}: the names are equal as they are."
     example = rules.particle_name(micrographs[0])
