@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .names import Names, without_uids
+from .names import Names
 from .problems import printable
 from .trims import Match, TrimRules, match_names
 
@@ -99,18 +99,15 @@ class NameTable:
         """Characters cut from the front (folders and the UID among them) and from the end of a row's exposure."""
         if self.exposure[row] < 0:
             return 0, 0
-        name, rules = self.exposures.basenames[self.exposure[row]], self.rules
-        uid = len(name) - len(without_uids([name])[0]) if rules.remove_leading_uid else 0
-        folders = len(self.exposure_name(row)) - len(name)
-        return _cut(folders, len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
+        _, kept, back = self.rules.exposure_parts(self.exposures[self.exposure[row]])
+        return len(self.exposure_name(row)) - len(kept) - len(back), len(back)
 
     def micrograph_cut(self, row: int) -> tuple[int, int]:
         """Characters cut from the front (folders among them) and from the end of a row's micrograph."""
         if self.micrograph[row] < 0:
             return 0, 0
-        length, rules = len(self.micrographs.basenames[self.micrograph[row]]), self.rules
-        folders = len(self.micrograph_name(row)) - length
-        return _cut(folders, length, rules.particle_cut_prefix, rules.particle_cut_suffix)
+        _, kept, back = self.rules.particle_parts(self.micrographs[self.micrograph[row]])
+        return len(self.micrograph_name(row)) - len(kept) - len(back), len(back)
 
     def rows(self, arrangement: Arrangement = Arrangement()) -> Numbers:
         """The rows to show, in their order; equals stay in the order of the table."""
@@ -157,6 +154,7 @@ def build_name_table(
     """
     exposures, micrographs = Names.of(exposures), Names.of(micrographs)
     match = match_names(exposures, micrographs, rules)
+    _ = exposures.told_apart, micrographs.told_apart  # worked out now: whoever draws the rows has no time for it
     left_over = np.setdiff1d(np.arange(len(exposures)), match.exposure_of)
     nothing = np.full(len(left_over), -1)
     exposure = np.concatenate([match.exposure_of, left_over])
@@ -244,8 +242,3 @@ def _ranks(names: Sequence[str]) -> Numbers:
     ordered = [names[i] for i in order]
     ranks[order] = np.cumsum([0, *(a != b for a, b in zip(ordered, ordered[1:]))]) if names else 0
     return ranks
-
-
-def _cut(folders: int, length: int, front: int, back: int) -> tuple[int, int]:
-    head = min(front, length)
-    return folders + head, min(back, length - head)

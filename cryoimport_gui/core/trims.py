@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from .hashed_names import HashedNames
 from .name_alignment import align_names, nearest_names
+from .name_doubts import Parts, doubts
 from .names import Names, cut, parts, without_uids
 
 _NEAREST_SHOWN = 5
+_PAIRS_DOUBTED = 200
 _MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
 
 
@@ -46,9 +48,25 @@ class TrimRules:
         """The trimmed names of all micrographs."""
         return cut(paths.basenames, self.particle_cut_prefix, self.particle_cut_suffix)
 
+    def exposure_parts(self, path: str) -> Parts:
+        """What is cut off the front of an exposure's basename (its UID too), what is left, what is cut off the end."""
+        (name,) = Names([path]).basenames
+        uid = len(name) - len(without_uids([name])[0]) if self.remove_leading_uid else 0
+        return _parts(name, uid + self.exposure_cut_prefix, self.exposure_cut_suffix)
+
+    def particle_parts(self, path: str) -> Parts:
+        """The same of a micrograph."""
+        return _parts(Names([path]).basenames[0], self.particle_cut_prefix, self.particle_cut_suffix)
+
     @property
     def characters_cut(self) -> int:
         return self.exposure_cut_prefix + self.exposure_cut_suffix + self.particle_cut_prefix + self.particle_cut_suffix
+
+
+def _parts(name: str, front: int, back: int) -> Parts:
+    head = min(front, len(name))
+    tail = len(name) - min(back, len(name) - head)
+    return name[:head], name[head:tail], name[tail:]
 
 
 @dataclass(frozen=True)
@@ -110,6 +128,24 @@ def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int
     return owners, shared
 
 
+def doubt_links(
+    exposures: Sequence[str], micrographs: Sequence[str], exposure_of: NDArray[np.int64], rules: TrimRules
+) -> str:
+    """Why micrographs and the exposures that they match by these rules may be different ones; see `doubts`.
+
+    Args:
+        exposure_of: (micrographs,), as in `Match`.
+    """
+    linked = np.flatnonzero(exposure_of >= 0)
+    if not rules.characters_cut and not rules.remove_leading_uid or not len(linked):
+        return ""
+    some = linked[np.linspace(0, len(linked) - 1, min(len(linked), _PAIRS_DOUBTED)).astype(int)]
+    return doubts(
+        [rules.particle_parts(micrographs[number]) for number in some.tolist()],
+        [rules.exposure_parts(exposures[number]) for number in exposure_of[some].tolist()],
+    )
+
+
 @dataclass(frozen=True)
 class Suggestion:
     """The rules found, or None; how many of `total` different micrograph names they match; and why, in words.
@@ -143,16 +179,19 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
         reason = f"a name of {len(longest)} characters, {longest[:40]}…, is no file name"
         return Suggestion(None, 0, total, f"No rule is proposed: {reason}.", [])
     matched, rules = _search(sources, names)
+    remarks = []
+    if rules is not None:
+        some = Names.bare(names[:: -(-len(names) // _PAIRS_DOUBTED)])
+        remarks = [doubt_links(sources, some, match_names(sources, some, rules).exposure_of, rules)]
     nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
-    twice = ""
     if rules is not None and len(sources) < len(exposures):
         # Exposures of one name in several folders were one in the search, and are none that can be linked.
         match = match_names(exposures, names, rules)
         matched = int((match.exposure_of >= 0).sum())
-        twice = _tell_twice(match.ambiguous)
-    if rules is not None and not matched:
-        return Suggestion(None, 0, total, f"No rule is proposed: {twice}.", nearest)
-    explanation = _explain(rules, matched, total, sources, names) + (f" But {twice}." if twice else "")
+        remarks.append(_tell_twice(match.ambiguous))
+        if not matched:
+            return Suggestion(None, 0, total, f"No rule is proposed: {remarks[-1]}.", nearest)
+    explanation = " But ".join([_explain(rules, matched, total, sources, names), *(f"{r}." for r in remarks if r)])
     return Suggestion(rules, matched, total, explanation, nearest)
 
 
