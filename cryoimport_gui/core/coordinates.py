@@ -148,7 +148,17 @@ def _verdict_problems(placing: Placing, exposures: Exposures, parameters: Import
         yield problem("micrographs-unreadable", message, count=len(verdict.unreadable), examples=verdict.unreadable)
     compared = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped"
     compared += f", over {count_of(verdict.sampled, 'particle')}"
-    if verdict.value == "unclear":
+    if verdict.is_elsewhere:
+        kept = "; y is kept" if parameters.coordinate_y == "auto" else ""
+        message = (
+            f"the particles are not at their coordinates in these exposures, whichever way y runs ({compared}){kept}"
+        )
+        hint = (
+            "Probably these are other exposures, or coordinates or their scale are wrong (x and y exchanged?): look at "
+            "the circled particles. Images that were changed since, as by subtraction, may not be recognised either."
+        )
+        yield problem("coordinate-y-unclear", message, count=verdict.sampled, hint=hint)
+    elif verdict.value == "unclear":
         if parameters.coordinate_y == "auto" and verdict.sampled:
             yield problem("coordinate-y-unclear", f"the pictures do not tell which way y runs ({compared}); it is kept")
     elif placing.source == "user" and verdict.value != parameters.coordinate_y:
