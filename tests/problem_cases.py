@@ -218,7 +218,7 @@ CASES = [
         words=("0.5",),
     ),
     Case("coordinate-y-unclear", pictured, words=("keep", "flip")),
-    Case("micrographs-unreadable", lambda f: exposed(f), count=2, words=("m1.mrc",)),
+    Case("micrographs-unreadable", lambda f: exposed(f), count=2, words=("m1.mrc", "not found", "--project")),
     Case(
         "micrographs-unreadable",
         lambda f: exposed(f, None, dict.fromkeys(exposure_columns()) | exposure_columns(blob="movie_blob")),

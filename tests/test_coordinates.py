@@ -67,6 +67,24 @@ def test_particles_that_are_there_are_not_said_to_be_elsewhere(tmp_path: Path, m
     assert said(plan) == []
 
 
+def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_told_apart(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=4))
+    for path in demo.micrographs[:2]:
+        path.unlink()
+    demo.micrographs[2].write_bytes(demo.micrographs[2].read_bytes()[:-9])
+    absent, broken = said(plan_of(demo))
+    assert "2 micrographs of the sample not found" in absent.message and absent.count == 2
+    assert set(absent.examples) == {str(path) for path in demo.micrographs[:2]}
+    assert "--project" in absent.hint and "MRC" not in absent.hint
+    assert broken.count == 1 and "bytes long" in broken.examples[0] and "MRC" in broken.hint
+
+
+def test_a_project_folder_that_is_wrong_is_what_the_hint_is_about(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=2, particles_per_micrograph=2))
+    (problem,) = (p for p in said(plan_of(demo, project=str(demo.data))) if p.code == "micrographs-unreadable")
+    assert problem.count == 2 and "--project" in problem.hint and problem.examples[0].startswith(str(demo.data))
+
+
 def test_of_a_few_particles_only_the_doubt_is_told(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=2))
     exchange_pictures(demo)

@@ -143,7 +143,8 @@ CODES: dict[str, Code] = {
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(
-        "Micrographs that cannot be compared", "Only MRC micrographs can be shown and compared."
+        "Micrographs that cannot be compared",
+        "Only whole MRC micrographs, of the size that their dataset says, can be shown and compared.",
     ),
     # content
     "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),
