@@ -159,6 +159,10 @@ CODES: dict[str, Code] = {
         "The data sign could not be told from the pictures",
         "Look at the montage: particles must be dark; or give --data-sign.",
     ),
+    "image-values-odd": _warning(
+        "Images that hold no picture",
+        "CryoSPARC cannot use such images: extract or copy their stacks again, or remove these particles.",
+    ),
     "data-sign-contradicts": _warning(
         "The chosen data sign contradicts the pictures",
         "Look at the montage: particles must be dark on light.",
