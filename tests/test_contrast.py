@@ -280,6 +280,14 @@ def test_images_that_say_nothing_are_left_out() -> None:
     assert detect_data_sign(images[:1]).value == 0
 
 
+def test_what_was_seen_is_told_for_none_one_and_many() -> None:
+    images, shifts = particles("lump", 0.1, count=40)
+    assert detect_data_sign([]).words == "no image could be looked at"
+    assert detect_data_sign(images[:1], shifts[:1]).words == "the only particle is brighter than its surroundings"
+    assert detect_data_sign(-images[:1], shifts[:1]).words == "the only particle is darker than its surroundings"
+    assert detect_data_sign(images, shifts).words == "100% of 40 particles are brighter than their surroundings"
+
+
 def test_which_images_were_left_out_is_told() -> None:
     images, shifts = particles("lump", 0.1, count=12)
     images[3], images[5, 2, 2], images[7, 0, 0] = 4.0, np.nan, np.inf

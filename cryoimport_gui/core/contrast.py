@@ -71,6 +71,16 @@ class SignVerdict:
     values: tuple[Problem, ...] = ()
     mixed: Problem | None = None
 
+    @property
+    def words(self) -> str:
+        """What was seen, as a part of a sentence."""
+        if self.sampled == 0:
+            return "no image could be looked at"
+        if self.sampled == 1:
+            kind = "brighter" if self.particles_brighter > 0.5 else "darker"
+            return f"the only particle is {kind} than its surroundings"
+        return f"{self.particles_brighter:.0%} of {self.sampled:,} particles are brighter than their surroundings"
+
 
 def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | None = None) -> SignVerdict:
     """Judge the data sign by particle images of one shape, values as stored.

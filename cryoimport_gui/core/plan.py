@@ -334,11 +334,7 @@ def _look(
 
 
 def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
-    are = "is" if verdict.sampled == 1 else "are"
-    brighter = (
-        f"{verdict.particles_brighter:.0%} of {count_of(verdict.sampled, 'particle')} {are} brighter than "
-        "their surroundings"
-    )
+    brighter = verdict.words
     found = list(verdict.values)
     if verdict.mixed and choice == "auto":
         message = f"{verdict.mixed.message}; {verdict.value or -1:+d} is used for all"
@@ -350,10 +346,8 @@ def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Prob
         if verdict.value or verdict.mixed:
             source = "detected" if verdict.value else "default"
             return DataSign(verdict.value or -1, source, verdict), found
-        message = (
-            f"the pictures do not tell the data sign for sure ({brighter}, confidence {verdict.confidence:.1%}); "
-            "-1 is used, as for RELION's extraction"
-        )
+        seen = f"{brighter}, confidence {verdict.confidence:.1%}" if verdict.sampled else brighter
+        message = f"the pictures do not tell the data sign for sure ({seen}); -1 is used, as for RELION's extraction"
         return DataSign(-1, "default", verdict), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
     if verdict.value in (0, sign.value) or verdict.mixed:

@@ -265,7 +265,7 @@ def _explain(rules: TrimRules | None, matched: int, total: int, exposures: Names
         *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
         *_tell_cuts("micrographs", micrographs, rules.particle_cut_prefix, rules.particle_cut_suffix),
     ]
-    matches = f"Matches {matched} of {total} micrographs"
+    matches = f"Matches {matched} of {total} micrograph{'' if total == 1 else 's'}"
     if not any(steps):
         return f"{matches}: the names are equal as they are."
     example = rules.particle_name(micrographs[0])
