@@ -44,6 +44,7 @@ def made(pattern: str, count: int = 40, seed: int = 0) -> list[str]:
         ("M/18jam15b_{i:04d}en-a-DW.mrcs", "J2/{uid}18jam15b_{i:04d}en-a.frames_patch_aligned.mrc"),
         ("M/grid1_{i}_fractions.mrc", "J2/{uid}grid1_{i}_frames_patch_aligned.mrc"),
         ("M/Position_{i}_mc2_bin2.mrc", "J2/{uid}Position_{i}_EVN_background.mrc"),
+        ("M/{i:04d}_2x_SumCorr.mrc", "J2/{uid}{i:04d}_mcor2_DW.mrc"),
         ("M/x{i:03d}_corrected.mrc", "J2/{uid}x{i:03d}_bg.mrc"),
     ],
 )

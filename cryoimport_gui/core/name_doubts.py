@@ -15,7 +15,8 @@ _ORDINARY = re.compile(
     r"|micrographs?|mics?|images?|img|sum|avg|averaged?|mean|rigid|patch|local|global|full|motion|motioncorr?2?"
     r"|motioncorrected|mc2?|corr?|corrected|ali|align|aligned|alignframes|unblur|relion|cryosparc|warp|dose|weighted"
     r"|doseweighted|unweighted|non|no|dw|nodw|nondw|dws|even|evn|odd|ctf|ps|background|bg|subtracted|denoised?"
-    r"|filtered|lp|thumb|bin\d*|super|res|\d{15,}",  # UIDs
+    r"|sumcorr?|mcorr?2?|aln|alnavg|2x|k2|k3|counted|gaincorrected|flipx|flipy|filtered|lp|thumb|bin\d*|super|res"
+    r"|\d{15,}",  # UIDs
     re.IGNORECASE,
 )
 _FEW_CHARACTERS = 3
