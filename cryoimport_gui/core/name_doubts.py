@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 #: of a name: what is cut off the front, what is left, what is cut off the end
 Parts = tuple[str, str, str]
@@ -44,13 +45,18 @@ def doubts(micrographs: Sequence[Parts], exposures: Sequence[Parts]) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in _WORD.findall(text) if not _ORDINARY.fullmatch(word)]
+    return [word for word in _WORD.findall(text) if not _is_ordinary(word)]
+
+
+@lru_cache(1024)
+def _is_ordinary(word: str) -> bool:
+    return _ORDINARY.fullmatch(word) is not None
 
 
 def _constant(texts: Sequence[str]) -> list[str]:
     """The words of the first text that all others have too."""
     words = dict.fromkeys(_words(texts[0])) if texts else {}
-    for text in texts[1:]:
+    for text in texts[1:] if words else ():
         words = {word: None for word in words if word in text}
     return list(words)
 

@@ -14,7 +14,7 @@ from .name_doubts import Parts, doubts
 from .names import Names, cut, parts, without_uids
 
 _NEAREST_SHOWN = 5
-_PAIRS_DOUBTED = 200
+_PAIRS_DOUBTED = 100
 _MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
 
 
@@ -182,7 +182,9 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     remarks = []
     if rules is not None:
         some = Names.bare(names[:: -(-len(names) // _PAIRS_DOUBTED)])
-        remarks = [doubt_links(sources, some, match_names(sources, some, rules).exposure_of, rules)]
+        number_of = dict(zip(rules.exposure_names(sources), range(len(sources))))  # all different
+        exposure_of = np.array([number_of.get(name, -1) for name in rules.particle_names(some)])
+        remarks = [doubt_links(sources, some, exposure_of, rules)]
     nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
     if rules is not None and len(sources) < len(exposures):
         # Exposures of one name in several folders were one in the search, and are none that can be linked.
