@@ -129,7 +129,7 @@ CODES: dict[str, Code] = {
         "Micrographs without a matching exposure",
         "Adjust the trimming rules, or keep or leave out the unmatched particles.",
     ),
-    "exposure-ambiguous": _error("Different names are the same once trimmed", "Cut fewer characters."),
+    "exposure-ambiguous": _error("Names that leave open which exposure is meant", "Cut fewer characters."),
     "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
     "coordinates-outside": _warning(
         "Particles outside of their exposure", "Check the coordinate scale and the exposures."
@@ -139,7 +139,7 @@ CODES: dict[str, Code] = {
         "Particles were picked on micrographs of another pixel size.",
     ),
     "coordinate-y-unclear": _warning(
-        "Which way y runs is in doubt",
+        "Places on the exposures are in doubt",
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(
