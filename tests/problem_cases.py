@@ -254,7 +254,7 @@ CASES = [
         words=("0.5",),
     ),
     Case("coordinate-y-unclear", pictured, words=("keep", "flip")),
-    Case("micrographs-unreadable", lambda f: exposed(f), count=2, words=("m1.mrc",)),
+    Case("micrographs-unreadable", lambda f: exposed(f), count=2, words=("m1.mrc", "not found", "--project")),
     Case(
         "micrographs-unreadable",
         lambda f: exposed(f, None, dict.fromkeys(exposure_columns()) | exposure_columns(blob="movie_blob")),
@@ -272,6 +272,10 @@ CASES = [
         words=("rlnNormCorrection", "other"),
     ),
     Case("data-sign-unclear", star, words=("-1",)),
+    Case(
+        "image-values-odd", lambda f: stack(f, mrc_bytes(np.full((3, 8, 8), np.nan, "f4"))), count=3, words=("3 of 6",)
+    ),
+    Case("image-values-odd", lambda f: stack(f, mrc_bytes(np.zeros((3, 8, 8), "f4"))), count=3, words=("blank",)),
     Case("data-sign-contradicts", lambda f: demo(f, "--data-sign", "+1"), words=("-1", "+1")),
     Case("output-exists", make_full, words=("full",)),
     Case("output-exists", lambda f: at(f, "stacks/s1.mrcs"), words=("s1.mrcs",)),

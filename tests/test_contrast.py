@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cryoimport_gui.core.contrast import detect_data_sign
+from cryoimport_gui.core.contrast import detect_data_sign, opposed
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 from cryoimport_gui.core.mrc import read_header, read_images
 
@@ -278,3 +278,47 @@ def test_images_that_say_nothing_are_left_out() -> None:
             0,
         )
     assert detect_data_sign(images[:1]).value == 0
+
+
+def test_what_was_seen_is_told_for_none_one_and_many() -> None:
+    images, shifts = particles("lump", 0.1, count=40)
+    assert detect_data_sign([]).words == "no image could be looked at"
+    assert detect_data_sign(images[:1], shifts[:1]).words == "the only particle is brighter than its surroundings"
+    assert detect_data_sign(-images[:1], shifts[:1]).words == "the only particle is darker than its surroundings"
+    assert detect_data_sign(images, shifts).words == "100% of 40 particles are brighter than their surroundings"
+
+
+def test_which_images_were_left_out_is_told() -> None:
+    images, shifts = particles("lump", 0.1, count=12)
+    images[3], images[5, 2, 2], images[7, 0, 0] = 4.0, np.nan, np.inf
+    verdict = detect_data_sign(images, shifts)
+    assert (verdict.blank, verdict.not_finite) == ((3,), (5, 7))
+    assert np.flatnonzero(np.isnan(verdict.brighter)).tolist() == [3, 5, 7]
+    assert (verdict.brighter[[0, 1, 2, 4, 6]] > 0).mean() == 1
+
+
+def test_groups_of_opposite_contrast_are_found() -> None:
+    images, shifts = particles("lump", 0.1, count=48)
+    stacks, halves = np.arange(48) // 8, np.arange(48) // 24
+    images[stacks % 3 == 1] *= -1
+    brighter = detect_data_sign(images, shifts).brighter
+    assert opposed(brighter, stacks) == ([1, 4], [0, 2, 3, 5])
+    assert opposed(brighter, halves) == ([], [])
+    assert opposed(brighter, (stacks % 3 == 1).astype(int)) == ([1], [0])
+    assert opposed(brighter, np.full(48, -1)) == opposed(np.empty(0), np.empty(0, int)) == ([], [])
+    brighter[8:16] *= -1  # now only one small stack is of the other kind
+    assert opposed(brighter, stacks) == ([], [])
+
+
+@pytest.mark.parametrize("groups", [2, 5, 20, 50])
+def test_noise_and_weak_particles_do_not_contradict_each_other(groups: int) -> None:
+    rng = np.random.default_rng(groups)
+    numbers = np.arange(400) % groups
+    for noise in (white, uneven, counts_through_uneven_ice, masked):
+        brighter = detect_data_sign(noise(rng, (400, 32, 32))).brighter
+        for _ in range(50):
+            assert opposed(brighter, rng.permutation(numbers)) == ([], []), noise.__name__
+    for snr in (0.003, 0.01, 0.03):
+        brighter = detect_data_sign(*particles("lump", snr, count=400)).brighter
+        for _ in range(50):
+            assert opposed(brighter, rng.permutation(numbers)) == ([], []), snr

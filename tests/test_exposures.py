@@ -9,7 +9,7 @@ from cryosparc.dataset import CSDAT_FORMAT, NUMPY_FORMAT, Dataset
 from cryoimport_gui.core.exposures import Exposures, load_exposures
 from cryoimport_gui.core.problems import Refused
 
-from .stars import exposure_columns, write_exposures
+from .stars import exposure_columns, mrc_bytes, write_exposures
 
 
 @pytest.fixture
@@ -206,3 +206,41 @@ def test_a_dataset_without_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         load_exposures(str(path))
     assert refused.value.problem.code == "exposures-unreadable" and "no exposures" in refused.value.problem.message
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\n# version 30001\n\ndata_optics\n\nloop_\n_rlnOpticsGroup #1\n1\n", "a STAR file"),
+        (b"data_\r\nloop_\r\n_rlnMicrographName\r\na.mrc\r\n", "a STAR file"),
+        (b"created: 2024\nresults:\n  x: {}\n", "a result group, whose name must end in .csg"),
+        ("größe,name\n1,a\n".encode(), "a text file"),
+        (b"", "an empty file"),
+        (mrc_bytes(np.zeros((1, 8, 8), "f4")), "an MRC file"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "a compressed file (gzip)"),
+        (bytes(range(256)), "a file of another kind"),
+        (b"a\0b\n", "a file of another kind"),
+    ],
+)
+def test_what_a_file_is_instead_is_told_in_words(project: Path, content: bytes, what: str) -> None:
+    path = project / "J2/exposures.cs"
+    path.write_bytes(content)
+    assert refusal(path) == f"{path}: not a CryoSPARC dataset but {what}"
+
+
+@pytest.mark.parametrize("file_format", [NUMPY_FORMAT, CSDAT_FORMAT])
+def test_particles_given_as_exposures_are_called_so(project: Path, file_format: int) -> None:
+    columns = {
+        "uid": np.array([1, 2], "u8"),
+        "blob/path": np.array([b"a.mrcs", b"b.mrcs"]),
+        "ctf/accel_kv": np.ones(2, "f4"),
+        "alignments3D/pose": np.zeros((2, 3), "f4"),
+        "location/micrograph_uid": np.array([1, 2], "u8"),
+    }
+    path = write_exposures(project / "J2/particles.cs", columns)
+    Dataset.load(path).save(path, format=file_format)
+    told = "holds neither micrographs nor movies but particles (it has alignments3D, blob, ctf, location)"
+    assert refusal(path) == f"{path} {told}"
+    group = project / "J2/particles.csg"
+    group.write_text("results:\n  ctf: {metafile: '>particles.cs'}\n  blob: {metafile: '>particles.cs'}\n")
+    assert refusal(group) == f"{group} {told}"

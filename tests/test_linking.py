@@ -34,7 +34,7 @@ def link(folder: Path, micrographs: list[str], exposures: list[str], **parameter
 def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
     linking, exposure = link(
         tmp_path,
-        ["a/m2.mrc", "m1.mrc", "b/c/m2.mrc", "m3.mrc"],
+        ["a/m2.mrc", "m1.mrc", "a//m2.mrc", "b/c/m3.mrc"],
         ["J1/m1.mrc", "J1/m2.mrc", "J1/m3.mrc", "J1/m4.mrc"],
     )
     assert exposure == [1, 0, 1, 2]
@@ -46,7 +46,11 @@ def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
     [
         (["m1.mrc", "m2.mrc"], [f"J1/{7:021d}_m1.mrc", f"J1/{8:021d}_m2.mrc"], {"remove_leading_uid": True}),
         (["m1.tif", "m2.tif"], ["m1_dw.mrc", "m2_dw.mrc"], {"exposure_cut_suffix": 7, "particle_cut_suffix": 4}),
-        (["ab_m1.mrc", "cd_m2.mrc"], ["xm1.mrc", "xm2.mrc"], {"exposure_cut_prefix": 1, "particle_cut_prefix": 3}),
+        (
+            ["ab_mic1.mrc", "cd_mic2.mrc"],
+            ["xmic1.mrc", "xmic2.mrc"],
+            {"exposure_cut_prefix": 1, "particle_cut_prefix": 3},
+        ),
         (
             [f"{5:021d}_m{i}_rigid.mrc" for i in (1, 2)],
             [f"{6:021d}_m{i}_patch.mrc" for i in (1, 2)],
@@ -91,6 +95,31 @@ def test_ambiguous(tmp_path: Path, choice: str) -> None:
         problem = next(p for p in linking.problems if p.code == "exposure-ambiguous")
         assert (problem.severity, problem.count) == (Severity.ERROR, 1)
         assert "m1.mrc" in problem.examples[0]
+
+
+def test_one_exposure_for_micrographs_of_several_folders_is_told_and_linked(tmp_path: Path) -> None:
+    grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
+    linking, exposure = link(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
+    assert exposure == [0, 1, 2, 0, 1, 2]
+    (problem,) = linking.problems
+    assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 3)
+    assert problem.examples[0] == f"{grids[0]} and {grids[3]}"
+    assert "folders" in problem.message and "jobs" in problem.hint
+    assert link(tmp_path, ["a/m.mrc", "./a//m.mrc"], ["J3/m.mrc"])[0].problems == []
+
+
+def test_links_to_exposures_that_are_probably_others_are_told(tmp_path: Path) -> None:
+    micrographs = [f"M/job002/grid1_{i:04d}.mrc" for i in range(6)]
+    exposures = [f"J3/motioncorrected/{7 * i:021d}_grid2_{i:04d}_patch_aligned_doseweighted.mrc" for i in range(6)]
+    rules = {"exposure_cut_prefix": 27, "exposure_cut_suffix": 31, "particle_cut_prefix": 5, "particle_cut_suffix": 4}
+    for chosen in ({"suggest_trims": True}, rules):
+        linking, exposure = link(tmp_path, micrographs, exposures, **chosen)
+        assert exposure == list(range(6))
+        (problem,) = linking.problems
+        assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 6)
+        assert "the micrographs say grid1 where the exposures say grid2" in problem.message
+        assert "make sure that these are the same micrographs" in problem.message
+        assert problem.examples[0] == f"{micrographs[0]} → {exposures[0]}"
 
 
 def test_suggested_rules(tmp_path: Path) -> None:

@@ -127,7 +127,10 @@ def test_why_there_is_no_picture(tmp_path: Path) -> None:
         (movie, "movie of 5 frames"),
         (tmp_path / "x.tif", "TIFF"),
         (tmp_path / "x.EER", "EER"),
-        (tmp_path / "gone.mrc", "No such file"),
+        (
+            tmp_path / "gone.mrc",
+            "No such file or directory (paths of exposures count from the CryoSPARC project folder)",
+        ),
         (cut, "not a usable MRC file"),
         (tmp_path / "text.mrc", "not a usable MRC file"),
     ):

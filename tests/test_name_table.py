@@ -66,7 +66,8 @@ def test_a_cut_that_is_longer_than_the_name_takes_all_of_it_and_nothing_matches(
     assert [table.exposure_cut(1), table.micrograph_cut(0)] == [(3, 2), (0, 5)]
 
 
-names = st.lists(st.text("12_ab.", min_size=1, max_size=9).map("d/{}".format), min_size=0, max_size=12)
+folders = st.sampled_from(["", "d/", "./d//", "e/d/", "/"])
+names = st.lists(st.builds("{}{}".format, folders, st.text("12_ab.", min_size=1, max_size=9)), min_size=0, max_size=12)
 cuts = st.integers(0, 5)
 
 
@@ -92,7 +93,8 @@ def test_rows_say_the_same_as_the_matching_and_cuts_the_same_as_the_rules(exposu
             assert micrograph[head : len(micrograph) - tail] == table.trimmed[row] == rules.particle_name(micrograph)
         if exposure and micrograph:
             merged = {name for several in match.merged for name in several}
-            assert table.state[row] == (State.MERGED if micrograph in merged else State.MATCHED)
+            basename = micrograph.rpartition("/")[2]
+            assert table.state[row] == (State.MERGED if basename in merged else State.MATCHED)
     keys = list(zip(table.state.tolist(), table.trimmed))
     assert keys == sorted(keys)
 
@@ -152,6 +154,23 @@ def test_the_export_holds_the_rows_shown_with_whole_paths(tmp_path: Path) -> Non
             ["match", 'M/a,"é"_DW.mrc', 'J1/1_a,"é"_dw.mrc', 'a,"é"', "1"],
             ["no exposure", "M/c_DW.mrc", "", "c", "2"],
         ]
+
+
+def test_folders_are_shown_as_cut_where_basenames_repeat(tmp_path: Path) -> None:
+    micrographs = ["M/job2/Movies/a_DW.mrc", "M/job10/Movies/a_DW.mrc", "./M/job2//Movies/a_DW.mrc", "M/job2/b_DW.mrc"]
+    table = build(["J1/7_a_dw.mrc", "J1/2_b_dw.mrc", "J1/8_b_dw.mrc", "J2/8_b_dw.mrc"], micrographs)
+    names = {table.micrograph_name(row): row for row in range(len(table)) if table.micrograph[row] >= 0}
+    assert set(names) == {"job2/Movies/a_DW.mrc", "job10/Movies/a_DW.mrc", "b_DW.mrc"}
+    assert table.micrograph_cut(names["job10/Movies/a_DW.mrc"]) == (len("job10/Movies/"), len("_DW.mrc"))
+    assert {table.exposure_name(row) for row in range(len(table))} == {
+        "", "7_a_dw.mrc", "2_b_dw.mrc", "J1/8_b_dw.mrc", "J2/8_b_dw.mrc",
+    }  # fmt: skip
+    assert table.exposure_cut(table.row_of(exposure=3)) == (len("J2/8_"), len("_dw.mrc"))
+    found = table.rows(Arrangement(Column.MICROGRAPH, text="JOB2/")).tolist()
+    assert [table.micrograph_name(row) for row in found] == ["job2/Movies/a_DW.mrc"] * 2
+    assert [table.exposure_name(row) for row in found] == ["7_a_dw.mrc"] * 2
+    write_csv(tmp_path / "names.csv", table, np.array(found))
+    assert (tmp_path / "names.csv").read_text().count("Movies/a_DW.mrc") == 2
 
 
 def test_no_names_at_all() -> None:

@@ -400,3 +400,14 @@ def test_a_demo_with_mirrored_binned_super_resolution_micrographs(tmp_path):
     found = judge_placement(demo_samples(make_demo(tmp_path, recipe), 20), (1.0, 0.5))
     assert (found.value, found.scale, found.mirrored) == ("flip", 0.5, True)
     assert found.flip_correlation > 0.9
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weak_likeness_is_not_taken_for_another_place(tmp_path, seed):
+    samples = planted(tmp_path, seed, snr=0.05, shared=0.2)
+    for some in samples, samples[::3], samples[::5]:
+        found = judge_placement(some)
+        assert found.lead > 3.5 and not found.is_elsewhere
+    order = np.roll(np.arange(60), 7)
+    wrong = judge_placement([replace(s, image=samples[i].image) for s, i in zip(samples, order)])
+    assert wrong.lead < 3.5 and wrong.is_elsewhere

@@ -3,13 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
+from cryoimport_gui.core.mrc import read_images
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.problems import count_of
 from cryoimport_gui.core.progress import Cancelled, Progress
 
 from .running import tree
@@ -163,6 +168,65 @@ def test_data_sign(tmp_path: Path, inverted: bool, choice: str, value: int, sour
     assert plan.data_sign.verdict.value == demo.data_sign
     found = [p.code for p in plan.problems if p.code.startswith("data-sign")]
     assert found == ([code] if code else [])
+
+
+def test_images_without_a_picture_are_told(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=8, box=32))
+    with mrcfile.open(demo.stacks[1], "r+") as stack:
+        stack.data[2, 5, 5] = np.nan
+    with mrcfile.open(demo.stacks[2], "r+") as stack:
+        stack.data[:] = 0
+    for kept_bytes in (1 << 20, 0):  # all images at once, and in parts
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("cryoimport_gui.core.plan._KEPT_BYTES", kept_bytes)
+            patch.setattr("cryoimport_gui.core.plan._MIN_KEPT", 5)
+            plan = plan_import(parameters_of(demo))
+        infinite, blank = (p for p in plan.problems if p.code == "image-values-odd")
+        assert infinite.message == "1 of 40 sampled images holds values that are not finite (NaN or infinite)"
+        assert infinite.count == 1 and demo.stacks[1].name in infinite.examples[0]
+        assert "000003@" in infinite.examples[0]
+        assert blank.message == "8 of 40 sampled images are blank (all one value)"
+        assert blank.count == 8 and all(demo.stacks[2].name in example for example in blank.examples)
+        assert plan.data_sign is not None and plan.data_sign.value == demo.data_sign
+        assert plan.data_sign.verdict is not None and plan.data_sign.verdict.sampled == 31
+
+
+def test_images_that_cannot_be_read_are_not_called_blank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=3, particles_per_micrograph=8, box=32))
+
+    def fail(path: str, *args: Any) -> NDArray:
+        if path == str(demo.stacks[1]):
+            raise OSError("stale file handle")
+        return read_images(path, *args)
+
+    monkeypatch.setattr("cryoimport_gui.core.sample.read_images", fail)
+    plan = plan_import(parameters_of(demo))
+    assert plan.data_sign is not None and plan.data_sign.verdict is not None
+    assert plan.data_sign.verdict.sampled == 16
+    assert not [p for p in plan.problems if p.code == "image-values-odd"]
+
+
+@pytest.mark.parametrize("choice", ["auto", "-1"])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_stacks_of_opposite_contrast_are_told(tmp_path: Path, choice: str, groups: int) -> None:
+    recipe = DemoRecipe(micrographs=5, particles_per_micrograph=8, box=32, optics_groups=groups)
+    demo = make_demo(tmp_path, recipe)
+    is_of_first = [int(demo.optics_group[demo.stack_index == k][0]) == 1 for k in range(5)]
+    others = [k for k in range(5) if (is_of_first[k] if groups == 2 else k % 2 == 0)]
+    for k in others:
+        with mrcfile.open(demo.stacks[k], "r+") as stack:
+            stack.data[:] *= -1
+    plan = plan_import(parameters_of(demo, data_sign=choice))
+    (found,) = (p for p in plan.problems if p.code.startswith("data-sign"))
+    assert found.code == ("data-sign-unclear" if choice == "auto" else "data-sign-contradicts")
+    kind = "optics group" if groups == 2 else "stack"
+    counts = (1, 1) if groups == 2 else (len(others), 5 - len(others))
+    told = f"images of {count_of(counts[0], kind)} are stored dark on light, of {counts[1]} light on dark"
+    assert found.message.startswith(f"{told}: they cannot share one data sign") and "-1" in found.message
+    assert {example.partition(":")[0] for example in found.examples} == {"dark on light", "light on dark"}
+    assert "separately" in found.hint
+    if groups == 1:
+        assert demo.stacks[others[0]].name in found.examples[0] and "of 8 images)" in found.examples[0]
 
 
 def test_pictures_that_tell_nothing(tmp_path: Path) -> None:

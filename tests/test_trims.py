@@ -97,6 +97,22 @@ def test_micrographs_that_trimming_merges_are_told():
     assert match.merged == [("mic_1.mrc", "mic_1.tif")]
 
 
+def test_micrographs_of_one_basename_in_several_folders_are_told_and_stay_linked():
+    grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
+    match = match_names([f"J3/{UID}mic{i}.mrc" for i in (0, 1)], [*grids, f"./{grids[0]}"], TrimRules(True))
+    assert match.exposure_of.tolist() == [0, 1, -1, 0, 1, -1, 0]
+    assert match.elsewhere == [(grids[0], grids[3]), (grids[1], grids[4])]
+    assert match.ambiguous == [] and match.merged == []
+
+
+@pytest.mark.parametrize("other", ["a/x.mrc", "./a//x.mrc", "a/./x.mrc", "a///x.mrc"])
+def test_paths_that_differ_in_form_alone_are_one_path(other):
+    match = match_names(["J1/x.mrc", "J1//x.mrc", "./J1/x.mrc"], ["a/x.mrc", other], TrimRules())
+    assert match.exposure_of.tolist() == [0, 0]
+    assert match.ambiguous == match.elsewhere == []
+    assert match_names(["J1/x.mrc"], ["/a/x.mrc", other], TrimRules()).elsewhere == [("/a/x.mrc", other)]
+
+
 STEMS = [f"grid{i % 3}_hole_{i:04d}" for i in range(412)]
 
 
@@ -156,6 +172,29 @@ def test_duplicates_in_the_lists_change_nothing():
     once, twice = suggest_trims(exposures, micrographs), suggest_trims(exposures * 2, micrographs * 3)
     assert once == twice
     assert twice.total == 412
+
+
+def test_exposures_of_one_basename_in_two_folders_are_not_said_to_match():
+    exposures = ["J2/m0_DW.mrc", "J3/m0_DW.mrc", "J2/m1_DW.mrc", "J2/m2_DW.mrc"]
+    micrographs = ["m0.mrc", "m1.mrc", "m2.mrc"]
+    found = suggest_trims(exposures, micrographs)
+    assert found.rules == TrimRules(False, 0, 7, 0, 4)
+    assert check(found, exposures, micrographs) == [-1, 2, 3]
+    assert (found.matched, found.total) == (2, 3)
+    assert "1 name belongs to several exposures, as to J2/m0_DW.mrc and J3/m0_DW.mrc" in found.explanation
+    nothing = suggest_trims(exposures[:2], micrographs)
+    assert (nothing.rules, nothing.matched) == (None, 0) and "J3/m0_DW.mrc" in nothing.explanation
+
+
+@pytest.mark.parametrize("empty", ["", "MotionCorr/job002/"])
+def test_a_name_that_is_empty_does_not_stop_the_search(empty):
+    exposures = [f"J2/{u}{stem}_DW.mrc" for u, stem in zip(uids(20, 0), STEMS)]
+    micrographs = [f"m/{stem}.mrc" for stem in STEMS[:20]]
+    found = suggest_trims([*exposures, empty], [*micrographs, empty])
+    assert found.rules == TrimRules(True, 0, 7, 0, 4)
+    assert (found.matched, found.total) == (20, 21)
+    assert match_names(exposures, [*micrographs, empty], found.rules).exposure_of.tolist() == [*range(20), -1]
+    assert suggest_trims(exposures, [empty]).rules is None
 
 
 def test_sets_that_overlap_in_part():

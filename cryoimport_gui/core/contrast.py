@@ -17,18 +17,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .problems import Problem
+
 #: A verdict needs this confidence; seven images that all agree reach it, six do not.
 _CLEAR = 0.98
 #: Agreement that is weaker than this (a rank correlation, 0 to 1) may come from anything, however many images
 #: show it: a gradient common to all, neighbours cut off by the box, images that share pixels.
 _SYSTEMATIC = 0.1
+#: A single group of images contradicts others only with this confidence; it takes 16 images that all agree.
+_SURE = 0.999
+#: Groups contradict each other where at least so many of those that are large enough are clear, and so many of the
+#: clear ones are of the rarer kind: a few micrographs of carbon or ice are no contradiction.
+_CLEAR_SHARE, _RARER_SHARE = 0.5, 0.1
+_MIN_GROUP = 7
 #: Images are reduced to about this side, in pixels: what decides is large.
 _SIDE = 64
 _CHUNK = 64
@@ -46,12 +54,32 @@ class SignVerdict:
     `value` is +1 (stored dark on light), -1 (stored light on dark) or 0 (unclear); `particles_brighter` the
     share of the `sampled` images whose particle is stored brighter than its surroundings; `confidence` the
     probability that the better supported sign is the right one, 0.5 being a coin toss.
+
+    not_finite, blank: positions of the images that were left out.
+    brighter: (images,) the evidence of each that its particle is brighter, of any scale; nan where it was left out.
+    values: remarks on images that were left out.
+    mixed: that parts of the particles contradict each other, if they do.
     """
 
     value: int
     particles_brighter: float
     confidence: float
     sampled: int
+    not_finite: tuple[int, ...] = ()
+    blank: tuple[int, ...] = ()
+    brighter: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
+    values: tuple[Problem, ...] = ()
+    mixed: Problem | None = None
+
+    @property
+    def words(self) -> str:
+        """What was seen, as a part of a sentence."""
+        if self.sampled == 0:
+            return "no image could be looked at"
+        if self.sampled == 1:
+            kind = "brighter" if self.particles_brighter > 0.5 else "darker"
+            return f"the only particle is {kind} than its surroundings"
+        return f"{self.particles_brighter:.0%} of {self.sampled:,} particles are brighter than their surroundings"
 
 
 def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | None = None) -> SignVerdict:
@@ -72,9 +100,12 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
         shape = image.shape
         factor = max(1, round(min(shape) / _SIDE))
         boxes.append(_block_means(image, factor))
-    usable = [i for i, box in enumerate(boxes) if np.isfinite(box).all() and np.ptp(box) > 0]
+    not_finite = tuple(i for i, box in enumerate(boxes) if not np.isfinite(box).all())
+    blank = tuple(i for i, box in enumerate(boxes) if np.ptp(box) == 0)
+    usable = np.setdiff1d(np.arange(len(boxes)), [*not_finite, *blank]).tolist()
+    of_each = np.full(len(boxes), np.nan)
     if not usable:
-        return SignVerdict(0, 0.5, 0.5, 0)
+        return SignVerdict(0, 0.5, 0.5, 0, not_finite, blank, of_each)
 
     shifts = np.zeros((len(boxes), 2)) if shifts_px is None else np.nan_to_num(shifts_px)
     middle = np.array([shape[1] // 2, shape[0] // 2])
@@ -84,10 +115,37 @@ def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | N
     evidence = np.concatenate([_evidence(np.stack([boxes[i] for i in part]), centres[part]) for part in parts])
     typical = np.median(np.abs(evidence), axis=0)
     brighter = np.clip(evidence / np.where(typical > 0, typical, 1), -4, 4).sum(axis=1)
+    of_each[usable] = brighter
     agreement = _signed_rank_z(brighter)
-    confidence = 0.5 * math.erfc(-abs(agreement) / math.sqrt(2))
+    confidence = _confidence(agreement)
     value = 0 if confidence < _CLEAR else -1 if agreement > 0 else 1
-    return SignVerdict(value, float(np.mean(brighter > 0)), confidence, len(usable))
+    return SignVerdict(value, float(np.mean(brighter > 0)), confidence, len(usable), not_finite, blank, of_each)
+
+
+def opposed(brighter: NDArray[np.float64], groups: NDArray[np.integer]) -> tuple[list[int], list[int]]:
+    """Groups of images that are clearly dark on light, and clearly light on dark; none unless there are both.
+
+    Args:
+        brighter: (n,), as in `SignVerdict`.
+        groups: (n,) number of each image's group; -1: of none.
+    """
+    told = (groups >= 0) & ~np.isnan(brighter)
+    brighter, groups = brighter[told], groups[told]
+    sizes = np.bincount(groups)
+    large = np.flatnonzero(sizes >= _MIN_GROUP).tolist()
+    agreement = {group: _signed_rank_z(brighter[groups == group]) for group in large}
+    clear = [group for group in large if _confidence(agreement[group]) >= _CLEAR]
+    dark, light = ([group for group in clear if sign * agreement[group] > 0] for sign in (-1, 1))
+    rarer = min((dark, light), key=lambda those: int(sizes[those].sum()))
+    is_sure = len(rarer) > 1 or any(_confidence(agreement[group]) >= _SURE for group in rarer)
+    is_usual = len(clear) >= _CLEAR_SHARE * len(large)
+    if is_sure and is_usual and sizes[rarer].sum() >= _RARER_SHARE * sizes[clear].sum():
+        return dark, light
+    return [], []
+
+
+def _confidence(agreement: float) -> float:
+    return 0.5 * math.erfc(-abs(agreement) / math.sqrt(2))
 
 
 def _block_means(image: NDArray[Any], factor: int) -> NDArray[np.float32]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -141,14 +143,32 @@ def _verdict_problems(placing: Placing, exposures: Exposures, parameters: Import
         return
     if verdict is None:
         return
-    if verdict.unreadable:
-        message = (
-            f"{count_of(len(verdict.unreadable), 'micrograph')} of the sample cannot be compared with the particles"
+    absent = [line for line in verdict.unreadable if line.endswith(f": {os.strerror(errno.ENOENT)}")]
+    unreadable = [line for line in verdict.unreadable if line not in absent]
+    if absent:
+        message = f"{count_of(len(absent), 'micrograph')} of the sample not found, to be compared with the particles"
+        paths = (line.rpartition(": ")[0] for line in absent)
+        hint = (
+            "Paths in the exposures dataset count from the CryoSPARC project folder: give it (--project), if it is not "
+            "the folder above the dataset's job; or put the micrographs back, if they were moved."
         )
-        yield problem("micrographs-unreadable", message, count=len(verdict.unreadable), examples=verdict.unreadable)
+        yield problem("micrographs-unreadable", message, count=len(absent), examples=paths, hint=hint)
+    if unreadable:
+        message = f"{count_of(len(unreadable), 'micrograph')} of the sample cannot be compared with the particles"
+        yield problem("micrographs-unreadable", message, count=len(unreadable), examples=unreadable)
     compared = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped"
     compared += f", over {count_of(verdict.sampled, 'particle')}"
-    if verdict.value == "unclear":
+    if verdict.is_elsewhere:
+        kept = "; y is kept" if parameters.coordinate_y == "auto" else ""
+        message = (
+            f"the particles are not at their coordinates in these exposures, whichever way y runs ({compared}){kept}"
+        )
+        hint = (
+            "Probably these are other exposures, or coordinates or their scale are wrong (x and y exchanged?): look at "
+            "the circled particles. Images that were changed since, as by subtraction, may not be recognised either."
+        )
+        yield problem("coordinate-y-unclear", message, count=verdict.sampled, hint=hint)
+    elif verdict.value == "unclear":
         if parameters.coordinate_y == "auto" and verdict.sampled:
             yield problem("coordinate-y-unclear", f"the pictures do not tell which way y runs ({compared}); it is kept")
     elif placing.source == "user" and verdict.value != parameters.coordinate_y:

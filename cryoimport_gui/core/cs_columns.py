@@ -20,6 +20,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 _NPY, _CSDAT = b"\x93NUMPY", b"\x95CSDAT"
+_OTHER_FILES = {
+    b"\x1f\x8b": "a compressed file (gzip)",
+    b"PK": "a ZIP file",
+    b"II*\0": "a TIFF file",
+    b"MM\0*": "a TIFF file",
+    b"\x89HDF": "an HDF5 file",
+}
 _MAX_HEADER_BYTES = 1 << 16  # a thousand columns
 _CHUNK_BYTES = 1 << 22
 _LZ4_MAX_RATIO = 255  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: one more byte, 255 more values
@@ -44,12 +51,45 @@ def read_columns(path: str | os.PathLike[str], prefixes: Sequence[str]) -> dict[
     with open(path, "rb") as file:
         magic = file.read(6)
         if magic not in (_NPY, _CSDAT):
-            raise DatasetError(f"not a CryoSPARC dataset (it starts with {magic!r})")
+            raise DatasetError(f"not a CryoSPARC dataset but {_what_it_is(magic + file.read(_MAX_HEADER_BYTES))}")
         columns = (_read_npy if magic == _NPY else _read_csdat)(file, os.fstat(file.fileno()).st_size, wanted)
     uid = columns.get("uid")
     if uid is None or uid.ndim != 1 or uid.dtype.kind not in "iu":
         raise DatasetError("no column `uid`")
     return columns | {"uid": uid.astype(np.uint64)}
+
+
+def column_names(path: str | os.PathLike[str]) -> list[str]:
+    """The names of all columns of a dataset, also of those that `read_columns` leaves out.
+
+    Raises:
+        OSError, DatasetError: See `read_columns`.
+    """
+    with open(path, "rb") as file:
+        if file.read(6) == _NPY:
+            return list(_npy_header(file)[1].names or ())
+        _, _, fields = _csdat_header(file, os.fstat(file.fileno()).st_size)
+        return [str(name) for name, *_ in fields]
+
+
+def _what_it_is(start: bytes) -> str:
+    """What a file is that begins so, in words."""
+    if not start:
+        return "an empty file"
+    if start[208:212] == b"MAP ":
+        return "an MRC file"
+    if kind := next((kind for magic, kind in _OTHER_FILES.items() if start.startswith(magic)), ""):
+        return kind
+    try:
+        text = start[: start.rfind(b"\n")].decode()
+    except UnicodeDecodeError:
+        return "a file of another kind"
+    if "\0" in text:
+        return "a file of another kind"
+    if re.search(r"^data_\S*\s*$", text, re.MULTILINE):
+        return "a STAR file"
+    is_group = re.search(r"^results:", text, re.MULTILINE)
+    return "a result group, whose name must end in .csg" if is_group else "a text file"
 
 
 def _is_wanted(name: object, wanted: tuple[str, ...]) -> bool:
@@ -115,17 +155,7 @@ def _as_objects(texts: list[str]) -> NDArray:
 
 def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
     """A JSON header, the columns one after the other, and the texts that text columns point into."""
-    header_bytes = _length(file, size)
-    if header_bytes > _MAX_HEADER_BYTES:
-        raise DatasetError(f"a header of {header_bytes} bytes")
-    try:
-        header = json.loads(file.read(header_bytes))
-        rows, packed = header["length"], set(header["compressed_fields"])
-        fields = [(name, kind, *shape) for name, kind, *shape in header["dtype"]]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
-    if not isinstance(rows, int) or rows < 0:
-        raise DatasetError("the header gives no number of rows")
+    rows, packed, fields = _csdat_header(file, size)
     columns: dict[str, NDArray] = {}
     pointers = []
     for name, kind, *shape in fields:
@@ -138,6 +168,22 @@ def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str,
             file.seek(stored, os.SEEK_CUR)
     heap = file.read()
     return columns | {name: _pointed_at(columns[name], heap) for name in pointers}
+
+
+def _csdat_header(file: BinaryIO, size: int) -> tuple[int, set[str], list[tuple]]:
+    """Rows, the names of compressed columns, and name, type and perhaps shape of each column."""
+    header_bytes = _length(file, size)
+    if header_bytes > _MAX_HEADER_BYTES:
+        raise DatasetError(f"a header of {header_bytes} bytes")
+    try:
+        header = json.loads(file.read(header_bytes))
+        rows, packed = header["length"], set(header["compressed_fields"])
+        fields = [(name, kind, *shape) for name, kind, *shape in header["dtype"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise DatasetError(f"the header cannot be read: {type(error).__name__}") from None
+    if not isinstance(rows, int) or rows < 0:
+        raise DatasetError("the header gives no number of rows")
+    return rows, packed, fields
 
 
 def _length(file: BinaryIO, size: int) -> int:

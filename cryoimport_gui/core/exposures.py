@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .cs_columns import DatasetError, read_columns
+from .cs_columns import DatasetError, column_names, read_columns
 from .names import Names
 from .problems import refuse
 
 #: where path, shape and pixel size are taken from, the best first
 _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
 _PREFIXES = (*_BLOBS, "mscope_params", "ctf")
+_OF_PARTICLES = {"blob", "alignments2D", "alignments3D", "location"}
 _GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
 #: ten times what the largest result groups have, and read in half a second whatever stands in it
 _MAX_CSG_BYTES = 1 << 15
@@ -72,8 +73,7 @@ def load_exposures(path: str, project: str = "") -> Exposures:
         raise refuse("exposures-unreadable", f"{path} holds no exposures")
     blob = next((blob for blob in _BLOBS if f"{blob}/path" in columns), None)
     if blob is None:
-        slots = ", ".join(sorted({column.split("/")[0] for column in columns}))
-        raise refuse("exposures-unreadable", f"{path} holds neither micrographs nor movies (it has {slots})")
+        raise refuse("exposures-unreadable", f"{path} holds neither micrographs nor movies{_what_instead(datasets)}")
     try:
         return _exposures(path, project, columns, blob)
     except KeyError as error:
@@ -89,6 +89,16 @@ def exposure_datasets(path: str, project: str = "") -> list[str]:
         Refused: `exposures-unreadable`.
     """
     return _csg_datasets(path, project) if path.endswith(".csg") else [path]
+
+
+def _what_instead(datasets: list[str]) -> str:
+    try:
+        slots = {name.split("/")[0] for dataset in datasets for name in column_names(dataset) if "/" in name}
+    except (OSError, DatasetError):  # it has changed since it was read
+        return ""
+    if not slots:
+        return ""
+    return f" but {'particles' if slots & _OF_PARTICLES else 'other things'} (it has {', '.join(sorted(slots))})"
 
 
 def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str) -> Exposures:

@@ -12,7 +12,7 @@ from .exposures import Exposures
 from .parameters import ImportParameters
 from .particles import Particles, distinct
 from .problems import Problem, Severity, count_of, problem, refuse
-from .trims import Match, Suggestion, TrimRules, match_names, suggest_trims
+from .trims import Match, Suggestion, TrimRules, doubt_links, match_names, suggest_trims
 
 
 @dataclass
@@ -74,7 +74,10 @@ def link_exposures(particles: Particles, exposures: Exposures, parameters: Impor
         of_name=match.exposure_of,
         suggestion=suggestion,
     )
-    linking.problems = list(_matching_problems(particles, linking, parameters))
+    linking.problems = [
+        *_matching_problems(particles, linking, parameters),
+        *_doubtful_links(particles, exposures, linking),
+    ]
     return linking
 
 
@@ -84,6 +87,17 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         examples = (" and ".join(names[:3]) for names in same)
         message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
         yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
+    if elsewhere := linking.match.elsewhere:
+        message = f"{count_of(len(elsewhere), 'micrograph name')} found in several folders, with one exposure for all"
+        hint = (
+            "Several RELION jobs on the same movies are fine. If the folders hold different micrographs, as those of "
+            "two grids, some particles are linked to the wrong exposure: import each folder with its own exposures."
+        )
+        examples = (" and ".join(paths[:3]) for paths in elsewhere)
+        warning = Severity.WARNING
+        yield problem(
+            "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
+        )
     is_used, is_unmatched = particles.per_micrograph > 0, linking.of_name < 0
     unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
     if unmatched:
@@ -108,4 +122,18 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
             examples=examples,
             hint=hint,
             severity=severity,
+        )
+
+
+def _doubtful_links(particles: Particles, exposures: Exposures, linking: Linking) -> Iterator[Problem]:
+    names, of_name = particles.micrograph_names, linking.of_name
+    if doubt := doubt_links(exposures.paths, names, of_name, linking.rules):
+        linked = np.flatnonzero(of_name >= 0)
+        yield problem(
+            "exposure-ambiguous",
+            f"these may be exposures of other micrographs: {doubt}",
+            count=len(linked),
+            examples=(f"{names[i]} → {exposures.paths[of_name[i]]}" for i in linked.tolist()),
+            hint="If they are not the same, give the exposures that the particles come from.",
+            severity=Severity.WARNING,
         )

@@ -81,6 +81,8 @@ def why_not(error: OSError | ValueError) -> str:
     """Why a micrograph is not shown, in words."""
     if isinstance(error, MrcError):
         return f"it is not a usable MRC file: {error}"
+    if isinstance(error, FileNotFoundError):
+        return f"{error.strerror} (paths of exposures count from the CryoSPARC project folder)"
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 

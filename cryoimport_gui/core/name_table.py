@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .names import Names, without_uids
+from .names import Names
 from .problems import printable
 from .trims import Match, TrimRules, match_names
 
@@ -88,22 +88,26 @@ class NameTable:
         return len({self.micrographs.basenames[number] for number in linked.tolist()})
 
     def exposure_name(self, row: int) -> str:
-        """Basename of a row's exposure; empty if it has none."""
-        return self.exposures.basenames[self.exposure[row]] if self.exposure[row] >= 0 else ""
+        """Basename of a row's exposure, behind the folders that tell it from others of it; empty if it has none."""
+        return self.exposures.told_apart[self.exposure[row]] if self.exposure[row] >= 0 else ""
 
     def micrograph_name(self, row: int) -> str:
-        """Basename of a row's micrograph; empty if it has none."""
-        return self.micrographs.basenames[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
+        """Basename of a row's micrograph, behind the folders that tell it from others of it; empty if it has none."""
+        return self.micrographs.told_apart[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
 
     def exposure_cut(self, row: int) -> tuple[int, int]:
-        """Characters cut from the front (the UID among them) and from the end of a row's exposure."""
-        name, rules = self.exposure_name(row), self.rules
-        uid = len(name) - len(without_uids([name])[0]) if rules.remove_leading_uid else 0
-        return _cut(len(name), uid + rules.exposure_cut_prefix, rules.exposure_cut_suffix)
+        """Characters cut from the front (folders and the UID among them) and from the end of a row's exposure."""
+        if self.exposure[row] < 0:
+            return 0, 0
+        _, kept, back = self.rules.exposure_parts(self.exposures[self.exposure[row]])
+        return len(self.exposure_name(row)) - len(kept) - len(back), len(back)
 
     def micrograph_cut(self, row: int) -> tuple[int, int]:
-        """Characters cut from the front and from the end of a row's micrograph."""
-        return _cut(len(self.micrograph_name(row)), self.rules.particle_cut_prefix, self.rules.particle_cut_suffix)
+        """Characters cut from the front (folders among them) and from the end of a row's micrograph."""
+        if self.micrograph[row] < 0:
+            return 0, 0
+        _, kept, back = self.rules.particle_parts(self.micrographs[self.micrograph[row]])
+        return len(self.micrograph_name(row)) - len(kept) - len(back), len(back)
 
     def rows(self, arrangement: Arrangement = Arrangement()) -> Numbers:
         """The rows to show, in their order; equals stay in the order of the table."""
@@ -123,14 +127,14 @@ class NameTable:
         found |= _contain(text, self._exposure_names)[self.exposure]
         return order[found[order]]
 
-    # Basenames, and an empty one at the end, which -1 points to.
+    # The names, and an empty one at the end, which -1 points to.
     @cached_property
     def _micrograph_names(self) -> list[str]:
-        return [*self.micrographs.basenames, ""]
+        return [*self.micrographs.told_apart, ""]
 
     @cached_property
     def _exposure_names(self) -> list[str]:
-        return [*self.exposures.basenames, ""]
+        return [*self.exposures.told_apart, ""]
 
     def row_of(self, *, micrograph: int = -1, exposure: int = -1) -> int:
         """The row of a micrograph, else the first one of an exposure; -1: none."""
@@ -150,6 +154,7 @@ def build_name_table(
     """
     exposures, micrographs = Names.of(exposures), Names.of(micrographs)
     match = match_names(exposures, micrographs, rules)
+    _ = exposures.told_apart, micrographs.told_apart  # worked out now: whoever draws the rows has no time for it
     left_over = np.setdiff1d(np.arange(len(exposures)), match.exposure_of)
     nothing = np.full(len(left_over), -1)
     exposure = np.concatenate([match.exposure_of, left_over])
@@ -237,8 +242,3 @@ def _ranks(names: Sequence[str]) -> Numbers:
     ordered = [names[i] for i in order]
     ranks[order] = np.cumsum([0, *(a != b for a, b in zip(ordered, ordered[1:]))]) if names else 0
     return ranks
-
-
-def _cut(length: int, front: int, back: int) -> tuple[int, int]:
-    head = min(front, length)
-    return head, min(back, length - head)

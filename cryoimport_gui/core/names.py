@@ -20,6 +20,13 @@ def cut(names: Sequence[str], front: int, back: int) -> list[str]:
     return [name[front:-back] for name in names] if back else [name[front:] for name in names]
 
 
+def parts(path: str) -> tuple[str, ...]:
+    """Folders and basename; the same for paths that differ only in form, as `./a//b` and `a/b`."""
+    *folders, name = path.split("/")
+    root = ("",) if path.startswith("/") else ()
+    return (*root, *(folder for folder in folders if folder not in ("", ".")), name)
+
+
 class Names(list[str]):
     """Paths that do not change any more; their names are worked out once, as rules are tried again and again."""
 
@@ -39,6 +46,29 @@ class Names(list[str]):
         return [path[path.rfind("/") + 1 :] for path in self]
 
     @cached_property
+    def told_apart(self) -> list[str]:
+        """The basenames; where different paths have one, with as many folders as it takes to tell these apart."""
+        if len(set(self.basenames)) == len(self):
+            return self.basenames
+        same: dict[str, list[int]] = {}
+        for number, name in enumerate(self.basenames):
+            same.setdefault(name, []).append(number)
+        told = list(self.basenames)
+        for numbers in same.values():
+            for number, end in zip(numbers, _different_ends([self[number] for number in numbers])):
+                told[number] = end
+        return told
+
+    @cached_property
     def without_uid(self) -> list[str]:
         """The basenames without a leading `<digits>_`."""
         return without_uids(self.basenames)
+
+
+def _different_ends(paths: list[str]) -> list[str]:
+    """The ends of paths, of equally many folders, that are different where the paths are."""
+    wholes = [parts(path) for path in paths]
+    wanted, folders = len(set(wholes)), 0
+    while len({whole[-1 - folders :] for whole in wholes}) < wanted:
+        folders += 1
+    return ["/".join(whole[-1 - folders :]) for whole in wholes]

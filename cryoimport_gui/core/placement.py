@@ -36,6 +36,9 @@ _OUTSIDE = 0.1
 #: A verdict needs this lead, in standard errors, over other particles' patches and over the other reading.
 _CLEAR = 5.0
 _MIN_SAMPLED = 4
+#: At wrong places the best of all readings leads by less than this.  So many particles lead by three times _CLEAR
+#: if they share their pixels with the micrograph.
+_CHANCE, _ENOUGH_SAMPLED = 3.5, 12
 #: How many other particles each patch is compared with.
 _OTHERS = 3
 #: What one particle can count for: a few that lie on each other by accident must not decide.
@@ -72,6 +75,8 @@ class PlacementVerdict:
     mirrored: whether the patches had to be mirrored, top to bottom, to look like the particles.
     confidence: that the better reading is better by more than chance: 0.5 is a coin toss.
     unreadable: micrographs that could not be compared, each with the reason.
+    lead: how much more the particles look like their own patches than like other particles' patches at the best of
+        all readings, in standard errors.
     """
 
     value: str
@@ -82,6 +87,12 @@ class PlacementVerdict:
     mirrored: bool
     confidence: float
     unreadable: list[str]
+    lead: float = 0.0
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether so many particles were compared that they would have been found, and were not, at any reading."""
+        return self.value == "unclear" and self.sampled >= _ENOUGH_SAMPLED and self.lead < _CHANCE
 
 
 def judge_placement(
@@ -258,6 +269,7 @@ def _strength(reading: _Reading) -> tuple[float, float]:
 
 def _verdict(readings: list[_Reading], first_scale: float, unreadable: list[str]) -> PlacementVerdict:
     best, rival = _best_and_rival(readings)
+    lead = best.lead
     clear = best.lead > _CLEAR and best.lead - rival.lead > _CLEAR
     if not clear:
         best, rival = _best_and_rival([r for r in readings if r.scale == first_scale])
@@ -271,6 +283,7 @@ def _verdict(readings: list[_Reading], first_scale: float, unreadable: list[str]
         mirrored=best.mirrored,
         confidence=0.5 * math.erfc((rival.lead - best.lead) / 2),
         unreadable=unreadable,
+        lead=lead,
     )
 
 

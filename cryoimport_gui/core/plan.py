@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .contrast import SignVerdict, detect_data_sign
 from .coordinates import Placing, place_coordinates
 from .exposures import Exposures, exposure_datasets, load_exposures
+from .image_checks import check_images
 from .linking import Linking, link_exposures, rules_of
 from .microscope import group_problems, overridden, resolve_groups
 from .output import check_output
@@ -322,30 +323,43 @@ def _look(
     parts = [rows[i :: -(-len(rows) // at_once)] for i in range(-(-len(rows) // at_once))]
     sample = read_sample(particles, stacks, parts[0], progress)
 
-    def images() -> Iterator[NDArray[np.float32]]:
-        yield from sample.images  # one that could not be read is blank, which says nothing
-        for part in parts[1:]:
-            yield from read_sample(particles, stacks, part, progress).images
+    looked_at = np.concatenate(parts)
+    unread: list[int] = []  # positions in `looked_at`: these are blank, which says nothing
 
-    shifts = shifts_px(particles, particles.optics_groups, np.concatenate(parts))
-    return sample, detect_data_sign(images(), shifts)
+    def images() -> Iterator[NDArray[np.float32]]:
+        first = 0
+        for number, part in enumerate(parts):
+            read = read_sample(particles, stacks, part, progress) if number else sample
+            unread.extend(first + position for position in read.errors)
+            yield from read.images
+            first += len(part)
+
+    shifts = shifts_px(particles, particles.optics_groups, looked_at)
+    verdict = detect_data_sign(images(), shifts)
+    return sample, check_images(particles, stacks, looked_at, unread, verdict)
 
 
 def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
-    brighter = f"{verdict.particles_brighter:.0%} of {verdict.sampled} particles are brighter than their surroundings"
+    brighter = verdict.words
+    found = list(verdict.values)
+    if verdict.mixed and choice == "auto":
+        message = f"{verdict.mixed.message}; {verdict.value or -1:+d} is used for all"
+        found.append(dataclasses.replace(verdict.mixed, message=message))
+    elif verdict.mixed:
+        message = f"{verdict.mixed.message}, but {choice} was chosen for all"
+        found.append(dataclasses.replace(verdict.mixed, code="data-sign-contradicts", message=message))
     if choice == "auto":
-        if verdict.value:
-            return DataSign(verdict.value, "detected", verdict), []
-        message = (
-            f"the pictures do not tell the data sign for sure ({brighter}, confidence {verdict.confidence:.1%}); "
-            "-1 is used, as for RELION's extraction"
-        )
-        return DataSign(-1, "default", verdict), [problem("data-sign-unclear", message)]
+        if verdict.value or verdict.mixed:
+            source = "detected" if verdict.value else "default"
+            return DataSign(verdict.value or -1, source, verdict), found
+        seen = f"{brighter}, confidence {verdict.confidence:.1%}" if verdict.sampled else brighter
+        message = f"the pictures do not tell the data sign for sure ({seen}); -1 is used, as for RELION's extraction"
+        return DataSign(-1, "default", verdict), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
-    if verdict.value in (0, sign.value):
-        return sign, []
+    if verdict.value in (0, sign.value) or verdict.mixed:
+        return sign, found
     message = f"{brighter}: the data sign should be {verdict.value:+d}, but {sign.value:+d} was chosen"
-    return sign, [problem("data-sign-contradicts", message)]
+    return sign, [*found, problem("data-sign-contradicts", message)]
 
 
 def _absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:

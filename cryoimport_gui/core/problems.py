@@ -139,7 +139,7 @@ CODES: dict[str, Code] = {
         "Micrographs without a matching exposure",
         "Adjust the trimming rules, or keep or leave out the unmatched particles.",
     ),
-    "exposure-ambiguous": _error("Different names are the same once trimmed", "Cut fewer characters."),
+    "exposure-ambiguous": _error("Names that leave open which exposure is meant", "Cut fewer characters."),
     "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
     "coordinates-outside": _warning(
         "Particles outside of their exposure", "Check the coordinate scale and the exposures."
@@ -149,11 +149,12 @@ CODES: dict[str, Code] = {
         "Particles were picked on micrographs of another pixel size.",
     ),
     "coordinate-y-unclear": _warning(
-        "Which way y runs is in doubt",
+        "Places on the exposures are in doubt",
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(
-        "Micrographs that cannot be compared", "Only MRC micrographs can be shown and compared."
+        "Micrographs that cannot be compared",
+        "Only whole MRC micrographs, of the size that their dataset says, can be shown and compared.",
     ),
     # content
     "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),
@@ -167,6 +168,10 @@ CODES: dict[str, Code] = {
     "data-sign-unclear": _warning(
         "The data sign could not be told from the pictures",
         "Look at the montage: particles must be dark; or give --data-sign.",
+    ),
+    "image-values-odd": _warning(
+        "Images that hold no picture",
+        "CryoSPARC cannot use such images: extract or copy their stacks again, or remove these particles.",
     ),
     "data-sign-contradicts": _warning(
         "The chosen data sign contradicts the pictures",

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from .hashed_names import HashedNames
 from .name_alignment import align_names, nearest_names
-from .names import Names, cut, without_uids
+from .name_doubts import Parts, doubts
+from .names import Names, cut, parts, without_uids
 
 _NEAREST_SHOWN = 5
+_PAIRS_DOUBTED = 100
 _MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
 
 
@@ -46,9 +48,25 @@ class TrimRules:
         """The trimmed names of all micrographs."""
         return cut(paths.basenames, self.particle_cut_prefix, self.particle_cut_suffix)
 
+    def exposure_parts(self, path: str) -> Parts:
+        """What is cut off the front of an exposure's basename (its UID too), what is left, what is cut off the end."""
+        (name,) = Names([path]).basenames
+        uid = len(name) - len(without_uids([name])[0]) if self.remove_leading_uid else 0
+        return _parts(name, uid + self.exposure_cut_prefix, self.exposure_cut_suffix)
+
+    def particle_parts(self, path: str) -> Parts:
+        """The same of a micrograph."""
+        return _parts(Names([path]).basenames[0], self.particle_cut_prefix, self.particle_cut_suffix)
+
     @property
     def characters_cut(self) -> int:
         return self.exposure_cut_prefix + self.exposure_cut_suffix + self.particle_cut_prefix + self.particle_cut_suffix
+
+
+def _parts(name: str, front: int, back: int) -> Parts:
+    head = min(front, len(name))
+    tail = len(name) - min(back, len(name) - head)
+    return name[:head], name[head:tail], name[tail:]
 
 
 @dataclass(frozen=True)
@@ -58,24 +76,41 @@ class Match:
     exposure_of: (micrographs,), number of the exposure, -1 where there is none or more than one.
     ambiguous: paths of exposures that share one trimmed name which a micrograph has too.
     merged: different basenames of micrographs that became one trimmed name which an exposure has too.
+    elsewhere: paths of micrographs that have one basename and different folders, and so the same exposure.
+
+    Two RELION jobs put one micrograph into two folders; two grids, two micrographs of one name.  No name tells which
+    it is, so micrographs of one basename belong to one exposure, and are told.
     """
 
     exposure_of: NDArray[np.int64]
     ambiguous: list[tuple[str, ...]]
     merged: list[tuple[str, ...]]
+    elsewhere: list[tuple[str, ...]]
 
 
 def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: TrimRules) -> Match:
-    """Match micrographs to exposures by their trimmed names; paths that are given twice count once."""
+    """Match micrographs to exposures by their trimmed names; paths that are given twice, in any form, count once."""
     exposures, micrographs = Names.of(exposures), Names.of(micrographs)
     number_of, ambiguous = _owners(exposures, rules.exposure_names(exposures))
     trimmed = rules.particle_names(micrographs)
     owners, merged = _owners(micrographs.basenames, trimmed)
+    exposure_of = np.array([-1 if name in ambiguous else number_of.get(name, -1) for name in trimmed], np.int64)
     return Match(
-        np.array([-1 if name in ambiguous else number_of.get(name, -1) for name in trimmed], np.int64),
+        exposure_of,
         [tuple(ambiguous[name]) for name in owners if name in ambiguous],
         [tuple(merged[name]) for name in owners if name in merged and name in number_of],
+        _elsewhere(micrographs, exposure_of),
     )
+
+
+def _elsewhere(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+    if len(set(micrographs.basenames)) == len(micrographs):
+        return []
+    linked: dict[str, dict[tuple[str, ...], str]] = {}
+    for name, path, exposure in zip(micrographs.basenames, micrographs, exposure_of.tolist()):
+        if exposure >= 0:
+            linked.setdefault(name, {}).setdefault(parts(path), path)
+    return [tuple(paths.values()) for paths in linked.values() if len(paths) > 1]
 
 
 def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int], dict[str, dict[str, None]]]:
@@ -87,10 +122,28 @@ def _owners(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, int
     shared: dict[str, dict[str, None]] = {}
     for number, name in enumerate(trimmed):
         first = owners.setdefault(name, number)
-        if first != number and paths[first] != paths[number]:
+        if first != number and parts(paths[first]) != parts(paths[number]):
             shared.setdefault(name, {paths[first]: None})[paths[number]] = None
     owners.pop("", None)
     return owners, shared
+
+
+def doubt_links(
+    exposures: Sequence[str], micrographs: Sequence[str], exposure_of: NDArray[np.int64], rules: TrimRules
+) -> str:
+    """Why micrographs and the exposures that they match by these rules may be different ones; see `doubts`.
+
+    Args:
+        exposure_of: (micrographs,), as in `Match`.
+    """
+    linked = np.flatnonzero(exposure_of >= 0)
+    if not rules.characters_cut and not rules.remove_leading_uid or not len(linked):
+        return ""
+    some = linked[np.linspace(0, len(linked) - 1, min(len(linked), _PAIRS_DOUBTED)).astype(int)]
+    return doubts(
+        [rules.particle_parts(micrographs[number]) for number in some.tolist()],
+        [rules.exposure_parts(exposures[number]) for number in exposure_of[some].tolist()],
+    )
 
 
 @dataclass(frozen=True)
@@ -114,18 +167,41 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     that match equally many names the one that cuts the fewest characters wins, then the one that leaves UIDs
     alone.  If some rule matches every micrograph, then the rule found does.
     """
-    names = Names.bare(sorted(set(Names.of(micrographs).basenames)))
-    sources = Names.bare(sorted(set(Names.of(exposures).basenames)))
+    exposures = Names.of(exposures)
+    all_names = set(Names.of(micrographs).basenames)
+    names, sources = (Names.bare(sorted(some - {""})) for some in (all_names, set(exposures.basenames)))
+    total = len(all_names)  # one that is empty counts, and matches nothing
     if not names or not sources:
         missing = "micrographs" if not names else "exposures"
-        return Suggestion(None, 0, len(names), f"There are no {missing} to match.", [])
+        return Suggestion(None, 0, total, f"There are no {missing} to match.", [])
     longest = max((*names, *sources), key=len)
     if len(longest) > _MAX_NAME:
         reason = f"a name of {len(longest)} characters, {longest[:40]}…, is no file name"
-        return Suggestion(None, 0, len(names), f"No rule is proposed: {reason}.", [])
+        return Suggestion(None, 0, total, f"No rule is proposed: {reason}.", [])
     matched, rules = _search(sources, names)
+    remarks = []
+    if rules is not None:
+        some = Names.bare(names[:: -(-len(names) // _PAIRS_DOUBTED)])
+        number_of = dict(zip(rules.exposure_names(sources), range(len(sources))))  # all different
+        exposure_of = np.array([number_of.get(name, -1) for name in rules.particle_names(some)])
+        remarks = [doubt_links(sources, some, exposure_of, rules)]
     nearest = _nearest_unmatched(sources, names, rules) if matched < len(names) else []
-    return Suggestion(rules, matched, len(names), _explain(rules, matched, sources, names), nearest)
+    if rules is not None and len(sources) < len(exposures):
+        # Exposures of one name in several folders were one in the search, and are none that can be linked.
+        match = match_names(exposures, names, rules)
+        matched = int((match.exposure_of >= 0).sum())
+        remarks.append(_tell_twice(match.ambiguous))
+        if not matched:
+            return Suggestion(None, 0, total, f"No rule is proposed: {remarks[-1]}.", nearest)
+    explanation = " But ".join([_explain(rules, matched, total, sources, names), *(f"{r}." for r in remarks if r)])
+    return Suggestion(rules, matched, total, explanation, nearest)
+
+
+def _tell_twice(ambiguous: list[tuple[str, ...]]) -> str:
+    if not ambiguous:
+        return ""
+    names = "1 name belongs" if len(ambiguous) == 1 else f"{len(ambiguous):,} names belong"
+    return f"{names} to several exposures, as to {' and '.join(ambiguous[0][:2])}"
 
 
 def _nearest_unmatched(exposures: Names, micrographs: Names, rules: TrimRules | None) -> list[tuple[str, str]]:
@@ -182,7 +258,7 @@ def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
     )
 
 
-def _explain(rules: TrimRules | None, matched: int, exposures: Names, micrographs: Names) -> str:
+def _explain(rules: TrimRules | None, matched: int, total: int, exposures: Names, micrographs: Names) -> str:
     if rules is None:
         return _explain_none(exposures)
     names = exposures.without_uid if rules.remove_leading_uid else exposures.basenames
@@ -191,7 +267,7 @@ def _explain(rules: TrimRules | None, matched: int, exposures: Names, micrograph
         *_tell_cuts("exposures", names, rules.exposure_cut_prefix, rules.exposure_cut_suffix),
         *_tell_cuts("micrographs", micrographs, rules.particle_cut_prefix, rules.particle_cut_suffix),
     ]
-    matches = f"Matches {matched} of {len(micrographs)} micrographs"
+    matches = f"Matches {matched} of {total} micrograph{'' if total == 1 else 's'}"
     if not any(steps):
         return f"{matches}: the names are equal as they are."
     example = rules.particle_name(micrographs[0])

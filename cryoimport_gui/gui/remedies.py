@@ -107,6 +107,7 @@ REMEDIES: dict[str, Remedy] = {
     "pose-missing": _NOTHING,
     "half-sets-missing": _NOTHING,
     "columns-not-imported": _NOTHING,
+    "image-values-odd": _DATA,
     "data-sign-unclear": Remedy("data_sign"),
     "data-sign-contradicts": Remedy("data_sign", (_DETECT_SIGN,)),
     "output-exists": Remedy("output", (Mend("Take the next free name", _free_output),)),
