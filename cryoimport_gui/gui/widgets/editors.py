@@ -175,7 +175,7 @@ class PathEdit(PathField):
     @Slot(str)
     def _show(self, name: str) -> None:
         value = getattr(self._session.parameters, self._name)
-        if name == self._name and self.line.text().strip() != value:
+        if name == self._name and self.path != value:  # else it is what was typed that has led to this value
             self.line.setText(value)
 
     @Slot(str)
@@ -183,7 +183,7 @@ class PathEdit(PathField):
         self._session.change(**{self._name: self.path})
 
     def ask(self) -> str:
-        start = self.line.text(), self._nearby()
+        start = self.path, self._nearby()
         if self._creates:
             return self.dialogs.new_folder(self, self._name, self.title, *start)
         if self._name in _FILTERS:
