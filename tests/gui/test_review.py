@@ -178,6 +178,29 @@ def test_the_folder_that_has_the_missing_stacks_is_one_click_away(qtbot, open_wi
     assert "stack-missing" not in [p.code for p in review.problems()]
 
 
+def test_rows_are_left_out_only_where_others_would_be_left(qtbot, open_wizard, tmp_path: Path) -> None:
+    names = [f"{number}@stacks/s{k}.mrcs" for k, number in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 9))]
+    meta = write_input(tmp_path, {"rlnImageName": names, "rlnMicrographName": ["mics/elsewhere.mrc"] * 6})
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    wizard, review = open_review(open_wizard, meta=str(meta))
+    stacks = tmp_path / "stacks"
+
+    def offered(**values: Any) -> set[str]:
+        wizard.session.change(**values)
+        wizard.session.check_again()
+        wait_current(qtbot, wizard)
+        return {label for card in cards(review) for label in buttons(card) if label.startswith("Leave")}
+
+    assert offered() == {"Leave these rows out"}, "five rows are good"
+    assert offered(exposures=str(exposures)) == {"Leave these rows out"}, "no particle has its exposure"
+    wizard.session.change(exposures="")
+    (stacks / "s2.mrcs").rename(tmp_path / "s2.mrcs")
+    assert offered() == {"Leave these rows out"}, "one stack is there"
+    (stacks / "s1.mrcs").rename(tmp_path / "s1.mrcs")
+    assert offered() == set(), "no stack is there"
+    assert offered(data=str(tmp_path / "nowhere")) == set(), "there is no such folder"
+
+
 def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -> None:
     names = [f"{number}@stacks/s{k}.mrcs" for k, number in ((1, 1), (1, 2), (1, 9), (2, 1), (2, 2), (2, 3))]
     micrographs = [f"mics/m{k}.mrc" for k in (1, 1, 1, 2, 3, 3)]
