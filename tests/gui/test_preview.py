@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QFrame,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -32,7 +33,7 @@ from cryoimport_gui.core.montage import compose
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.core.sample import Selection
 from cryoimport_gui.gui.look import apply_theme
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview import _IGNORED, PreviewPage
 from cryoimport_gui.gui.widgets.contrast_bar import Mode
 from cryoimport_gui.gui.widgets.sign_panel import confidence_text, sign_in_use, verdict_words
 
@@ -285,13 +286,79 @@ def test_without_raw_data_there_is_nothing_to_show(qtbot, preview: Open) -> None
     page.session.change(ignore_raw_data=True)
     settle(qtbot, page)
     assert page.view.tiles is None
-    assert "ignored" in page.view.message.text()
+    assert shown_instead(page) == [_IGNORED]
+    assert "sign does not matter" in _IGNORED
     assert not page.sign_panel.isVisible()
     assert page.obstacle() == ""
+    assert page.wizard().steps.item(2).text().split() == ["3", "Preview"], "nothing was checked"
+    page.to_particles.click()
+    assert page.wizard().currentId() == 0
+    page.wizard().go_to(2)
     page.session.change(ignore_raw_data=False)
     settle(qtbot, page)
     assert len(page.view.tiles) == 100
     assert page.sign_panel.isVisible()
+
+
+def shown_instead(page: PreviewPage) -> list[str]:
+    """What is said in place of the montage, of which nothing is seen."""
+    for widget in (page.frame, page.controls, page.contrast, page.invert, page.page_bar):
+        assert not widget.isVisible()
+    titles = [card.accessibleName() for card in page.reasons.widget().findChildren(QFrame) if card.layout()]
+    return [page.why.text(), *titles]
+
+
+def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+    page = preview()
+    lonely = tmp_path / "a/b/run_data.star"
+    lonely.parent.mkdir(parents=True)
+    shutil.copy(demo.star, lonely)
+    page.session.change(meta=str(lonely), data="")
+    settle(qtbot, page)
+    wizard = page.wizard()
+    words, card = shown_instead(page)
+    assert words == "There are no images to show:"
+    assert card.startswith("error:")
+    assert page.obstacle() == f"Next is off: {page.session.plan.errors[0].message}."
+    assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
+    assert "✓" not in wizard.steps.item(2).text()
+    assert "✖ 1 error" in wizard.steps.item(0).text()
+    way = next(b for b in page.reasons.findChildren(QPushButton) if b.text() == "Go to Particles")
+    qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
+    assert wizard.currentId() == 0
+    assert QApplication.focusWidget().objectName() == "data"
+    page.session.change(data=str(demo.data))
+    settle(qtbot, page)
+    wizard.go_to(2)
+    settle(qtbot, page)
+    assert len(page.view.tiles) == 100
+    assert page.frame.isVisible() and page.contrast.isVisible()
+    assert "✓" in wizard.steps.item(2).text()
+
+
+def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview: Open, tmp_path) -> None:
+    page = preview()
+    page.session.change(meta=str(tmp_path / "none.star"))
+    settle(qtbot, page)
+    words, card = shown_instead(page)
+    assert "none.star" in card
+    assert "none.star" in page.obstacle()
+    page.session.change(meta="")
+    settle(qtbot, page)
+    (words,) = shown_instead(page)
+    assert words.startswith("No particle STAR file is chosen")
+    assert page.obstacle() == "Next is off: no particle STAR file is chosen."
+    assert "✓" not in page.wizard().steps.item(2).text()
+    page.to_particles.click()
+    assert QApplication.focusWidget().objectName() == "meta"
+
+
+def test_controls_without_a_tile_are_off(qtbot, preview: Open) -> None:
+    page = preview()
+    for text, is_on in (("no such stack", False), ("", True)):
+        page.controls.stack.setText(text)
+        settle(qtbot, page)
+        assert page.contrast.isEnabled() == page.invert.isEnabled() == is_on
 
 
 def test_no_file_is_read_in_the_thread_of_the_window(qtbot, preview: Open, monkeypatch) -> None:
