@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
@@ -80,7 +80,7 @@ class ImportWizard(QWizard):
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
         self._idle.start()
-        self.resize(1200, 740)
+        self.resize(QSize(1200, 740).boundedTo(self.screen().availableSize()))
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
             show_notice(self, ignored)
@@ -181,9 +181,8 @@ class ImportWizard(QWizard):
         """Go to where a kind of problem can be mended."""
         page = self.home_of(code)
         self.go_to(self.pages.index(page))
-        editor = page.findChild(QWidget, REMEDIES[code].place)
-        if editor and self.currentPage() is page:
-            editor.setFocus()
+        if self.currentPage() is page:
+            page.show_editor(REMEDIES[code].place)
 
     @Slot(int)
     def _show_in_micrograph(self, row: int) -> None:

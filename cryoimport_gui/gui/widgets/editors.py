@@ -47,6 +47,7 @@ _CHOICES = {
         "leave-out": "Leave them out",
     },
 }
+_NARROW_CHOICE_PX = 130  # in a narrow window; a longer text is cut short
 
 
 def _describe(widget: QWidget, name: str) -> None:
@@ -95,6 +96,7 @@ class ChoiceEdit(QComboBox):
         self._session, self._name = session, name
         for value in parameter(name).metadata["kind"].choices:
             self.addItem(_CHOICES[name][value], value)
+        self.setMinimumWidth(min(_NARROW_CHOICE_PX, self.minimumSizeHint().width()))
         _describe(self, name)
         session.changed.connect(self._show)
         self.currentIndexChanged.connect(self._take)
