@@ -23,6 +23,7 @@ from cryoimport_gui.gui.pages.particles import facts_of
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.remedies import REMEDIES
+from cryoimport_gui.gui.widgets.problem_list import sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ..running import load
@@ -199,6 +200,25 @@ def test_rows_are_left_out_only_where_others_would_be_left(qtbot, open_wizard, t
     (stacks / "s1.mrcs").rename(tmp_path / "s1.mrcs")
     assert offered() == set(), "no stack is there"
     assert offered(data=str(tmp_path / "nowhere")) == set(), "there is no such folder"
+
+
+@pytest.mark.parametrize(
+    "message, shown",
+    [
+        ("the file is empty", "The file is empty."),
+        ("data-path is missing", "Data-path is missing."),
+        ("4 columns are not imported", "4 columns are not imported."),
+        ("d: /tmp/d is not a folder", "d: /tmp/d is not a folder."),
+        ("rlnVoltage cannot be read", "rlnVoltage cannot be read."),
+        ("run_data.star is not there", "run_data.star is not there."),
+        ("data/a.mrcs is empty", "data/a.mrcs is empty."),
+        ("group1 lacks a value", "group1 lacks a value."),
+        ("y is kept", "y is kept."),
+        ("", "."),
+    ],
+)
+def test_only_plain_words_are_capitalised(message: str, shown: str) -> None:
+    assert sentence(message) == shown
 
 
 def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from ..tips import explain
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
+_PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
 _IN_A_ROW = 2  # buttons: as many as a narrow card has room for
 
 
@@ -95,7 +97,7 @@ class _Card(QFrame):
         emphasize(title)
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
-        layout.addWidget(plain_label(problem.message[:1].upper() + problem.message[1:] + "."), 1, 1)
+        layout.addWidget(plain_label(sentence(problem.message)), 1, 1)
         if problem.examples:
             more = problem.count - len(problem.examples)
             examples = plain_label("\n".join([*problem.examples, *([f"… and {more:,} more"] if more > 0 else [])]))
@@ -110,8 +112,16 @@ class _Card(QFrame):
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
 
 
+def sentence(message: str) -> str:
+    """A message as a sentence; names of files, columns and groups that it begins with are left as they are."""
+    first = message.partition(" ")[0]
+    is_word = _PLAIN_WORD.fullmatch(first) and not first.startswith("rln")
+    return (message[0].upper() + message[1:] if is_word else message) + "."
+
+
 def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
     grid = QGridLayout()
+    grid.setSpacing(6)
     grid.setColumnStretch(_IN_A_ROW, 1)
     for number, offer in enumerate(offers):
         button = QPushButton(offer.label)
