@@ -29,6 +29,7 @@ from .problem_list import SIGNS, plain_label
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
 _DEFAULT_SIGN = -1
+_RULE = "Shown is stored value × data sign. Particles must look dark on light."
 _MARGIN_PX = 8  # of a button around its picture
 _NARROW_READING_PX = 170
 
@@ -50,6 +51,10 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
     if verdict.value > 0:
         share, stored = 1 - share, "darker"
     seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
+    if verdict.sampled == 1:
+        seen = (
+            f"the only particle is stored {'brighter' if verdict.particles_brighter else 'darker'} than what is around"
+        )
     if verdict.value == 0:
         told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
@@ -95,10 +100,7 @@ class SignPanel(QWidget):
         chooser.addWidget(self.choice)
         chooser.addWidget(self.take)
         chooser.addStretch(1)
-        self.rule = plain_label(
-            "Shown is stored value × data sign. Particles must look dark on light. "
-            "First of each eight: the mean of many."
-        )
+        self.rule = plain_label(_RULE)
         said = QVBoxLayout()
         said.addLayout(chooser)
         said.addWidget(self.badge)
@@ -123,6 +125,12 @@ class SignPanel(QWidget):
 
     def show_tiles(self, tiles: Images, background: int) -> None:
         """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
+        particles = len(tiles) - 1
+        if particles == 1:
+            tiles = tiles[1:]
+        of = "many" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
+        what = "There is 1 particle." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
+        self.rule.setText(f"{_RULE} {what}" if len(tiles) else _RULE)
         limits = own_limits(tiles)
         for sign, reading in self.readings.items():
             reading.show_picture(tiles, sign, limits, background)
