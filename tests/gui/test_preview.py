@@ -173,9 +173,34 @@ def test_limits_by_hand_stay_and_automatic_ones_follow(qtbot, preview: Open) -> 
 def test_a_lower_limit_above_the_upper_one_leaves_some_contrast(preview: Open) -> None:
     page = preview()
     page.contrast.low.setValue(5.0)
+    assert page.contrast.low.value() == pytest.approx(5.0)
+    assert page.contrast.high.value() > page.contrast.low.value()
     low, high = page.contrast.limits()
-    assert low == pytest.approx(5.0)
     assert high > low
+
+
+def test_the_upper_limit_is_that_of_white(qtbot, preview: Open) -> None:
+    """Whatever the data sign: limits and histogram are of what is shown."""
+    page = preview()
+    contrast, tiles = page.contrast, page.view.tiles
+    assert (page.view.sign, contrast.limits()) == (-1, tiles.limits)
+    edges, counts = contrast._curve.getOriginalDataset()
+    np.testing.assert_array_equal(edges, -tiles.histogram[1][::-1])
+    np.testing.assert_array_equal(counts, tiles.histogram[0][::-1])
+    assert contrast.low.value() == pytest.approx(-tiles.limits[1], abs=1e-3)
+    before = picture(page)
+    contrast.high.setValue(contrast.high.value() - 0.3)
+    after = picture(page)
+    inside = slice(10, 40), slice(10, 40)
+    assert (after >= before)[inside].all(), "what is between the limits gets lighter"
+    assert (after == 255).sum() > (before == 255).sum()
+    low, high, stored = contrast.low.value(), contrast.high.value(), contrast.limits()
+    page.session.change(data_sign="+1")
+    assert (contrast.low.value(), contrast.high.value()) == (-high, -low)
+    assert contrast.limits() == stored
+    np.testing.assert_array_equal(contrast._curve.getOriginalDataset()[0], tiles.histogram[1])
+    np.testing.assert_array_equal(picture(page), expected_picture(page, 1, stored))
+    settle(qtbot, page)
 
 
 def test_filters_are_made_from_images_in_memory(qtbot, preview: Open, monkeypatch) -> None:

@@ -284,6 +284,7 @@ class PreviewPage(Page):
     @Slot()
     def _show_sign(self, *_: object) -> None:
         """Redraw with the sign as it is chosen now; the plan with its warnings follows later."""
+        self.contrast.set_sign(self.sign_panel.sign)
         self.view.set_sign(self.sign_panel.sign)
         self.particle.set_sign(self.sign_panel.sign)
 

@@ -52,9 +52,8 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
         share, stored = 1 - share, "darker"
     seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
     if verdict.sampled == 1:
-        seen = (
-            f"the only particle is stored {'brighter' if verdict.particles_brighter else 'darker'} than what is around"
-        )
+        how = "brighter" if verdict.particles_brighter else "darker"
+        seen = f"the only particle is stored {how} than its surroundings"
     if verdict.value == 0:
         told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
