@@ -221,6 +221,30 @@ def test_only_plain_words_are_capitalised(message: str, shown: str) -> None:
     assert sentence(message) == shown
 
 
+def test_a_refused_import_says_in_one_line_why_and_that_nothing_is_written(qtbot, open_wizard, tmp_path: Path) -> None:
+    meta = write_input(tmp_path / "a" / "b" / "c" / "d" / "e")
+    stack = meta.parent / "stacks/s2.mrcs"
+    wizard, review = open_review(open_wizard, meta=str(meta), output=str(tmp_path / "J1"))
+    assert "6 of 6 rows" in facts(review)
+    height = review.foot.height()
+    stack.rename(tmp_path / "away.mrcs")
+    wizard.session.check_again()
+    wait_current(qtbot, wizard)
+    assert facts(review).split("\n") == ["Nothing", "is written until the errors are mended."]
+    wizard.resize(900, 600)
+    qtbot.waitUntil(lambda: review.foot.text().endswith("…"), timeout=WAIT_MS)
+    why = f"Import is off: {wizard.session.plan.errors[0].message}."
+    assert review.foot.text().startswith("Import is off: ")
+    assert review.foot.height() == height
+    assert review.foot.whole == review.foot.accessibleDescription() == why
+    assert str(meta.parent) in plain(review.foot.toolTip())
+    stack.parent.joinpath(stack.name).write_bytes((tmp_path / "away.mrcs").read_bytes())
+    wizard.session.check_again()
+    wait_current(qtbot, wizard)
+    assert "6 of 6 rows" in facts(review)
+    assert review.foot.text() == ""
+
+
 def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -> None:
     names = [f"{number}@stacks/s{k}.mrcs" for k, number in ((1, 1), (1, 2), (1, 9), (2, 1), (2, 2), (2, 3))]
     micrographs = [f"mics/m{k}.mrc" for k in (1, 1, 1, 2, 3, 3)]

@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidg
 from ...core.problems import Problem
 from ..remedies import REMEDIES, mends_of
 from ..session import Session
+from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
-from ..widgets.problem_list import Offer, plain_label
+from ..widgets.problem_list import Offer
 
 
 class Page(QWizardPage):
@@ -54,9 +55,8 @@ class Page(QWizardPage):
         for widget in (area.viewport(), content):
             widget.setAutoFillBackground(False)
         outer.addWidget(area, 1)
-        self._foot = plain_label()
-        self._foot.setAccessibleName("Why Next is off")
-        outer.addWidget(self._foot)
+        self.foot = OneLine("Why Next is off")
+        outer.addWidget(self.foot)
 
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
@@ -135,7 +135,7 @@ class Page(QWizardPage):
 
     @Slot()
     def _on_state(self, *_: object) -> None:
-        self._foot.setText(self.obstacle())
+        self.foot.show_text(self.obstacle())
         self.completeChanged.emit()
 
 
