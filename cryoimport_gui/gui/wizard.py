@@ -74,6 +74,7 @@ class ImportWizard(QWizard):
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
+        self.currentIdChanged.connect(self._order_tabs)
         help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
         help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
         QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
@@ -107,6 +108,15 @@ class ImportWizard(QWizard):
         more.setMenu(self.menu)
         explain(more, "Recent imports, settings, look, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
+
+    @Slot()
+    def _order_tabs(self, *_: object) -> None:
+        """After the fields of a page come the buttons, from left to right; with each page Qt orders them anew."""
+        kinds = QWizard.WizardButton
+        row = (kinds.CustomButton1, kinds.BackButton, kinds.NextButton, kinds.FinishButton, kinds.CancelButton)
+        order = [*(self.button(kind) for kind in row), self.steps, self.button(kinds.HelpButton)]
+        for before, after in zip(order, order[1:]):
+            self.setTabOrder(before, after)
 
     def _explain_buttons(self) -> None:
         kinds = QWizard.WizardButton

@@ -72,6 +72,10 @@ class ProblemList(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
         content.setAutoFillBackground(False)  # the box around it has its own shade
+        before: QWidget = self  # cards are newer than whatever stands below them: Tab would come to them last
+        for button in (button for card in content.findChildren(_Card) for button in card.buttons):
+            self.setTabOrder(before, button)
+            before = button
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -104,12 +108,13 @@ class _Card(QFrame):
             examples.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
             layout.addWidget(examples, 2, 1)
         layout.addWidget(plain_label(f"→ {problem.hint}"), 3, 1)
-        if offers:
-            layout.addLayout(_buttons(problem, offers), 4, 1, 1, 2)
         copy = CopyButton("Copy", str(problem))
         copy.setAccessibleName(f"Copy: {problem.message}")
         explain(copy, "Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
+        self.buttons = [copy, *(_button(problem, offer) for offer in offers)]
+        if offers:
+            layout.addLayout(_in_rows(self.buttons[1:]), 4, 1, 1, 2)
 
 
 def sentence(message: str) -> str:
@@ -119,15 +124,19 @@ def sentence(message: str) -> str:
     return (message[0].upper() + message[1:] if is_word else message) + "."
 
 
-def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
+def _button(problem: Problem, offer: Offer) -> QPushButton:
+    button = QPushButton(offer.label)
+    explain(button, offer.tool_tip)
+    button.setAccessibleName(f"{offer.label}: {problem.message}")
+    button.clicked.connect(partial(_run, offer))
+    return button
+
+
+def _in_rows(buttons: Sequence[QPushButton]) -> QGridLayout:
     grid = QGridLayout()
     grid.setSpacing(6)
     grid.setColumnStretch(_IN_A_ROW, 1)
-    for number, offer in enumerate(offers):
-        button = QPushButton(offer.label)
-        explain(button, offer.tool_tip)
-        button.setAccessibleName(f"{offer.label}: {problem.message}")
-        button.clicked.connect(partial(_run, offer))
+    for number, button in enumerate(buttons):
         grid.addWidget(button, *divmod(number, _IN_A_ROW))
     return grid
 
