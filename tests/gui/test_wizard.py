@@ -122,6 +122,12 @@ def drop(target: QWidget, path: Path) -> None:
         QApplication.sendEvent(target, QDropEvent(QPointF(5, 5), copy, data, left, keys))
 
 
+def test_of_a_file_that_cannot_be_read_it_is_said_that_nothing_is_known(qtbot, open_wizard, tmp_path: Path) -> None:
+    wizard = open_wizard(meta=str(tmp_path / "none.star"))
+    words = [label.text() for label in wizard.currentPage().facts.widget().findChildren(QLabel)]
+    assert words == ["Nothing", "could be read from it."]
+
+
 def test_missing_stacks_are_said_and_a_folder_that_finds_them_is_taken_with_one_click(
     qtbot, open_wizard, demo: Demo, tmp_path: Path
 ) -> None:

@@ -25,6 +25,8 @@ Drop RELION's STAR file on the window, or choose it above: run_data.star of a re
 particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
 Then Next leads through what to check. To try it without data of your own: cryoimport-gui --demo."""
 
+_UNREADABLE = "Nothing", "could be read from it."
+
 
 class ParticlesPage(Page):
     """Paths and switches; a live summary of what they lead to."""
@@ -95,7 +97,7 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        self.facts.show_facts(facts_of(plan))
+        self.facts.show_facts(facts_of(plan) or ([_UNREADABLE] if plan.errors else []))
         self.left.setCurrentIndex(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
