@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QRect
-from PySide6.QtWidgets import QScrollArea, QWidget, QWizard
+from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget, QWizard
 
 from cryoimport_gui.gui.wizard import ImportWizard
 
+from ..stars import write_exposures, write_input
 from .conftest import WAIT_MS
 
 WIDTH, HEIGHT = 960, 500
@@ -87,3 +88,21 @@ def test_what_is_below_the_table_does_not_lie_upon_it(qtbot, open_wizard, demo_v
         qtbot.waitUntil(lie_apart, timeout=WAIT_MS)
         rows = table.model.rowCount() * table.view.verticalHeader().defaultSectionSize()
         qtbot.waitUntil(lambda table=table, rows=rows: table.view.viewport().height() >= rows, timeout=WAIT_MS)
+
+
+def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) -> None:
+    names = ["1@stacks/s1.mrcs", "9@stacks/s1.mrcs"] + [f"{k}@stacks/s2.mrcs" for k in (1, 2, 3, 1)]
+    meta = write_input(tmp_path, {"rlnImageName": names})
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    wizard = open_wizard(meta=str(meta), exposures=str(exposures), output=str(tmp_path / "J1"))
+    wizard.go_to(4)
+    problems = wizard.currentPage().problem_list
+    buttons = {button.text(): button for button in problems.findChildren(QPushButton)}
+    find, keep = buttons["Find trimming rules"], buttons["Keep them without a location"]
+    for width, height, stand_in_a_row in ((WIDTH, HEIGHT, False), (1280, 800, True)):
+        wizard.resize(width, height)
+        qtbot.waitUntil(lambda is_so=stand_in_a_row: (find.y() == keep.y()) == is_so, timeout=WAIT_MS)
+        for button in buttons.values():
+            right = button.mapTo(problems.viewport(), button.rect().topRight()).x()
+            assert right < problems.viewport().width(), button.text()
+            assert button.width() >= button.sizeHint().width(), button.text()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.problems import CODES, Problem, Severity
@@ -18,7 +18,7 @@ from ..tips import explain
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 _PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
-_IN_A_ROW = 2  # buttons: as many as a narrow card has room for
+_IN_A_ROW = 2  # buttons: as many as most cards have room for
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class _Card(QFrame):
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
         self.buttons = [copy, *(_button(problem, offer) for offer in offers)]
         if offers:
-            layout.addLayout(_in_rows(self.buttons[1:]), 4, 1, 1, 2)
+            layout.addWidget(_Rows(self.buttons[1:]), 4, 1, 1, 2)
 
 
 def sentence(message: str) -> str:
@@ -132,13 +132,37 @@ def _button(problem: Problem, offer: Offer) -> QPushButton:
     return button
 
 
-def _in_rows(buttons: Sequence[QPushButton]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setSpacing(6)
-    grid.setColumnStretch(_IN_A_ROW, 1)
-    for number, button in enumerate(buttons):
-        grid.addWidget(button, *divmod(number, _IN_A_ROW))
-    return grid
+class _Rows(QWidget):
+    """Buttons, two in a row; one where there is no room for two."""
+
+    def __init__(self, buttons: Sequence[QPushButton]) -> None:
+        super().__init__()
+        self._buttons = buttons
+        self._in_a_row = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(6)
+        self._grid.setColumnStretch(_IN_A_ROW, 1)
+        self._arrange(_IN_A_ROW)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as one button, however many stand in a row now: else the second would never go below."""
+        return QSize(self._width(1), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(_IN_A_ROW if event.size().width() >= self._width(_IN_A_ROW) else 1)
+
+    def _width(self, in_a_row: int) -> int:
+        columns = (self._buttons[column::in_a_row] for column in range(in_a_row))
+        widths = [max((button.sizeHint().width() for button in column), default=0) for column in columns]
+        return sum(widths) + self._grid.horizontalSpacing() * (in_a_row - 1)
+
+    def _arrange(self, in_a_row: int) -> None:
+        if in_a_row != self._in_a_row:
+            self._in_a_row = in_a_row
+            for number, button in enumerate(self._buttons):
+                self._grid.addWidget(button, *divmod(number, in_a_row))
 
 
 def _run(offer: Offer, checked: bool = False) -> None:
