@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
@@ -20,6 +20,7 @@ from .pages.review import ReviewPage
 from .pages.write import WritePage
 from .relink_window import RelinkWindow
 from .remedies import REMEDIES
+from .room import open_at
 from .session import Session
 from .settings import load_settings, save_settings
 from .tips import explain
@@ -81,7 +82,7 @@ class ImportWizard(QWizard):
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
         self._idle.start()
-        self.resize(QSize(1200, 740).boundedTo(self.screen().availableSize()))
+        open_at(self, 1200, 740)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
             show_notice(self, ignored)

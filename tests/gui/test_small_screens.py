@@ -106,3 +106,16 @@ def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) 
             right = button.mapTo(problems.viewport(), button.rect().topRight()).x()
             assert right < problems.viewport().width(), button.text()
             assert button.width() >= button.sizeHint().width(), button.text()
+
+
+def test_no_window_opens_larger_than_the_screen(qtbot, open_wizard) -> None:
+    wizard = open_wizard()
+    wizard.show_relinking()
+    wizard.show_help("preview")
+    wizard.pages[2].build_once()
+    room = wizard.screen().availableSize()
+    assert room.width() < 1180, "the screen of the tests is small"
+    for window in (wizard, wizard._relinking, wizard._help, wizard.pages[2].particle):
+        assert window.width() <= room.width() and window.height() < room.height(), window
+    wizard._help.close()
+    wizard._relinking.close()
