@@ -480,7 +480,7 @@ def test_both_readings_stand_side_by_side_and_can_be_taken(qtbot, preview: Open)
 def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
     lines = demo.star.read_text().splitlines()
     first = next(i for i, line in enumerate(lines) if "@" in line)
-    for count, said in ((1, "There is 1 particle."), (3, "First of each 4: the mean of 3.")):
+    for count, said in ((1, "1 particle is shown."), (3, "First of each 4: the mean of 3.")):
         few = tmp_path / f"{count}.star"
         few.write_text("\n".join(lines[: first + count]) + "\n")
         page = preview(meta=str(few))
@@ -491,7 +491,7 @@ def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Dem
         assert np.ptp(tiles[5:50, 5:55]) > 50
         assert (np.ptp(tiles[5:50, 65:110]) > 50) == (count > 1), "the same image stands there twice"
         if count == 1:
-            assert "the only particle is stored brighter" in page.sign_panel.words.text()
+            assert "the only particle that was looked at is stored brighter" in page.sign_panel.words.text()
         page.wizard().close()
 
 

@@ -53,7 +53,7 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
     seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
     if verdict.sampled == 1:
         how = "brighter" if verdict.particles_brighter else "darker"
-        seen = f"the only particle is stored {how} than its surroundings"
+        seen = f"the only particle that was looked at is stored {how} than its surroundings"
     if verdict.value == 0:
         told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
@@ -128,7 +128,7 @@ class SignPanel(QWidget):
         if particles == 1:
             tiles = tiles[1:]
         of = "many" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
-        what = "There is 1 particle." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
+        what = "1 particle is shown." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
         self.rule.setText(f"{_RULE} {what}" if len(tiles) else _RULE)
         limits = own_limits(tiles)
         for sign, reading in self.readings.items():
