@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayo
 
 from ..paths import resource
 from .drawings import DRAWINGS, drawing
+from .room import open_at
 from .tips import explain
 
 
@@ -38,7 +39,7 @@ class HelpWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.browser)
         layout.addWidget(buttons)
-        self.resize(640, 560)
+        open_at(self, 640, 560)
 
     def show_topic(self, topic: str) -> None:
         """Show `resources/help/<topic>.md`."""

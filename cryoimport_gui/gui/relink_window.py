@@ -21,6 +21,7 @@ from ..core.problems import Problem, count_of
 from ..core.progress import Progress
 from ..core.relink import Relinking, plan_relink, relink
 from .file_dialogs import FileDialogs
+from .room import open_at
 from .session import TYPING_PAUSE_MS
 from .tasks import Tasks
 from .widgets.editors import label_for
@@ -73,7 +74,7 @@ class RelinkWindow(QDialog):
         self.close_button.setToolTip("Close this window; a check that runs is stopped.")
         self.help.setToolTip("Explain this window (F1).")
         self._lay_out()
-        self.resize(980, 600)
+        open_at(self, 980, 600)
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.check)
         self.tasks = Tasks(self)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.output import free_folder
+from ..core.parameters import ImportParameters, update
 from ..core.plan import ImportPlan
 from ..core.problems import CODES, Problem, Severity
 
@@ -50,7 +51,26 @@ def _free_output(plan: ImportPlan) -> Values:
     return {"output": free_folder(plan.parameters.output)} if plan.parameters.output else {}
 
 
-LEAVE_OUT = _setting("Leave these rows out", on_bad="leave-out")
+def _leaving_out(label: str, policy: str) -> Mend:
+    """Offered where some rows would be left."""
+
+    def changed(plan: ImportPlan) -> Values:
+        p = update(plan.parameters, {policy: "leave-out"})
+        return {} if p == plan.parameters or not _rows_left(plan, p) else {policy: "leave-out"}
+
+    return Mend(label, changed)
+
+
+def _rows_left(plan: ImportPlan, p: ImportParameters) -> int:
+    """How many rows the policies of `p` would leave."""
+    doubtful, without_bad = plan.doubtful, p.on_bad == "leave-out"
+    left = len(plan.all_particles or ()) - (doubtful.bad if without_bad else 0)
+    if p.on_unmatched == "leave-out":
+        left -= doubtful.unmatched - (doubtful.both if without_bad else 0)
+    return left
+
+
+_LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
 _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
 _NO_EXPOSURES = _setting("Import without exposures", exposures="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
@@ -93,7 +113,7 @@ REMEDIES: dict[str, Remedy] = {
         (
             _SUGGEST,
             _setting("Keep them without a location", on_unmatched="keep"),
-            _setting("Leave them out", on_unmatched="leave-out"),
+            _leaving_out("Leave them out", "on_unmatched"),
         ),
     ),
     "exposure-ambiguous": Remedy("remove_leading_uid", (_SUGGEST,)),
@@ -121,6 +141,7 @@ REMEDIES: dict[str, Remedy] = {
 def mends_of(problem: Problem, plan: ImportPlan) -> list[tuple[str, Values]]:
     """Label and parameters of each change that mends a problem; there is none for what is told for information."""
     mends = REMEDIES[problem.code].mends
-    if CODES[problem.code].per_row and problem.severity is Severity.ERROR:
-        mends = (*mends, LEAVE_OUT)
+    is_unseen = plan.stacks is None and problem.code == "stack-missing"  # no data path: which rows is not known
+    if CODES[problem.code].per_row and problem.severity is Severity.ERROR and not is_unseen:
+        mends = (*mends, _LEAVE_OUT)
     return [(mend.label, values) for mend in mends if (values := mend.values(plan))]

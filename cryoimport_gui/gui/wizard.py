@@ -20,6 +20,7 @@ from .pages.review import ReviewPage
 from .pages.write import WritePage
 from .relink_window import RelinkWindow
 from .remedies import REMEDIES
+from .room import open_at
 from .session import Session
 from .settings import load_settings, save_settings
 from .tips import explain
@@ -74,13 +75,14 @@ class ImportWizard(QWizard):
         self.setOption(QWizard.WizardOption.HaveHelpButton)
         self.setButtonText(QWizard.WizardButton.HelpButton, "Help")
         self.helpRequested.connect(self._show_page_help)
+        self.currentIdChanged.connect(self._order_tabs)
         help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
         help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
         QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
         self._idle.start()
-        self.resize(1200, 740)
+        open_at(self, 1200, 740)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
             show_notice(self, ignored)
@@ -107,6 +109,15 @@ class ImportWizard(QWizard):
         more.setMenu(self.menu)
         explain(more, "Recent imports, settings, look, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
+
+    @Slot()
+    def _order_tabs(self, *_: object) -> None:
+        """After the fields of a page come the buttons, from left to right; with each page Qt orders them anew."""
+        kinds = QWizard.WizardButton
+        row = (kinds.CustomButton1, kinds.BackButton, kinds.NextButton, kinds.FinishButton, kinds.CancelButton)
+        order = [*(self.button(kind) for kind in row), self.steps, self.button(kinds.HelpButton)]
+        for before, after in zip(order, order[1:]):
+            self.setTabOrder(before, after)
 
     def _explain_buttons(self) -> None:
         kinds = QWizard.WizardButton
@@ -181,9 +192,8 @@ class ImportWizard(QWizard):
         """Go to where a kind of problem can be mended."""
         page = self.home_of(code)
         self.go_to(self.pages.index(page))
-        editor = page.findChild(QWidget, REMEDIES[code].place)
-        if editor and self.currentPage() is page:
-            editor.setFocus()
+        if self.currentPage() is page:
+            page.show_editor(REMEDIES[code].place)
 
     @Slot(int)
     def _show_in_micrograph(self, row: int) -> None:

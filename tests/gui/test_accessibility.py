@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QTabBar, QTabWidget, QWhatsThis, QWidget, QWizard
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QTabWidget, QWhatsThis, QWidget, QWizard
 
 from cryoimport_gui.core.parameters import ImportParameters, parameter
 from cryoimport_gui.gui.pages.page import Page
@@ -178,6 +178,31 @@ def test_the_order_of_tab_is_that_of_the_eye(qtbot, wizard: ImportWizard) -> Non
         for _ in views(qtbot, wizard, number):
             reached = [w.objectName() for w in tabbed(_first(wizard.pages[number])) if w.objectName() in names]
             assert tuple(reached) == names
+
+
+def test_tab_goes_through_the_buttons_of_the_wizard_from_left_to_right(qtbot, wizard: ImportWizard) -> None:
+    kinds = QWizard.WizardButton
+    row = [wizard.button(k) for k in (kinds.CustomButton1, kinds.BackButton, kinds.NextButton, kinds.CancelButton)]
+    for number, page in enumerate(wizard.pages[:-1]):
+        for _ in views(qtbot, wizard, number):
+            reached = tabbed(_first(page))
+            assert [w for w in reached if w in row] == [w for w in row if w.isVisible() and w.isEnabled()], page.TITLE
+            fields = [place for place, w in enumerate(reached) if page.isAncestorOf(w)]
+            assert fields == list(range(len(fields))), f"{page.TITLE}: first the page, then the buttons"
+
+
+def test_tab_comes_to_a_problem_where_it_stands(qtbot, open_wizard, demo_values, tmp_path) -> None:
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3"), "on_bad": "stop"})
+    for _ in views(qtbot, wizard, 4):
+        page = wizard.currentPage()
+    wizard.session.change(output=str(tmp_path))
+    (tmp_path / "something").touch()
+    wizard.session.check_again()
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    reached = [w.text() for w in tabbed(_first(page)) if isinstance(w, QPushButton)]
+    first = reached.index("Copy")
+    assert reached[first : first + 3] == ["Copy", "Take the next free name", "Go to the field"]
+    assert reached.index("Copy as co&mmand") > max(i for i, text in enumerate(reached) if text == "Copy")
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(ImportParameters)])

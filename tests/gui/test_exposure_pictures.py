@@ -49,7 +49,7 @@ def test_a_click_on_a_circle_shows_its_particle_beside_its_patches(qtbot, open_w
         click_circle(qtbot, page, number)
         settle(qtbot, page)
         assert view.current == number
-        assert view.pair.captions[0].startswith(f"Particle {number + 1} of 8 × -1")
+        assert view.pair.captions[0] == f"Particle {number + 1} of 8, data sign −1"
         kept = float(view.pair.captions[1].removeprefix("y kept (written): "))
         assert kept > 0.9
         pens = [point.pen().widthF() for point in view.picture.circles.points()]

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
     QComboBox,
+    QFrame,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -32,7 +33,7 @@ from cryoimport_gui.core.montage import compose
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.core.sample import Selection
 from cryoimport_gui.gui.look import apply_theme
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview import _IGNORED, PreviewPage
 from cryoimport_gui.gui.widgets.contrast_bar import Mode
 from cryoimport_gui.gui.widgets.sign_panel import confidence_text, sign_in_use, verdict_words
 
@@ -172,9 +173,34 @@ def test_limits_by_hand_stay_and_automatic_ones_follow(qtbot, preview: Open) -> 
 def test_a_lower_limit_above_the_upper_one_leaves_some_contrast(preview: Open) -> None:
     page = preview()
     page.contrast.low.setValue(5.0)
+    assert page.contrast.low.value() == pytest.approx(5.0)
+    assert page.contrast.high.value() > page.contrast.low.value()
     low, high = page.contrast.limits()
-    assert low == pytest.approx(5.0)
     assert high > low
+
+
+def test_the_upper_limit_is_that_of_white(qtbot, preview: Open) -> None:
+    """Whatever the data sign: limits and histogram are of what is shown."""
+    page = preview()
+    contrast, tiles = page.contrast, page.view.tiles
+    assert (page.view.sign, contrast.limits()) == (-1, tiles.limits)
+    edges, counts = contrast._curve.getOriginalDataset()
+    np.testing.assert_array_equal(edges, -tiles.histogram[1][::-1])
+    np.testing.assert_array_equal(counts, tiles.histogram[0][::-1])
+    assert contrast.low.value() == pytest.approx(-tiles.limits[1], abs=1e-3)
+    before = picture(page)
+    contrast.high.setValue(contrast.high.value() - 0.3)
+    after = picture(page)
+    inside = slice(10, 40), slice(10, 40)
+    assert (after >= before)[inside].all(), "what is between the limits gets lighter"
+    assert (after == 255).sum() > (before == 255).sum()
+    low, high, stored = contrast.low.value(), contrast.high.value(), contrast.limits()
+    page.session.change(data_sign="+1")
+    assert (contrast.low.value(), contrast.high.value()) == (-high, -low)
+    assert contrast.limits() == stored
+    np.testing.assert_array_equal(contrast._curve.getOriginalDataset()[0], tiles.histogram[1])
+    np.testing.assert_array_equal(picture(page), expected_picture(page, 1, stored))
+    settle(qtbot, page)
 
 
 def test_filters_are_made_from_images_in_memory(qtbot, preview: Open, monkeypatch) -> None:
@@ -285,13 +311,79 @@ def test_without_raw_data_there_is_nothing_to_show(qtbot, preview: Open) -> None
     page.session.change(ignore_raw_data=True)
     settle(qtbot, page)
     assert page.view.tiles is None
-    assert "ignored" in page.view.message.text()
+    assert shown_instead(page) == [_IGNORED]
+    assert "sign does not matter" in _IGNORED
     assert not page.sign_panel.isVisible()
     assert page.obstacle() == ""
+    assert page.wizard().steps.item(2).text().split() == ["3", "Preview"], "nothing was checked"
+    page.to_particles.click()
+    assert page.wizard().currentId() == 0
+    page.wizard().go_to(2)
     page.session.change(ignore_raw_data=False)
     settle(qtbot, page)
     assert len(page.view.tiles) == 100
     assert page.sign_panel.isVisible()
+
+
+def shown_instead(page: PreviewPage) -> list[str]:
+    """What is said in place of the montage, of which nothing is seen."""
+    for widget in (page.frame, page.controls, page.contrast, page.invert, page.page_bar):
+        assert not widget.isVisible()
+    titles = [card.accessibleName() for card in page.reasons.widget().findChildren(QFrame) if card.layout()]
+    return [page.why.text(), *titles]
+
+
+def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+    page = preview()
+    lonely = tmp_path / "a/b/run_data.star"
+    lonely.parent.mkdir(parents=True)
+    shutil.copy(demo.star, lonely)
+    page.session.change(meta=str(lonely), data="")
+    settle(qtbot, page)
+    wizard = page.wizard()
+    words, card = shown_instead(page)
+    assert words == "There are no images to show:"
+    assert card.startswith("error:")
+    assert page.obstacle() == f"Next is off: {page.session.plan.errors[0].message}."
+    assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
+    assert "✓" not in wizard.steps.item(2).text()
+    assert "✖ 1 error" in wizard.steps.item(0).text()
+    way = next(b for b in page.reasons.findChildren(QPushButton) if b.text() == "Go to Particles")
+    qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
+    assert wizard.currentId() == 0
+    assert QApplication.focusWidget().objectName() == "data"
+    page.session.change(data=str(demo.data))
+    settle(qtbot, page)
+    wizard.go_to(2)
+    settle(qtbot, page)
+    assert len(page.view.tiles) == 100
+    assert page.frame.isVisible() and page.contrast.isVisible()
+    assert "✓" in wizard.steps.item(2).text()
+
+
+def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview: Open, tmp_path) -> None:
+    page = preview()
+    page.session.change(meta=str(tmp_path / "none.star"))
+    settle(qtbot, page)
+    words, card = shown_instead(page)
+    assert "none.star" in card
+    assert "none.star" in page.obstacle()
+    page.session.change(meta="")
+    settle(qtbot, page)
+    (words,) = shown_instead(page)
+    assert words.startswith("No particle STAR file is chosen")
+    assert page.obstacle() == "Next is off: no particle STAR file is chosen."
+    assert "✓" not in page.wizard().steps.item(2).text()
+    page.to_particles.click()
+    assert QApplication.focusWidget().objectName() == "meta"
+
+
+def test_controls_without_a_tile_are_off(qtbot, preview: Open) -> None:
+    page = preview()
+    for text, is_on in (("no such stack", False), ("", True)):
+        page.controls.stack.setText(text)
+        settle(qtbot, page)
+        assert page.contrast.isEnabled() == page.invert.isEnabled() == is_on
 
 
 def test_no_file_is_read_in_the_thread_of_the_window(qtbot, preview: Open, monkeypatch) -> None:
@@ -383,6 +475,24 @@ def test_both_readings_stand_side_by_side_and_can_be_taken(qtbot, preview: Open)
     assert "in use" in readings[1].text()
     settle(qtbot, page)
     assert [p.code for p in page.problems()] == ["data-sign-contradicts"]
+
+
+def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+    lines = demo.star.read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if "@" in line)
+    for count, said in ((1, "1 particle is shown."), (3, "First of each 4: the mean of 3.")):
+        few = tmp_path / f"{count}.star"
+        few.write_text("\n".join(lines[: first + count]) + "\n")
+        page = preview(meta=str(few))
+        assert page.sign_panel.rule.text().endswith(f"dark on light. {said}")
+        reading = page.sign_panel.readings[1]
+        grey = reading.icon().pixmap(reading.iconSize()).toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+        tiles = np.array(grey.constBits()).reshape(grey.height(), grey.bytesPerLine())
+        assert np.ptp(tiles[5:50, 5:55]) > 50
+        assert (np.ptp(tiles[5:50, 65:110]) > 50) == (count > 1), "the same image stands there twice"
+        if count == 1:
+            assert "the only particle that was looked at is stored brighter" in page.sign_panel.words.text()
+        page.wizard().close()
 
 
 # keyboard and mouse

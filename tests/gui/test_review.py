@@ -23,6 +23,7 @@ from cryoimport_gui.gui.pages.particles import facts_of
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.remedies import REMEDIES
+from cryoimport_gui.gui.widgets.problem_list import sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ..running import load
@@ -176,6 +177,72 @@ def test_the_folder_that_has_the_missing_stacks_is_one_click_away(qtbot, open_wi
     wait_current(qtbot, wizard)
     assert wizard.session.parameters.data == str(tmp_path / "a" / "c")
     assert "stack-missing" not in [p.code for p in review.problems()]
+
+
+def test_rows_are_left_out_only_where_others_would_be_left(qtbot, open_wizard, tmp_path: Path) -> None:
+    names = [f"{number}@stacks/s{k}.mrcs" for k, number in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 9))]
+    meta = write_input(tmp_path, {"rlnImageName": names, "rlnMicrographName": ["mics/elsewhere.mrc"] * 6})
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    wizard, review = open_review(open_wizard, meta=str(meta))
+    stacks = tmp_path / "stacks"
+
+    def offered(**values: Any) -> set[str]:
+        wizard.session.change(**values)
+        wizard.session.check_again()
+        wait_current(qtbot, wizard)
+        return {label for card in cards(review) for label in buttons(card) if label.startswith("Leave")}
+
+    assert offered() == {"Leave these rows out"}, "five rows are good"
+    assert offered(exposures=str(exposures)) == {"Leave these rows out"}, "no particle has its exposure"
+    wizard.session.change(exposures="")
+    (stacks / "s2.mrcs").rename(tmp_path / "s2.mrcs")
+    assert offered() == {"Leave these rows out"}, "one stack is there"
+    (stacks / "s1.mrcs").rename(tmp_path / "s1.mrcs")
+    assert offered() == set(), "no stack is there"
+    assert offered(data=str(tmp_path / "nowhere")) == set(), "there is no such folder"
+
+
+@pytest.mark.parametrize(
+    "message, shown",
+    [
+        ("the file is empty", "The file is empty."),
+        ("data-path is missing", "Data-path is missing."),
+        ("4 columns are not imported", "4 columns are not imported."),
+        ("d: /tmp/d is not a folder", "d: /tmp/d is not a folder."),
+        ("rlnVoltage cannot be read", "rlnVoltage cannot be read."),
+        ("run_data.star is not there", "run_data.star is not there."),
+        ("data/a.mrcs is empty", "data/a.mrcs is empty."),
+        ("group1 lacks a value", "group1 lacks a value."),
+        ("y is kept", "y is kept."),
+        ("", "."),
+    ],
+)
+def test_only_plain_words_are_capitalised(message: str, shown: str) -> None:
+    assert sentence(message) == shown
+
+
+def test_a_refused_import_says_in_one_line_why_and_that_nothing_is_written(qtbot, open_wizard, tmp_path: Path) -> None:
+    meta = write_input(tmp_path / "a" / "b" / "c" / "d" / "e")
+    stack = meta.parent / "stacks/s2.mrcs"
+    wizard, review = open_review(open_wizard, meta=str(meta), output=str(tmp_path / "J1"))
+    assert "6 of 6 rows" in facts(review)
+    height = review.foot.height()
+    stack.rename(tmp_path / "away.mrcs")
+    wizard.session.check_again()
+    wait_current(qtbot, wizard)
+    assert facts(review).split("\n") == ["Nothing", "is written until the errors are mended."]
+    wizard.resize(900, 600)
+    qtbot.waitUntil(lambda: review.foot.text().endswith("…"), timeout=WAIT_MS)
+    why = f"Import is off: {wizard.session.plan.errors[0].message}."
+    assert review.foot.text().startswith("Import is off: ")
+    assert review.foot.height() == height
+    assert review.foot.whole == review.foot.accessibleDescription() == why
+    assert str(meta.parent) in plain(review.foot.toolTip())
+    stack.parent.joinpath(stack.name).write_bytes((tmp_path / "away.mrcs").read_bytes())
+    wizard.session.check_again()
+    wait_current(qtbot, wizard)
+    assert "6 of 6 rows" in facts(review)
+    assert review.foot.text() == ""
 
 
 def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -> None:

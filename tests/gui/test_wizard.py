@@ -122,6 +122,53 @@ def drop(target: QWidget, path: Path) -> None:
         QApplication.sendEvent(target, QDropEvent(QPointF(5, 5), copy, data, left, keys))
 
 
+def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp_path: Path, monkeypatch) -> None:
+    """In a temporary folder and another thread; what was chosen before stays, and nothing is asked at the end."""
+    import threading
+
+    from cryoimport_gui import headless
+
+    makers = []
+    original = headless.tempfile.mkdtemp
+
+    def mkdtemp(prefix: str) -> str:
+        makers.append(threading.get_ident())
+        return original(prefix=prefix, dir=tmp_path)
+
+    monkeypatch.setattr(headless.tempfile, "mkdtemp", mkdtemp)
+    wizard = open_wizard(ignore_half_sets=True)
+    page = wizard.currentPage()
+    qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
+    assert not page.try_demo.isEnabled(), "once is enough"
+    qtbot.waitUntil(lambda: bool(wizard.session.parameters.meta), timeout=WAIT_MS)
+    wait_current(qtbot, wizard)
+    assert makers and makers[0] != threading.get_ident()
+    (folder,) = tmp_path.iterdir()
+    parameters = wizard.session.parameters
+    assert Path(parameters.meta).is_relative_to(folder) and Path(parameters.project).is_relative_to(folder)
+    assert parameters.ignore_half_sets
+    assert not wizard.session.plan.errors and wizard.session.plan.linking is not None
+    assert not page.try_demo.isVisible()
+    assert wizard.session.unsaved() == []
+
+
+def test_demo_data_do_not_replace_what_was_chosen_meanwhile(qtbot, open_wizard, demo: Demo, monkeypatch) -> None:
+    wizard = open_wizard()
+    page = wizard.currentPage()
+    monkeypatch.setattr("cryoimport_gui.gui.pages.particles.with_demo", lambda parameters, folder: parameters)
+    with qtbot.waitSignal(page.tasks.finished, timeout=WAIT_MS):
+        qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
+        wizard.session.change(meta=str(demo.star))
+    assert wizard.session.parameters.meta == str(demo.star)
+    wait_current(qtbot, wizard)
+
+
+def test_of_a_file_that_cannot_be_read_it_is_said_that_nothing_is_known(qtbot, open_wizard, tmp_path: Path) -> None:
+    wizard = open_wizard(meta=str(tmp_path / "none.star"))
+    words = [label.text() for label in wizard.currentPage().facts.widget().findChildren(QLabel)]
+    assert words == ["Nothing", "could be read from it."]
+
+
 def test_missing_stacks_are_said_and_a_folder_that_finds_them_is_taken_with_one_click(
     qtbot, open_wizard, demo: Demo, tmp_path: Path
 ) -> None:

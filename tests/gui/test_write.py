@@ -54,12 +54,15 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
         wizard.go_to(5)
     page = wizard.currentPage()
     assert isinstance(page, WritePage) and page.again.isEnabled()
+    assert page.subTitle() == "Nothing was imported."
     (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Take the next free name"]
     qtbot.mouseClick(free, Qt.MouseButton.LeftButton)
     assert not page.again.isEnabled() and page.obstacle() == "Checking …", "the plan is of another folder"
     qtbot.waitUntil(page.again.isEnabled, timeout=WAIT_MS)
     qtbot.mouseClick(page.again, Qt.MouseButton.LeftButton)
+    assert "Cancel leaves nothing behind" in page.subTitle()
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    assert "Cancel" not in page.subTitle() and "Everything is written" in page.subTitle()
     assert wizard.session.job.folder == tmp_path / "J4"
     assert page.group_path.text() == str(tmp_path / "J4" / "imported_particles.csg")
     page.copy.click()

@@ -7,13 +7,14 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
 from ..remedies import REMEDIES, mends_of
 from ..session import Session
+from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
-from ..widgets.problem_list import Offer, plain_label
+from ..widgets.problem_list import Offer
 
 
 class Page(QWizardPage):
@@ -42,11 +43,20 @@ class Page(QWizardPage):
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
-        self.body = QVBoxLayout()
-        outer.addLayout(self.body, 1)
-        self._foot = plain_label()
-        self._foot.setAccessibleName("Why Next is off")
-        outer.addWidget(self._foot)
+        content = _Content()
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self._area = area = QScrollArea(
+            widgetResizable=True
+        )  # at twice the size, a screen has not the room that a page needs
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidget(content)
+        for widget in (area.viewport(), content):
+            widget.setAutoFillBackground(False)
+        outer.addWidget(area, 1)
+        self.foot = OneLine("Why Next is off")
+        outer.addWidget(self.foot)
 
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
@@ -109,6 +119,12 @@ class Page(QWizardPage):
         if field := self.focusWidget() or next(fields, None):
             field.setFocus()
 
+    def show_editor(self, name: str) -> None:
+        """Move the keyboard to an editor, by its object's name, if the page has it."""
+        if editor := self.findChild(QWidget, name):
+            editor.setFocus()
+            self._area.ensureWidgetVisible(editor)
+
     def isComplete(self) -> bool:
         return not self.obstacle()
 
@@ -119,8 +135,17 @@ class Page(QWizardPage):
 
     @Slot()
     def _on_state(self, *_: object) -> None:
-        self._foot.setText(self.obstacle())
+        self.foot.show_text(self.obstacle())
         self.completeChanged.emit()
+
+
+class _Content(QWidget):
+    """As high as the window, or as what is in it needs at least; a plain widget would ask for what it prefers."""
+
+    def heightForWidth(self, width: int) -> int:
+        layout = self.layout()
+        assert layout is not None
+        return layout.minimumHeightForWidth(width) if layout.hasHeightForWidth() else layout.minimumSize().height()
 
 
 def _takes_keys(widget: QWidget) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.parameters import ImportParameters
 from ...core.particles import Particles
 from ...core.plan import ImportPlan
 from ...core.problems import Severity
+from ...core.progress import Progress
+from ...headless import with_demo
 from ..recent import reopen
+from ..tasks import Tasks
 from ..tips import explain
 from ..widgets.editors import PathEdit, SwitchEdit, label_for
 from ..widgets.facts import Facts
@@ -23,7 +26,10 @@ from .page import Page
 _BEGIN = """\
 Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
 particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
-Then Next leads through what to check. To try it without data of your own: cryoimport-gui --demo."""
+Then Next leads through what to check."""
+_TRY = "Make a small data set with a known answer in a temporary folder, and import that. As cryoimport-gui --demo."
+
+_UNREADABLE = "Nothing", "could be read from it."
 
 
 class ParticlesPage(Page):
@@ -74,13 +80,22 @@ class ParticlesPage(Page):
         self.recent = RecentList(session)
         self.recent.wanted.connect(self._reopen)
         self.left = QStackedWidget()
-        self.left.addWidget(_start(self.recent))
+        self.try_demo = QPushButton("&Try the demo data")
+        explain(self.try_demo, _TRY)
+        self.try_demo.clicked.connect(self._make_demo)
+        self.tasks = Tasks(self)
+        self.tasks.finished.connect(self._on_demo)
+        self.tasks.failed.connect(self._on_failed)
+        self.left.addWidget(_start(self.try_demo, self.recent))
         self.left.addWidget(_group("What the file holds", self.facts))
         self.problem_list = ProblemList(offers=self.offers)
         columns = QHBoxLayout()
         columns.addWidget(self.left, 2)
         columns.addWidget(_group("Problems", self.problem_list), 3)
         self.body.addLayout(columns, 1)
+
+    def shut_down(self) -> None:
+        self.tasks.close()
 
     def obstacle(self) -> str:
         if not self.session.parameters.meta:
@@ -95,7 +110,7 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        self.facts.show_facts(facts_of(plan))
+        self.facts.show_facts(facts_of(plan) or ([_UNREADABLE] if plan.errors else []))
         self.left.setCurrentIndex(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
@@ -103,6 +118,28 @@ class ParticlesPage(Page):
         suggested = plan.stacks.located.suggested_data if plan.stacks else ""
         self.take_data.setVisible(bool(suggested))
         self.take_data.setText(f"&Use {suggested.replace('&', '&&')} as particle data path")
+
+    @Slot()
+    def _make_demo(self) -> None:
+        parameters = self.session.parameters
+
+        def make(progress: Progress) -> ImportParameters:
+            return with_demo(parameters, "")
+
+        self.try_demo.setEnabled(False)
+        self.tasks.start("demo", make)
+
+    @Slot(str, object)
+    def _on_demo(self, kind: str, parameters: ImportParameters) -> None:
+        self.try_demo.setEnabled(True)
+        if not self.session.parameters.meta:  # else something was chosen meanwhile
+            self.session.change(**vars(parameters))
+            self.session.keep(parameters)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.try_demo.setEnabled(True)
+        self.session.failed.emit(message, details)
 
     @Slot(object)
     def _reopen(self, values: dict[str, Any]) -> None:
@@ -114,12 +151,13 @@ class ParticlesPage(Page):
             self.session.change(data=self.session.plan.stacks.located.suggested_data)
 
 
-def _start(recent: RecentList) -> QWidget:
+def _start(try_demo: QPushButton, recent: RecentList) -> QWidget:
     """What to do first, and the recent imports if there are any."""
     page = QWidget()
     layout = QVBoxLayout(page)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(_group("How to begin", plain_label(_BEGIN)))
+    layout.addWidget(try_demo, 0, Qt.AlignmentFlag.AlignLeft)
     if recent.count():
         layout.addWidget(_group("Recent imports: open one again, with all its settings", recent), 1)
     else:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from ...core.exposure_view import exposure_of
 from ...core.inspection import Inspection, inspect
 from ...core.particles import OpticsGroup
 from ...core.preview import Tiles, page_tiles, typical_tiles
+from ...core.problems import Problem
 from ...core.progress import Progress
 from ...core.sample import ParticleImages
 from ..tasks import Tasks
@@ -24,10 +25,16 @@ from ..widgets.contrast_bar import ContrastBar
 from ..widgets.montage_view import MontageFrame
 from ..widgets.page_bar import PageBar
 from ..widgets.particle_view import AVERAGED, ParticleView
+from ..widgets.problem_list import ProblemList, plain_label
 from ..widgets.sign_panel import READING_COLUMNS, READING_ROWS, READING_TILE_PX, SignPanel
 from ..widgets.view_controls import ViewControls
 from .page import Page
 
+_OF_IMAGES = ("meta-", "image-", "stack-", "box-")
+_IGNORED = (
+    "Raw data are ignored: images are not imported, so there is nothing to show, and the data sign does not matter."
+)
+_READING = "Reading images …"
 _READINGS_FROM = 100
 _SIDE_WIDTH_PX = 262
 
@@ -61,6 +68,9 @@ class PreviewPage(Page):
             "as they are; a banner says so. Default: off.",
         )
         self.page_bar = PageBar(self.view)
+        self.why, self.reasons = plain_label(), ProblemList("", offers=self.offers)
+        self.to_particles = QPushButton("Go to Particles")
+        explain(self.to_particles, "Move to the page where the STAR file and what is taken from it are chosen.")
         self.particle = ParticleView(self)
         self.tasks = Tasks(self)
         self._lay_out()
@@ -71,9 +81,16 @@ class PreviewPage(Page):
         self.tasks.close()
 
     def obstacle(self) -> str:
-        if self.session.parameters.ignore_raw_data:
+        session = self.session
+        if session.parameters.ignore_raw_data or session.plan.sample or not session.is_current:
             return ""
-        return "" if self.session.plan.sample or not self.session.is_current else "There are no images to show."
+        if not session.parameters.meta:
+            return "Next is off: no particle STAR file is chosen."
+        errors = self._without_images() or session.plan.errors
+        return f"Next is off: {errors[0].message if errors else 'there are no images to show'}."
+
+    def is_done(self) -> bool:
+        return super().is_done() and self.session.plan.sample is not None
 
     def show_plan(self) -> None:
         plan = self.session.plan
@@ -84,9 +101,11 @@ class PreviewPage(Page):
         if particles is None or stacks is None or not stacks.box:
             self._images = None
             self.tasks.cancel()
-            self.view.set_message("Raw data is ignored." if self.session.parameters.ignore_raw_data else "No images.")
-            self.page_bar.scale_bar.set_pixel_size(0, "Å")
+            self.particle.close()
+            self.view.set_message(_READING)  # no tiles of other particles, once there are images again
+            self._show_why_nothing()
             return
+        self.stack.setCurrentIndex(1)
         known = self._images
         if known is None or known.particles is not particles or known.stacks is not stacks:
             self._images = ParticleImages(particles, stacks, plan.sample)
@@ -98,6 +117,28 @@ class PreviewPage(Page):
         self._is_stale = True
         if self.isVisible():
             self._start()
+
+    def _without_images(self) -> list[Problem]:
+        """The errors for which there may be no images."""
+        return [p for p in self.session.plan.errors if p.code.startswith(_OF_IMAGES)]
+
+    def _show_why_nothing(self) -> None:
+        """In place of the montage: why there is none, and the way to where that can be changed."""
+        p, problems = self.session.parameters, self._without_images()
+        if p.ignore_raw_data:
+            why, problems = _IGNORED, []
+        elif not p.meta:
+            why = "No particle STAR file is chosen yet, so there is nothing to show."
+        else:
+            why = "There are no images to show:" if problems else "Nothing has been read yet."
+        self.why.setText(why)
+        self.to_particles.setVisible(not problems)
+        self.reasons.show_problems(problems)
+        self.stack.setCurrentIndex(0)
+
+    @Slot()
+    def _go_to_particles(self) -> None:
+        self.wanted.emit("meta-not-found")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -148,7 +189,7 @@ class PreviewPage(Page):
             return made, [_name(images, row) for row in rows.tolist()], total
 
         if self.view.tiles is None:
-            self.view.set_message("Reading images …")
+            self.view.set_message(_READING)
         self._run("tiles", tiles)
 
     @Slot(int)
@@ -194,6 +235,8 @@ class PreviewPage(Page):
     def _show_tiles(self, tiles: Tiles, names: list[str], total: int) -> None:
         self.controls.set_total(total)
         selection, pages = self.controls.selection, self.controls.pages
+        self.contrast.setEnabled(len(tiles) > 0)
+        self.invert.setEnabled(len(tiles) > 0)
         if not len(tiles):
             self.view.set_message("No particle is in this group and in a stack with this in its name.")
             self.page_bar.scale_bar.set_pixel_size(0, "Å")
@@ -241,6 +284,7 @@ class PreviewPage(Page):
     @Slot()
     def _show_sign(self, *_: object) -> None:
         """Redraw with the sign as it is chosen now; the plan with its warnings follows later."""
+        self.contrast.set_sign(self.sign_panel.sign)
         self.view.set_sign(self.sign_panel.sign)
         self.particle.set_sign(self.sign_panel.sign)
 
@@ -260,6 +304,7 @@ class PreviewPage(Page):
         self.view.selected.connect(self._on_selected)
         self.view.opened.connect(self._look_at)
         self.view.page_wanted.connect(self.controls.turn_page)
+        self.to_particles.clicked.connect(self._go_to_particles)
         self.page_bar.turned.connect(self.controls.turn_page)
         self.page_bar.resampled.connect(self.controls.resample)
         self.particle.step_wanted.connect(self._on_step)
@@ -283,9 +328,20 @@ class PreviewPage(Page):
         middle = QHBoxLayout()
         middle.addWidget(self.frame, 1)
         middle.addWidget(area)
+        self.stack = QStackedWidget()
+        nothing, montage = QVBoxLayout(), QVBoxLayout()
+        nothing.addWidget(self.why)
+        nothing.addWidget(self.to_particles, 0, Qt.AlignmentFlag.AlignLeft)
+        nothing.addWidget(self.reasons, 1)
+        montage.addLayout(middle, 1)
+        montage.addWidget(self.page_bar)
+        for layout in (nothing, montage):
+            layout.setContentsMargins(0, 0, 0, 0)
+            page = QWidget()
+            page.setLayout(layout)
+            self.stack.addWidget(page)
         self.body.addWidget(self.sign_panel)
-        self.body.addLayout(middle, 1)
-        self.body.addWidget(self.page_bar)
+        self.body.addWidget(self.stack, 1)
 
 
 def _name(images: ParticleImages, row: int) -> str:

@@ -14,6 +14,8 @@ from ..widgets.problem_list import SIGNS, ProblemList, plain_label
 from ..widgets.progress_line import PlanProgress
 from .page import Page
 
+_NOTHING_YET = "Nothing", "is written until the errors are mended."
+
 
 class ReviewPage(Page):
     """Every problem, and everything that will be written."""
@@ -77,7 +79,7 @@ class ReviewPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        self.written.show_facts(will_write(plan))
+        self.written.show_facts([_NOTHING_YET] if plan.errors else will_write(plan))
         self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
         self.problem_list.show_problems(plan.problems)
         severities = [problem.severity for problem in plan.problems]

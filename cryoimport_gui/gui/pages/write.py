@@ -35,7 +35,11 @@ _ABERRATIONS = (
     "Aberrations were not imported: run Global CTF Refinement, then Local CTF Refinement, after the first refinement."
 )
 
-
+_RUNNING = (
+    "Stacks are linked, never copied. The folder appears when everything is written; Cancel leaves nothing behind."
+)
+_DONE = "Everything is written. Stacks are linked, not copied: keep them where they are."
+_NOT_DONE = "Nothing was imported."
 _GO_BACK = "Back leads to what can be changed; all of it is as you left it."
 
 
@@ -43,9 +47,7 @@ class WritePage(Page):
     """Writes when it is entered; leaves a whole job folder, or nothing."""
 
     TITLE = "Import"
-    SUBTITLE = (
-        "Stacks are linked, never copied. The folder appears when everything is written; Cancel leaves nothing behind."
-    )
+    SUBTITLE = _RUNNING
 
     def build(self) -> None:
         session = self.session
@@ -166,6 +168,7 @@ class WritePage(Page):
         self.rate.clear()
         self.bar.setValue(0)
         self.stack.setCurrentIndex(0)
+        self.setSubTitle(_RUNNING)
         self.cancel.setFocus()
 
     @Slot(str, object, object)
@@ -196,6 +199,7 @@ class WritePage(Page):
         self.next_steps.setText("\n".join(f"{n}.  {step}" for n, step in enumerate(next_steps(plan), 1)))
         self.left.show_problems(plan.problems)
         self.stack.setCurrentIndex(1)
+        self.setSubTitle(_DONE)
         self.copy.setFocus()
 
     @Slot(object)
@@ -215,6 +219,7 @@ class WritePage(Page):
         self.reason.setText(reason)
         self.refusal.show_problems(problems)
         self.stack.setCurrentWidget(self._stopped_page)
+        self.setSubTitle(_NOT_DONE)
         self._on_state()
         self.again.setFocus()
 

@@ -1,4 +1,4 @@
-"""Contrast: which stored values become black and white."""
+"""Contrast: which values become black and white."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class Mode(Enum):
 class ContrastBar(QWidget):
     """A histogram of the tiles' values with two limits that can be dragged or typed.
 
+    Both are of what is shown, stored value × data sign, so that the upper limit is that of white.
+
     Signals:
         limits_changed(): someone changed them; see `limits`.
     """
@@ -35,6 +37,7 @@ class ContrastBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._tiles: Tiles | None = None
+        self._sign = -1
         self.mode = QComboBox()
         for mode in Mode:
             self.mode.addItem(mode.value, mode)
@@ -46,7 +49,7 @@ class ContrastBar(QWidget):
         )
         self.histogram = pg.PlotWidget(background=None)
         self.histogram.setFixedHeight(48)
-        self.histogram.setAccessibleName("Histogram of the stored values")
+        self.histogram.setAccessibleName("Histogram of the values shown")
         self.histogram.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the two fields below do the same by keyboard
         explain(self.histogram, "Drag the two lines to set what becomes the ends of the grey scale.")
         self.histogram.hideButtons()
@@ -81,7 +84,39 @@ class ContrastBar(QWidget):
     def set_tiles(self, tiles: Tiles) -> None:
         """Show their histogram; limits follow unless they were set by hand."""
         self._tiles = tiles
+        self._draw(tiles)
+        if self.mode.currentData() is Mode.BY_HAND:
+            return
+        low, high = (float(edge) for edge in tiles.histogram[1][[0, -1]])
+        low, high = self._times_sign(low, high)
+        span = high - low or 1.0
+        for spin in (self.low, self.high):
+            spin.setRange(low - 5 * span, high + 5 * span)
+            spin.setSingleStep(span / 100)
+            spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
+        self._show(*self._times_sign(*tiles.limits))
+
+    def set_sign(self, sign: int) -> None:
+        """The limits stay with the stored values that they are of: the picture is inverted."""
+        if sign == self._sign:
+            return
+        self._sign = sign
+        low, high = -self.high.value(), -self.low.value()
+        for spin in (self.low, self.high):
+            with QSignalBlocker(spin):
+                spin.setRange(-spin.maximum(), -spin.minimum())
+        self._show(low, high)
+        if self._tiles is not None:
+            self._draw(self._tiles)
+
+    def _times_sign(self, low: float, high: float) -> tuple[float, float]:
+        """Limits of what is shown from those of what is stored, and back."""
+        return (low, high) if self._sign > 0 else (-high, -low)
+
+    def _draw(self, tiles: Tiles) -> None:
         counts, edges = tiles.histogram
+        if self._sign < 0:
+            counts, edges = counts[::-1], -edges[::-1]
         colour = self.palette().color(QPalette.ColorRole.WindowText)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         accent.setAlpha(70)
@@ -89,15 +124,6 @@ class ContrastBar(QWidget):
         self.histogram.resetCachedContent()  # the window's background
         self._curve.setData(edges, counts, pen=colour, brush=colour)
         self.histogram.setXRange(float(edges[0]), float(edges[-1]), padding=0.02)
-        if self.mode.currentData() is Mode.BY_HAND:
-            return
-        low, high = float(edges[0]), float(edges[-1])
-        span = high - low or 1.0
-        for spin in (self.low, self.high):
-            spin.setRange(low - 5 * span, high + 5 * span)
-            spin.setSingleStep(span / 100)
-            spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
-        self._show(*tiles.limits)
 
     def limits(self) -> tuple[float, float] | NDArray[np.float32]:
         """Stored values for all tiles, or (n, 2), for each its own."""
@@ -106,13 +132,15 @@ class ContrastBar(QWidget):
             return 0.0, 1.0
         if mode is Mode.OWN:
             return self._tiles.own_limits
-        return self._tiles.limits if mode is Mode.SHARED else (self.low.value(), self.high.value())
+        if mode is Mode.SHARED:
+            return self._tiles.limits
+        return self._times_sign(self.low.value(), self.high.value())
 
     def _limit(self, name: str) -> QDoubleSpinBox:
         spin = QDoubleSpinBox()
         spin.setKeyboardTracking(False)
         spin.setAccessibleName(f"{name} of the contrast")
-        explain(spin, f"{name} of the stored values that are told apart. Typing sets the contrast by hand.")
+        explain(spin, f"{name} of what is told apart: stored value × data sign. Typing sets the contrast by hand.")
         return spin
 
     def _show(self, low: float, high: float) -> None:
@@ -139,5 +167,5 @@ class ContrastBar(QWidget):
     @Slot()
     def _on_mode(self, *_: object) -> None:
         if self._tiles is not None and self.mode.currentData() is not Mode.BY_HAND:
-            self._show(*self._tiles.limits)
+            self._show(*self._times_sign(*self._tiles.limits))
         self.limits_changed.emit()

@@ -47,6 +47,7 @@ _CHOICES = {
         "leave-out": "Leave them out",
     },
 }
+_NARROW_CHOICE_PX = 130  # in a narrow window; a longer text is cut short
 
 
 def _describe(widget: QWidget, name: str) -> None:
@@ -95,6 +96,7 @@ class ChoiceEdit(QComboBox):
         self._session, self._name = session, name
         for value in parameter(name).metadata["kind"].choices:
             self.addItem(_CHOICES[name][value], value)
+        self.setMinimumWidth(min(_NARROW_CHOICE_PX, self.minimumSizeHint().width()))
         _describe(self, name)
         session.changed.connect(self._show)
         self.currentIndexChanged.connect(self._take)
@@ -175,7 +177,7 @@ class PathEdit(PathField):
     @Slot(str)
     def _show(self, name: str) -> None:
         value = getattr(self._session.parameters, self._name)
-        if name == self._name and self.line.text().strip() != value:
+        if name == self._name and self.path != value:  # else it is what was typed that has led to this value
             self.line.setText(value)
 
     @Slot(str)
@@ -183,7 +185,7 @@ class PathEdit(PathField):
         self._session.change(**{self._name: self.path})
 
     def ask(self) -> str:
-        start = self.line.text(), self._nearby()
+        start = self.path, self._nearby()
         if self._creates:
             return self.dialogs.new_folder(self, self._name, self.title, *start)
         if self._name in _FILTERS:

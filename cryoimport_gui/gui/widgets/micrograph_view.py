@@ -17,6 +17,7 @@ from ..tips import explain
 from .pair_view import PairView
 from .picture_view import PictureView, ScaleBar
 from .problem_list import breakable, plain_label
+from .sign_panel import sign_text
 
 _HELP = (
     "Page Up and Page Down: previous and next exposure. Arrows: previous and next particle. "
@@ -223,7 +224,7 @@ class MicrographView(QWidget):
         if isinstance(view, ParticleView):
             if shown is not None and len(shown.rows) and shown.rows[self.current] == view.row:
                 sign = plan.data_sign.value if plan.data_sign else 1
-                name = f"Particle {self.current + 1} of {len(shown.rows)} × {sign:+d}"
+                name = f"Particle {self.current + 1} of {len(shown.rows)}, data sign {sign_text(sign)}"
                 self.pair.show_view(view, name, self._flips(plan))
         elif view.exposure == self._exposure:
             self._take(plan, view)

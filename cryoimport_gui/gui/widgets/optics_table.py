@@ -188,6 +188,7 @@ class OpticsTable(QWidget):
         self.reset.clicked.connect(self._reset_selected)
         self.reset_all.clicked.connect(self._reset_all)
         self._delegate.refused.connect(self._on_refused)
+        self.view.horizontalScrollBar().rangeChanged.connect(self._fit_height)
         self.view.selectionModel().currentChanged.connect(self._on_current)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
 
@@ -217,14 +218,20 @@ class OpticsTable(QWidget):
     def show_groups(self, plan: ImportPlan, parameters: ImportParameters) -> None:
         """Show the groups of a plan with the overrides of `parameters`, which may be newer."""
         self.model.show(plan, parameters)
-        rows = min(self.model.rowCount(), _MOST_ROWS)
+        self._fit_height()
         view = self.view
-        height = view.horizontalHeader().sizeHint().height() + rows * view.verticalHeader().defaultSectionSize() + 4
-        view.setFixedHeight(height)
         if not view.currentIndex().isValid():
             view.setCurrentIndex(self.model.index(0, COLUMNS.index("pixel_size_A")))
         self.reset_all.setEnabled(any(getattr(parameters, name) for name in MICROSCOPE_VALUES.values()))
         self._on_selection()
+
+    @Slot()
+    def _fit_height(self, *_: object) -> None:
+        """As high as its rows, of which it hides none behind the scroll bar of a narrow window."""
+        view, bar = self.view, self.view.horizontalScrollBar()
+        rows = min(self.model.rowCount(), _MOST_ROWS) * view.verticalHeader().defaultSectionSize()
+        below = bar.sizeHint().height() if bar.maximum() > 0 else 0
+        view.setFixedHeight(view.horizontalHeader().sizeHint().height() + rows + below + 4)
 
     @Slot()
     def _reset_selected(self) -> None:

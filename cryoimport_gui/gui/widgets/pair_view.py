@@ -23,12 +23,13 @@ class PairView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.reason = plain_label()
-        self._captions = [QLabel(textFormat=Qt.TextFormat.PlainText) for _ in range(3)]
+        self._captions = [QLabel(textFormat=Qt.TextFormat.PlainText, wordWrap=True) for _ in range(3)]
         self._pictures = [_Picture() for _ in range(3)]
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setVerticalSpacing(2)
         for column, (caption, picture) in enumerate(zip(self._captions, self._pictures)):
+            caption.setAlignment(Qt.AlignmentFlag.AlignBottom)
             layout.addWidget(caption, 0, column)
             layout.addWidget(picture, 1, column)
             layout.setColumnStretch(column, 1)

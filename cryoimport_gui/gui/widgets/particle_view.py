@@ -22,6 +22,7 @@ from ...core.inspection import Inspection, Look
 from ...core.montage import auto_limits, to_grey
 from ...core.problems import Severity
 from ..look import emphasize, severity_colour
+from ..room import open_at
 from ..tips import explain
 from .facts import Facts
 from .picture_view import PictureView, ScaleBar
@@ -93,7 +94,7 @@ class ParticleView(QDialog):
         self.close_button.clicked.connect(self.close)
         QShortcut(QKeySequence(Qt.Key.Key_Left), self, self._go_back)
         QShortcut(QKeySequence(Qt.Key.Key_Right), self, self._go_on)
-        self.resize(1180, 700)
+        open_at(self, 1180, 700)
 
     def show_inspection(self, inspection: Inspection, title: str) -> None:
         self.setWindowTitle(title)

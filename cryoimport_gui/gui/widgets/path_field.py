@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QUrl, Slot
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
@@ -12,6 +12,7 @@ from ..file_dialogs import FileDialogs
 from ..tips import explain
 
 STAR_SUFFIX = ".star"
+_QUOTES = "'\""
 
 
 class PathLine(QLineEdit):
@@ -40,6 +41,19 @@ def _dropped_path(event: QDropEvent) -> str:
     return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
 
 
+def meant_path(text: str) -> str:
+    """The path in a text as people type it, or paste it from a shell or a file manager.
+
+    Blanks and a pair of quotes around it are dropped, `~` is the home folder, `file:///…` the file that it names.
+    """
+    path = text.strip()
+    if len(path) > 1 and path[0] == path[-1] and path[0] in _QUOTES:
+        path = path[1:-1]
+    if path == "~" or path.startswith("~/"):
+        return str(Path(path).expanduser())
+    return QUrl(path).toLocalFile() if path.startswith("file:///") else path
+
+
 class PathField(QWidget):
     """Chooses a folder; subclasses may ask for something else.
 
@@ -66,13 +80,12 @@ class PathField(QWidget):
 
     @property
     def path(self) -> str:
-        """As typed, without blanks around it; `~/` is the home folder."""
-        path = self.line.text().strip()
-        return str(Path(path).expanduser()) if path.startswith("~/") else path
+        """What is meant by the text of the line, which itself stays as it was typed."""
+        return meant_path(self.line.text())
 
     def ask(self) -> str:
         """Open a dialog; returns the path chosen, or nothing."""
-        return self.dialogs.open_folder(self, self.kind, self.title, self.line.text())
+        return self.dialogs.open_folder(self, self.kind, self.title, self.path)
 
     @Slot()
     def _browse(self) -> None:

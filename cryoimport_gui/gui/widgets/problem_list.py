@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.problems import CODES, Problem, Severity
@@ -16,7 +17,8 @@ from ..tips import explain
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
-_IN_A_ROW = 2  # buttons: as many as a narrow card has room for
+_PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
+_IN_A_ROW = 2  # buttons: as many as most cards have room for
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class ProblemList(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
         content.setAutoFillBackground(False)  # the box around it has its own shade
+        before: QWidget = self  # cards are newer than whatever stands below them: Tab would come to them last
+        for button in (button for card in content.findChildren(_Card) for button in card.buttons):
+            self.setTabOrder(before, button)
+            before = button
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -95,31 +101,68 @@ class _Card(QFrame):
         emphasize(title)
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
-        layout.addWidget(plain_label(problem.message[:1].upper() + problem.message[1:] + "."), 1, 1)
+        layout.addWidget(plain_label(sentence(problem.message)), 1, 1)
         if problem.examples:
             more = problem.count - len(problem.examples)
             examples = plain_label("\n".join([*problem.examples, *([f"… and {more:,} more"] if more > 0 else [])]))
             examples.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
             layout.addWidget(examples, 2, 1)
         layout.addWidget(plain_label(f"→ {problem.hint}"), 3, 1)
-        if offers:
-            layout.addLayout(_buttons(problem, offers), 4, 1, 1, 2)
         copy = CopyButton("Copy", str(problem))
         copy.setAccessibleName(f"Copy: {problem.message}")
         explain(copy, "Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
+        self.buttons = [copy, *(_button(problem, offer) for offer in offers)]
+        if offers:
+            layout.addWidget(_Rows(self.buttons[1:]), 4, 1, 1, 2)
 
 
-def _buttons(problem: Problem, offers: Sequence[Offer]) -> QGridLayout:
-    grid = QGridLayout()
-    grid.setColumnStretch(_IN_A_ROW, 1)
-    for number, offer in enumerate(offers):
-        button = QPushButton(offer.label)
-        explain(button, offer.tool_tip)
-        button.setAccessibleName(f"{offer.label}: {problem.message}")
-        button.clicked.connect(partial(_run, offer))
-        grid.addWidget(button, *divmod(number, _IN_A_ROW))
-    return grid
+def sentence(message: str) -> str:
+    """A message as a sentence; names of files, columns and groups that it begins with are left as they are."""
+    first = message.partition(" ")[0]
+    is_word = _PLAIN_WORD.fullmatch(first) and not first.startswith("rln")
+    return (message[0].upper() + message[1:] if is_word else message) + "."
+
+
+def _button(problem: Problem, offer: Offer) -> QPushButton:
+    button = QPushButton(offer.label)
+    explain(button, offer.tool_tip)
+    button.setAccessibleName(f"{offer.label}: {problem.message}")
+    button.clicked.connect(partial(_run, offer))
+    return button
+
+
+class _Rows(QWidget):
+    """Buttons, two in a row; one where there is no room for two."""
+
+    def __init__(self, buttons: Sequence[QPushButton]) -> None:
+        super().__init__()
+        self._buttons = buttons
+        self._in_a_row = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(6)
+        self._grid.setColumnStretch(_IN_A_ROW, 1)
+        self._arrange(_IN_A_ROW)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as one button, however many stand in a row now: else the second would never go below."""
+        return QSize(self._width(1), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange(_IN_A_ROW if event.size().width() >= self._width(_IN_A_ROW) else 1)
+
+    def _width(self, in_a_row: int) -> int:
+        columns = (self._buttons[column::in_a_row] for column in range(in_a_row))
+        widths = [max((button.sizeHint().width() for button in column), default=0) for column in columns]
+        return sum(widths) + self._grid.horizontalSpacing() * (in_a_row - 1)
+
+    def _arrange(self, in_a_row: int) -> None:
+        if in_a_row != self._in_a_row:
+            self._in_a_row = in_a_row
+            for number, button in enumerate(self._buttons):
+                self._grid.addWidget(button, *divmod(number, in_a_row))
 
 
 def _run(offer: Offer, checked: bool = False) -> None:

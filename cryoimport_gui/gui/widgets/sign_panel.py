@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -29,6 +29,9 @@ from .problem_list import SIGNS, plain_label
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
 _DEFAULT_SIGN = -1
+_RULE = "Shown is stored value × data sign. Particles must look dark on light."
+_MARGIN_PX = 8  # of a button around its picture
+_NARROW_READING_PX = 170
 
 
 def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
@@ -48,6 +51,9 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
     if verdict.value > 0:
         share, stored = 1 - share, "darker"
     seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
+    if verdict.sampled == 1:
+        how = "brighter" if verdict.particles_brighter else "darker"
+        seen = f"the only particle that was looked at is stored {how} than its surroundings"
     if verdict.value == 0:
         told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
@@ -93,10 +99,7 @@ class SignPanel(QWidget):
         chooser.addWidget(self.choice)
         chooser.addWidget(self.take)
         chooser.addStretch(1)
-        self.rule = plain_label(
-            "Shown is stored value × data sign. Particles must look dark on light. "
-            "First of each eight: the mean of many."
-        )
+        self.rule = plain_label(_RULE)
         said = QVBoxLayout()
         said.addLayout(chooser)
         said.addWidget(self.badge)
@@ -121,6 +124,12 @@ class SignPanel(QWidget):
 
     def show_tiles(self, tiles: Images, background: int) -> None:
         """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
+        particles = len(tiles) - 1
+        if particles == 1:
+            tiles = tiles[1:]
+        of = "many" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
+        what = "1 particle is shown." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
+        self.rule.setText(f"{_RULE} {what}" if len(tiles) else _RULE)
         limits = own_limits(tiles)
         for sign, reading in self.readings.items():
             reading.show_picture(tiles, sign, limits, background)
@@ -172,7 +181,10 @@ class _Reading(QToolButton):
         self.setCheckable(True)
         self.sign = sign
         step = READING_TILE_PX + GAP_PX
-        self.setIconSize(QSize(READING_COLUMNS * step + GAP_PX, READING_ROWS * step + GAP_PX))
+        self._full_size = QSize(READING_COLUMNS * step + GAP_PX, READING_ROWS * step + GAP_PX)
+        self.setIconSize(self._full_size)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(_NARROW_READING_PX)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         explain(
             self,
@@ -180,13 +192,23 @@ class _Reading(QToolButton):
             "Particles must look dark on a light background. Click to take this reading.",
         )
 
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self._full_size.width() + _MARGIN_PX), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The picture is smaller in a narrow window."""
+        super().resizeEvent(event)
+        room = QSize(event.size().width() - _MARGIN_PX, self._full_size.height())
+        self.setIconSize(self._full_size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio).boundedTo(self._full_size))
+
     def show_picture(self, tiles: Images, sign: int, limits: Images, background: int) -> None:
         picture = np.ascontiguousarray(compose(tiles, READING_COLUMNS, sign, limits, gap_grey=background))
         height, width = picture.shape
         image = QImage(picture.data, width, height, width, QImage.Format.Format_Grayscale8)
         ratio = self.devicePixelRatioF()
         smooth, keep = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
-        pixmap = QPixmap.fromImage(image).scaled(self.iconSize() * ratio, keep, smooth)
+        pixmap = QPixmap.fromImage(image).scaled(self._full_size * ratio, keep, smooth)
         pixmap.setDevicePixelRatio(ratio)
         self.setIcon(QIcon(pixmap))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ...core.trims import Suggestion, TrimRules
 from ..session import Session
@@ -24,15 +25,18 @@ class TrimEditor(QWidget):
         super().__init__()
         self._session = session
         self._rules: TrimRules | None = None
-        line = QHBoxLayout()
-        line.addWidget(SwitchEdit(session, "remove_leading_uid", "R"))
-        for side, words in (("exposure", "&Cut from exposures:"), ("particle", "C&ut from micrographs:")):
-            line.addStretch(1)
-            front, end = CountEdit(session, f"{side}_cut_prefix"), CountEdit(session, f"{side}_cut_suffix")
-            label = QLabel(words)
-            label.setBuddy(front)
-            for widget in (label, QLabel("front"), front, QLabel("end"), end):
-                line.addWidget(widget)
+        self._uid = SwitchEdit(session, "remove_leading_uid", "R")
+        self._cuts = (
+            _cuts(session, "exposure", "&Cut from exposures:"),
+            _cuts(session, "particle", "C&ut from micrographs:"),
+        )
+        self._is_wide = True
+        self._grid = grid = QGridLayout()
+        grid.setColumnStretch(1, 1)
+        grid.setColumnStretch(3, 1)
+        grid.addWidget(self._uid, 0, 0)
+        for column, cuts in zip((2, 4), self._cuts):
+            grid.addWidget(cuts, 0, column)
         self.text = plain_label()
         self.text.setAccessibleName("Proposed rules")
         self.take = QPushButton("&Take these rules")
@@ -43,9 +47,23 @@ class TrimEditor(QWidget):
         proposal.addWidget(self.take)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(line)
+        layout.addLayout(grid)
         layout.addLayout(proposal)
         self.propose("", None)
+
+    def minimumSizeHint(self) -> QSize:
+        """That of the narrow arrangement, whichever there is now: else it would never be narrow."""
+        uid, *cuts = (part.minimumSizeHint().width() for part in (self._uid, *self._cuts))
+        return QSize(uid + max(cuts) + self._grid.horizontalSpacing(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window what is cut from micrographs goes into a line of its own."""
+        super().resizeEvent(event)
+        widths = [part.minimumSizeHint().width() for part in (self._uid, *self._cuts)]
+        is_wide = event.size().width() >= sum(widths) + 4 * self._grid.horizontalSpacing()
+        if is_wide != self._is_wide:
+            self._is_wide = is_wide
+            self._grid.addWidget(self._cuts[1], *((0, 4) if is_wide else (1, 2)))
 
     def show_suggestion(self, suggestion: Suggestion, rules: TrimRules, matched: int) -> None:
         """Propose what matches more than the present rules do; say where names do not agree if nothing does."""
@@ -70,3 +88,16 @@ class TrimEditor(QWidget):
     def _take(self) -> None:
         if self._rules is not None:
             self._session.change(**dataclasses.asdict(self._rules))
+
+
+def _cuts(session: Session, side: str, words: str) -> QWidget:
+    """How much is cut at both ends of one kind of names."""
+    front, end = CountEdit(session, f"{side}_cut_prefix"), CountEdit(session, f"{side}_cut_suffix")
+    label = QLabel(words)
+    label.setBuddy(front)
+    cuts = QWidget()
+    line = QHBoxLayout(cuts)
+    line.setContentsMargins(0, 0, 0, 0)
+    for widget in (label, QLabel("front"), front, QLabel("end"), end):
+        line.addWidget(widget)
+    return cuts

@@ -1,0 +1,121 @@
+"""A screen of 1920 × 1080 at twice the size has 960 × 540 pixels, of which a window's frame takes some."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget, QWizard
+
+from cryoimport_gui.gui.wizard import ImportWizard
+
+from ..stars import write_exposures, write_input
+from .conftest import WAIT_MS
+
+WIDTH, HEIGHT = 960, 500
+
+
+def content_of(page: QWidget) -> QScrollArea:
+    return next(area for area in page.findChildren(QScrollArea) if area.parentWidget() is page)
+
+
+def settle(qtbot, wizard: ImportWizard) -> None:
+    """Wait until the page has everything to show, which may ask for more room."""
+    page = wizard.currentPage()
+    tasks = [getattr(page, name) for name in ("tasks", "names", "search") if hasattr(page, name)]
+    qtbot.waitUntil(lambda: wizard.session.is_current and not any(t.busy for t in tasks), timeout=WAIT_MS)
+
+
+def rect_in(wizard: ImportWizard, widget: QWidget) -> QRect:
+    return QRect(widget.mapTo(wizard, widget.rect().topLeft()), widget.size())
+
+
+def test_every_page_is_usable_on_a_small_screen(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    wizard.resize(WIDTH, HEIGHT)
+    for number, page in enumerate(wizard.pages):
+        wizard.go_to(number)
+        settle(qtbot, wizard)
+        qtbot.waitUntil(lambda: not wizard.session.is_writing, timeout=WAIT_MS)
+        assert (wizard.width(), wizard.height()) == (WIDTH, HEIGHT), page.TITLE
+        hint = page.minimumSizeHint()
+        assert hint.width() < WIDTH and hint.height() < HEIGHT, page.TITLE
+        for kind in (QWizard.WizardButton.NextButton, QWizard.WizardButton.CancelButton):
+            button = wizard.button(kind)
+            assert not button.isVisible() or wizard.rect().contains(rect_in(wizard, button)), page.TITLE
+        area = content_of(page)
+        qtbot.waitUntil(lambda area=area: area.horizontalScrollBar().maximum() == 0, timeout=WAIT_MS)
+
+
+def test_nothing_scrolls_where_there_is_room(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    wizard.resize(1280, 800)
+    for number, page in enumerate(wizard.pages):
+        wizard.go_to(number)
+        settle(qtbot, wizard)
+        bars = content_of(page).horizontalScrollBar(), content_of(page).verticalScrollBar()
+        assert [bar.maximum() for bar in bars] == [0, 0], page.TITLE
+    qtbot.waitUntil(lambda: not wizard.session.is_writing, timeout=WAIT_MS)
+
+
+def test_what_is_gone_to_is_scrolled_into_view(qtbot, open_wizard, demo_values) -> None:
+    wizard = open_wizard(**demo_values)
+    wizard.resize(WIDTH, HEIGHT)
+    wizard.go_to(3)
+    settle(qtbot, wizard)
+    bar = content_of(wizard.currentPage()).verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=WAIT_MS)
+    bar.setValue(bar.maximum())
+    wizard.show_place("coordinate-y-unclear")
+    assert wizard.focusWidget().objectName() == "coordinate_y"
+    assert bar.value() < bar.maximum()
+
+
+def test_what_is_below_the_table_does_not_lie_upon_it(qtbot, open_wizard, demo_values) -> None:
+    wizard = open_wizard(**demo_values)
+    for width, height in ((WIDTH, HEIGHT), (1280, 800)):
+        wizard.resize(width, height)
+        wizard.go_to(1)
+        settle(qtbot, wizard)
+        table = wizard.currentPage().table
+        bar = table.view.horizontalScrollBar()
+        qtbot.waitUntil(lambda bar=bar, width=width: (bar.maximum() > 0) == (width == WIDTH), timeout=WAIT_MS)
+
+        def lie_apart(table=table) -> bool:
+            lowest = rect_in(wizard, table.view).bottom()
+            return all(rect_in(wizard, w).top() > lowest for w in (table.words, table.reset, table.reset_all))
+
+        qtbot.waitUntil(lie_apart, timeout=WAIT_MS)
+        rows = table.model.rowCount() * table.view.verticalHeader().defaultSectionSize()
+        qtbot.waitUntil(lambda table=table, rows=rows: table.view.viewport().height() >= rows, timeout=WAIT_MS)
+
+
+def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) -> None:
+    names = ["1@stacks/s1.mrcs", "9@stacks/s1.mrcs"] + [f"{k}@stacks/s2.mrcs" for k in (1, 2, 3, 1)]
+    meta = write_input(tmp_path, {"rlnImageName": names})
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    wizard = open_wizard(meta=str(meta), exposures=str(exposures), output=str(tmp_path / "J1"))
+    wizard.go_to(4)
+    problems = wizard.currentPage().problem_list
+    buttons = {button.text(): button for button in problems.findChildren(QPushButton)}
+    find, keep = buttons["Find trimming rules"], buttons["Keep them without a location"]
+    for width, height, stand_in_a_row in ((WIDTH, HEIGHT, False), (1280, 800, True)):
+        wizard.resize(width, height)
+        qtbot.waitUntil(lambda is_so=stand_in_a_row: (find.y() == keep.y()) == is_so, timeout=WAIT_MS)
+        for button in buttons.values():
+            right = button.mapTo(problems.viewport(), button.rect().topRight()).x()
+            assert right < problems.viewport().width(), button.text()
+            assert button.width() >= button.sizeHint().width(), button.text()
+
+
+def test_no_window_opens_larger_than_the_screen(qtbot, open_wizard) -> None:
+    wizard = open_wizard()
+    wizard.show_relinking()
+    wizard.show_help("preview")
+    wizard.pages[2].build_once()
+    room = wizard.screen().availableSize()
+    assert room.width() < 1180, "the screen of the tests is small"
+    for window in (wizard, wizard._relinking, wizard._help, wizard.pages[2].particle):
+        assert window.width() <= room.width() and window.height() < room.height(), window
+    wizard._help.close()
+    wizard._relinking.close()
