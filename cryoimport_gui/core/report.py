@@ -19,6 +19,7 @@ from .parameters import RunOptions
 from .plan import ImportPlan
 from .problems import Severity, count_of, printable
 from .relink import Relinking
+from .trims import TrimRules
 
 
 def make_report(
@@ -168,15 +169,15 @@ def summary(plan: ImportPlan) -> list[str]:
     if sign := plan.data_sign:
         evidence = ""
         if verdict := sign.verdict:
-            evidence = (
-                f"; {verdict.particles_brighter:.0%} of {verdict.sampled} particles are stored brighter than their "
-                f"surroundings, confidence {verdict.confidence:.1%}"
-            )
+            evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
         lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
     if plan.linking:
+        trimming = (
+            f"trimming: {plan.linking.rules_source}" if plan.linking.rules != TrimRules() else "names as they are"
+        )
         lines.append(
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
-            f"{counts['exposures']:,} exposures (trimming: {plan.linking.rules_source})"
+            f"{counts['exposures']:,} exposures ({trimming})"
         )
     if plan.placing and (compared := plan.placing.verdict) and compared.sampled:
         reading = "flipped" if plan.placing.flip_y else "kept"

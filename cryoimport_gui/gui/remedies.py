@@ -103,7 +103,7 @@ REMEDIES: dict[str, Remedy] = {
     "image-index-out-of-range": _DATA,
     "pixel-size-disagrees": _OPTICS,
     "image-size-disagrees": _DATA,
-    "shift-odd": _OPTICS,
+    "shift-odd": _META,
     "stack-elsewhere": _DATA,
     "particle-duplicate": _NOTHING,
     "exposures-unreadable": Remedy("exposures", (_NO_EXPOSURES,)),

@@ -49,6 +49,7 @@ class ParticlesPage(Page):
         "particle-",
         "columns-",
         "pose-",
+        "shift-",
         "half-sets-",
     )
 
