@@ -30,7 +30,7 @@ from cryoimport_gui.core.contrast import SignVerdict
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.inspection import inspect
 from cryoimport_gui.core.montage import compose
-from cryoimport_gui.core.problems import Severity
+from cryoimport_gui.core.problems import Severity, problem
 from cryoimport_gui.core.sample import Selection
 from cryoimport_gui.gui.look import apply_theme
 from cryoimport_gui.gui.pages.preview import _IGNORED, PreviewPage
@@ -421,6 +421,13 @@ def test_the_verdict_in_words(choice: str, value: int, share: float, severity: S
     found, text = verdict_words(choice, SignVerdict(value, share, 0.98765, 400))
     assert found is severity
     assert all(part in text for part in [*words, "confidence 98.7%"]), text
+
+
+@pytest.mark.parametrize("choice", ["auto", "+1"])
+def test_of_stacks_that_contradict_each_other_no_reading_is_right(choice: str) -> None:
+    mixed = problem("data-sign-unclear", "images of 2 stacks are dark", hint="Import them separately.")
+    found, text = verdict_words(choice, SignVerdict(0, 0.4, 0.8, 400, mixed=mixed))
+    assert (found, text) == (Severity.WARNING, "Images of 2 stacks are dark. Import them separately.")
 
 
 def test_no_confidence_is_called_certain() -> None:

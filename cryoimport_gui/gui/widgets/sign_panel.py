@@ -24,7 +24,7 @@ from ..look import emphasize, good_colour, make_quiet, severity_colour
 from ..session import Session
 from ..tips import explain
 from .editors import ChoiceEdit, label_for
-from .problem_list import SIGNS, plain_label
+from .problem_list import SIGNS, plain_label, sentence
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
@@ -47,6 +47,8 @@ def sign_text(sign: int) -> str:
 
 def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, str]:
     """The verdict in a sentence, and how severe it is together with the choice."""
+    if verdict.mixed:
+        return Severity.WARNING, f"{sentence(verdict.mixed.message)} {verdict.mixed.hint}"
     share, stored = verdict.particles_brighter, "brighter"
     if verdict.value > 0:
         share, stored = 1 - share, "darker"
