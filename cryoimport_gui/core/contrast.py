@@ -57,7 +57,7 @@ class SignVerdict:
 
     not_finite, blank: positions of the images that were left out.
     brighter: (images,) the evidence of each that its particle is brighter, of any scale; nan where it was left out.
-    values: remarks on images that were left out.
+    odd_images: remarks on images that were left out.
     mixed: that parts of the particles contradict each other, if they do.
     """
 
@@ -68,7 +68,7 @@ class SignVerdict:
     not_finite: tuple[int, ...] = ()
     blank: tuple[int, ...] = ()
     brighter: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
-    values: tuple[Problem, ...] = ()
+    odd_images: tuple[Problem, ...] = ()
     mixed: Problem | None = None
 
     @property

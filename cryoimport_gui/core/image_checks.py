@@ -36,7 +36,7 @@ def check_images(
         *_odd(particles, rows[list(verdict.not_finite)], seen, _NOT_FINITE),
         *_odd(particles, rows[blank], seen, _BLANK, _BLANK_HINT),
     ]
-    return replace(verdict, values=tuple(found), mixed=_mixed(particles, stacks, rows, verdict.brighter))
+    return replace(verdict, odd_images=tuple(found), mixed=_mixed(particles, stacks, rows, verdict.brighter))
 
 
 def _odd(

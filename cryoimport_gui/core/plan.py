@@ -191,8 +191,9 @@ class Planner:
                 plan.problems += plan.stacks.problems
         except Refused as refused:
             plan.problems.append(refused.problem)
+        source: Hashable = None
         try:
-            self._match(plan, meta, particles, progress)
+            source = self._match(plan, meta, particles, progress)
         except Refused as refused:
             plan.problems.append(refused.problem)
         if plan.linking:
@@ -211,7 +212,7 @@ class Planner:
             plan.data_sign, sign_problems = _decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
         if plan.linking:
-            plan.placing = self._place(plan, particles, (where, _source(p), good.tobytes()), progress)
+            plan.placing = self._place(plan, particles, (where, source, good.tobytes()), progress)
             plan.problems += plan.placing.problems
         self._leave_out(plan, faults, good)
 
@@ -228,16 +229,19 @@ class Planner:
 
         return self._stage(plan, "place", key, place)
 
-    def _match(self, plan: ImportPlan, meta: Hashable, particles: Particles, progress: Progress) -> None:
+    def _match(self, plan: ImportPlan, meta: Hashable, particles: Particles, progress: Progress) -> Hashable:
+        """Returns what changes when other exposures are chosen, or any file that they are read from changes."""
         p = plan.parameters
         if not p.exposures:
-            return
-        source = _source(p)
+            return None
+        files = [p.exposures, *exposure_datasets(p.exposures, p.project)]
+        source = p.exposures, p.project, tuple(map(file_state, files))
         progress.stage("match")
         plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
         exposures = plan.exposures
         key = (meta, source, rules_of(p), p.suggest_trims, p.on_unmatched)
         plan.linking = self._stage(plan, "match", key, lambda: link_exposures(particles, exposures, p))
+        return source
 
     def _leave_out(self, plan: ImportPlan, faults: list[Fault], good: NDArray[np.bool_]) -> None:
         """Faults stop the import, or their rows are left out; likewise particles without an exposure."""
@@ -295,12 +299,6 @@ def _matters(fault: Fault, parameters: ImportParameters) -> bool:
     return fault.column not in ignored and not (of_images and parameters.ignore_raw_data)
 
 
-def _source(parameters: ImportParameters) -> Hashable:
-    """What changes when other exposures are chosen, or any file that they are read from changes."""
-    path, project = parameters.exposures, parameters.project
-    return path, project, tuple(map(file_state, [path, *exposure_datasets(path, project)]))
-
-
 def file_state(path: str) -> Hashable:
     """What changes when a file is written to or replaced; None if it is not there."""
     try:
@@ -341,7 +339,7 @@ def _look(
 
 def _decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
     brighter = verdict.words
-    found = list(verdict.values)
+    found = list(verdict.odd_images)
     if verdict.mixed and choice == "auto":
         message = f"{verdict.mixed.message}; {verdict.value or -1:+d} is used for all"
         found.append(dataclasses.replace(verdict.mixed, message=message))

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayo
 
 from ..paths import resource
 from .drawings import DRAWINGS, drawing
-from .room import open_at
 from .tips import explain
+from .window_size import open_at
 
 
 class _Browser(QTextBrowser):

@@ -21,7 +21,6 @@ from ..core.problems import Problem, count_of
 from ..core.progress import Progress
 from ..core.relink import Relinking, plan_relink, relink
 from .file_dialogs import FileDialogs
-from .room import open_at
 from .session import TYPING_PAUSE_MS
 from .tasks import Tasks
 from .widgets.editors import label_for
@@ -29,6 +28,7 @@ from .widgets.path_field import PathField
 from .widgets.problem_list import Offer, ProblemList, plain_label
 from .widgets.progress_line import ProgressLine
 from .widgets.relink_table import RelinkTable
+from .window_size import open_at
 
 _PROBLEMS_HEIGHT = 190  # one with its examples can be read without scrolling
 _INTRODUCTION = (

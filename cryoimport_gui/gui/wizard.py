@@ -20,13 +20,13 @@ from .pages.review import ReviewPage
 from .pages.write import WritePage
 from .relink_window import RelinkWindow
 from .remedies import REMEDIES
-from .room import open_at
 from .session import Session
 from .settings import load_settings, save_settings
 from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
 from .widgets.path_field import STAR_SUFFIX
 from .widgets.steps import StepList
+from .window_size import open_at
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
 _MOST_NAMED = 4

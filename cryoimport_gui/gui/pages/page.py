@@ -46,9 +46,8 @@ class Page(QWizardPage):
         content = _Content()
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, 0)
-        self._area = area = QScrollArea(
-            widgetResizable=True
-        )  # at twice the size, a screen has not the room that a page needs
+        # At twice the size a screen has not the room that a page needs.
+        self._area = area = QScrollArea(widgetResizable=True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(content)

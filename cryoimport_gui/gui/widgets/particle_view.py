@@ -22,8 +22,8 @@ from ...core.inspection import Inspection, Look
 from ...core.montage import auto_limits, to_grey
 from ...core.problems import Severity
 from ..look import emphasize, severity_colour
-from ..room import open_at
 from ..tips import explain
+from ..window_size import open_at
 from .facts import Facts
 from .picture_view import PictureView, ScaleBar
 from .problem_list import plain_label
