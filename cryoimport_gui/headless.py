@@ -15,14 +15,14 @@ from threading import Event
 from time import monotonic
 from typing import Any, TextIO
 
-from .core.job import write_job
-from .core.output import path_in_project
+from .core.job.relink import Relinking, plan_relink, relink
+from .core.job.write import write_job
 from .core.parameters import ImportParameters, RunOptions
-from .core.plan import ImportPlan, Planner
+from .core.plan.output import path_in_project
+from .core.plan.planner import ImportPlan, Planner
 from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
-from .core.relink import Relinking, plan_relink, relink
-from .core.report import make_report, relink_report, summary, write_report
+from .core.report.report import make_report, relink_report, summary, write_report
 from .logs import log_path, set_up_logging
 
 log = logging.getLogger(__name__)

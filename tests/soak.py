@@ -29,7 +29,7 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
 from cryoimport_gui.gui.garbage import Collector
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.tasks import Tasks
 from cryoimport_gui.gui.wizard import ImportWizard

@@ -16,7 +16,7 @@ from ..core.parameters import ImportParameters, RunOptions
 from ..core.problems import printable
 from ..headless import with_demo
 from ..logs import log_path, set_up_logging
-from ..paths import resource
+from ..resources import resource
 from .failures import Failures
 from .garbage import Collector
 from .wizard import ImportWizard

@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-from ..paths import resource
-from .drawings import DRAWINGS, drawing
+from ..resources import resource
+from .help_drawings import DRAWINGS, drawing
 from .tips import explain
 from .window_size import open_at
 

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QMenu, QWhatsThis, QWidget
 
 from ..core.parameters import BadParameter
 from ..core.parameters import load_settings as load_parameters
-from .look import apply_theme
 from .recent import REOPEN_TIP, reopen, title_of
 from .session import Session
 from .settings import THEMES
+from .theme import apply_theme
 from .widgets.messages import show_notice
 
 _THEME_NAMES = {"system": "As the &system", "light": "&Light", "dark": "&Dark"}

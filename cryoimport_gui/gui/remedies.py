@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.output import free_folder
 from ..core.parameters import ImportParameters, update
-from ..core.plan import ImportPlan
+from ..core.plan.output import free_folder
+from ..core.plan.planner import ImportPlan
 from ..core.problems import CODES, Problem, Severity
 
 Values = Mapping[str, Any]

@@ -9,13 +9,13 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from ..core.job import Job, write_job
-from ..core.output import free_folder
+from ..core.exposures.trims import TrimRules
+from ..core.job.write import Job, write_job
 from ..core.parameters import FOLDER, PATH, ImportParameters, update
-from ..core.plan import ImportPlan, Planner
+from ..core.plan.output import free_folder
+from ..core.plan.planner import ImportPlan, Planner
 from ..core.problems import Problem
 from ..core.progress import Progress
-from ..core.trims import TrimRules
 from .file_dialogs import FileDialogs
 from .settings import Settings
 from .tasks import Tasks

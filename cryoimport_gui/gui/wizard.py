@@ -6,26 +6,26 @@ from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
-from ..core.job import Job
+from ..core.job.write import Job
 from ..core.parameters import ImportParameters, parameter
 from .help import HelpWindow
-from .look import apply_theme
 from .menu import MoreMenu
-from .pages.exposures import ExposuresPage
-from .pages.microscope import MicroscopePage
+from .pages.exposures.page import ExposuresPage
+from .pages.microscope.page import MicroscopePage
 from .pages.page import Page
-from .pages.particles import ParticlesPage
-from .pages.preview import PreviewPage
+from .pages.particles.page import ParticlesPage
+from .pages.preview.page import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
-from .relink_window import RelinkWindow
+from .relink.window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
 from .settings import load_settings, save_settings
+from .steps import StepList
+from .theme import apply_theme
 from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
 from .widgets.path_field import STAR_SUFFIX
-from .widgets.steps import StepList
 from .window_size import open_at
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)

@@ -10,8 +10,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from cryoimport_gui.core import plan as core_plan
-from cryoimport_gui.core.name_table import Column
+from cryoimport_gui.core.looks.match_table import Column
+from cryoimport_gui.core.plan import planner as core_plan
 
 from .names import NAMES, PARTICLES, made_dataset, made_names, made_particles
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import mrcfile
 
-from cryoimport_gui.core import mrc
 from cryoimport_gui.core.parallel import map_batches, map_files
+from cryoimport_gui.core.stacks import mrc
 
 from .made_star import make_stacks
 

@@ -10,14 +10,14 @@ from time import perf_counter
 
 import numpy as np
 
-from cryoimport_gui.core.exposures import Exposures
-from cryoimport_gui.core.linking import link_exposures
-from cryoimport_gui.core.name_table import Arrangement, Column, build_name_table
+from cryoimport_gui.core.exposures.exposures import Exposures
+from cryoimport_gui.core.exposures.matching import link_exposures
+from cryoimport_gui.core.exposures.trims import TrimRules, suggest_trims
+from cryoimport_gui.core.looks.match_table import Arrangement, Column, build_name_table
 from cryoimport_gui.core.names import Names
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import OpticsGroup, Particles
-from cryoimport_gui.core.relion import read_particles
-from cryoimport_gui.core.trims import TrimRules, suggest_trims
+from cryoimport_gui.core.reading.relion import read_particles
 
 from .made_star import make_star
 

@@ -14,12 +14,12 @@ import mrcfile
 import numpy as np
 from PySide6.QtWidgets import QApplication
 
-from cryoimport_gui.core.montage import make_tiles
+from cryoimport_gui.core.looks.tiles import DEFAULT_OPTIONS, Tiles, page_tiles
 from cryoimport_gui.core.particles import OpticsGroup, Particles, Value
-from cryoimport_gui.core.preview import DEFAULT_OPTIONS, Tiles, page_tiles
-from cryoimport_gui.core.relion import read_particles
-from cryoimport_gui.core.sample import ParticleImages, Selection, read_sample
-from cryoimport_gui.core.stacks import Stacks, find_stacks
+from cryoimport_gui.core.pictures.montage import make_tiles
+from cryoimport_gui.core.reading.relion import read_particles
+from cryoimport_gui.core.stacks.sample import ParticleImages, Selection, read_sample
+from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks
 
 BOX, IMAGES, TILES, ROUNDS, REDRAWS = 256, 8_000, 100, 7, 30
 OPTIONS = replace(DEFAULT_OPTIONS, size_px=56)  # as in a window of 1280 × 800
@@ -94,7 +94,7 @@ def _redraws(tiles: Tiles) -> dict[str, float]:
 
 
 def _redraws_in(app: QApplication, tiles: Tiles) -> dict[str, float]:
-    from cryoimport_gui.gui.widgets.montage_view import MontageView
+    from cryoimport_gui.gui.pages.preview.montage_view import MontageView
 
     view = MontageView()
     view.resize(1200, 900)

@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTabBar, QTabWi
 
 from cryoimport_gui.core.parameters import ImportParameters, parameter
 from cryoimport_gui.gui.pages.page import Page
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from .conftest import WAIT_MS
-from .exposures_page import settle as settle_exposures
+from .exposures.exposures_page import settle as settle_exposures
 
 #: parameters that are edited in the table of the microscope, and one that is a button
 _WITHOUT_EDITOR = {"pixel_size", "voltage", "cs", "amplitude_contrast", "total_dose", "suggest_trims"}

@@ -149,9 +149,9 @@ def test_a_task_that_fails_is_told_and_the_window_lives_on(
 ) -> None:
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
     places = {
-        "plan": "cryoimport_gui.core.plan.resolve_groups",
-        "import": "cryoimport_gui.core.job.random_uids",
-        "preview": "cryoimport_gui.gui.pages.preview.page_tiles",
+        "plan": "cryoimport_gui.core.plan.planner.resolve_groups",
+        "import": "cryoimport_gui.core.job.write.random_uids",
+        "preview": "cryoimport_gui.gui.pages.preview.page.page_tiles",
     }
     with monkeypatch.context() as patch:
         patch.setattr(places[stage], lambda *_, **__: 1 / 0)

@@ -11,10 +11,10 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QMessageBox
 
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.gui.drawings import DRAWINGS, drawing
+from cryoimport_gui.gui.help_drawings import DRAWINGS, drawing
 from cryoimport_gui.gui.settings import Settings, load_settings, save_settings, settings_path
 from cryoimport_gui.gui.wizard import PAGES
-from cryoimport_gui.paths import resource
+from cryoimport_gui.resources import resource
 
 from .conftest import WAIT_MS
 

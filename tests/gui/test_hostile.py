@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 )
 
 from cryoimport_gui.core.problems import problem
-from cryoimport_gui.gui.pages.exposures import ExposuresPage
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.exposures.page import ExposuresPage
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.tasks import Tasks
 from cryoimport_gui.gui.tips import plain_tip
 from cryoimport_gui.gui.widgets.messages import show_failure, show_notice
 from cryoimport_gui.gui.wizard import ImportWizard
 
-from ..stars import OPTICS, exposure_columns, write_exposures, write_input
+from ..support.stars import OPTICS, exposure_columns, write_exposures, write_input
 from .conftest import WAIT_MS
 
 WORD = "mailed"  # in every text of the files

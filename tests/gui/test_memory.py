@@ -179,7 +179,7 @@ def test_closing_while_the_import_is_written_says_what_happens(
     """The worker stands in the middle of its links while the window is closed."""
     import threading
 
-    import cryoimport_gui.core.job as job
+    import cryoimport_gui.core.job.write as job
 
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
     reached, go_on = threading.Event(), threading.Event()

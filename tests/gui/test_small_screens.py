@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget, QWizard
 
 from cryoimport_gui.gui.wizard import ImportWizard
 
-from ..stars import write_exposures, write_input
+from ..support.stars import write_exposures, write_input
 from .conftest import WAIT_MS
 
 WIDTH, HEIGHT = 960, 500

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, 
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.progress import Cancelled, Progress
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 
@@ -155,7 +155,7 @@ def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp
 def test_demo_data_do_not_replace_what_was_chosen_meanwhile(qtbot, open_wizard, demo: Demo, monkeypatch) -> None:
     wizard = open_wizard()
     page = wizard.currentPage()
-    monkeypatch.setattr("cryoimport_gui.gui.pages.particles.with_demo", lambda parameters, folder: parameters)
+    monkeypatch.setattr("cryoimport_gui.gui.pages.particles.page.with_demo", lambda parameters, folder: parameters)
     with qtbot.waitSignal(page.tasks.finished, timeout=WAIT_MS):
         qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
         wizard.session.change(meta=str(demo.star))
@@ -228,7 +228,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
     page = wizard.pages[page_number(wizard, WritePage)]
     reached, go_on = threading.Event(), threading.Event()
-    import cryoimport_gui.core.job as job
+    import cryoimport_gui.core.job.write as job
 
     original = job.os.symlink
 
@@ -251,7 +251,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
 def test_an_unexpected_error_is_told_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
     wizard = open_wizard(**demo_values)
     with monkeypatch.context() as patch:
-        patch.setattr("cryoimport_gui.core.plan.resolve_groups", lambda *_: 1 / 0)
+        patch.setattr("cryoimport_gui.core.plan.planner.resolve_groups", lambda *_: 1 / 0)
         with qtbot.waitSignal(wizard.session.failed, timeout=WAIT_MS):
             wizard.session.change(ignore_half_sets=True)
     box = QApplication.activeModalWidget()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QLabel, QVBoxLayout, QWizard
 
-from ...core.outline import policy_outcomes, will_write
 from ...core.problems import Severity, count_of
+from ...core.report.contents import policy_outcomes, will_write
 from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.keep_bar import KeepBar

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from ...core.scale_bar import round_length, scale_label
+from ...core.pictures.scale_bar import round_length, scale_label
 
 
 class PictureView(pg.GraphicsView):

@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from ...core.problems import CODES, Problem, Severity
-from ..look import emphasize, severity_colour
+from ..theme import emphasize, severity_colour
 from ..tips import explain
 
 #: a sign and a word, so that colour alone carries no meaning

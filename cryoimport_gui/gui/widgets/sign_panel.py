@@ -17,11 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.contrast import SignVerdict
-from ...core.montage import GAP_PX, Images, compose, own_limits
+from ...core.pictures.data_sign import SignVerdict
+from ...core.pictures.montage import GAP_PX, Images, compose, own_limits
 from ...core.problems import Severity
-from ..look import emphasize, good_colour, make_quiet, severity_colour
 from ..session import Session
+from ..theme import emphasize, good_colour, make_quiet, severity_colour
 from ..tips import explain
 from .editors import ChoiceEdit, label_for
 from .problem_list import SIGNS, plain_label, sentence

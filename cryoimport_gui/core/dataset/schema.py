@@ -1,0 +1,291 @@
+"""The particle dataset: every field that is written, with its type, its value and where the value comes from.
+
+`SCHEMA` is the only place where the fields stand; the writer, the review page and the tests use it.  Names,
+types and conventions are those of CryoSPARC's own imports.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ..particles import Particles
+from ..progress import Progress, quiet
+from .poses import rotation_vectors
+
+CHUNK_ROWS = 1 << 14
+FORMAT_VERSION = "v4.4.1"
+
+
+@dataclass
+class Rows:
+    """Some particles, with all that their fields are made from.
+
+    `group`, `stack` and `exposure` are (N,) numbers into the tables of `written`; an exposure of -1 is none.
+    """
+
+    particles: Particles
+    uid: NDArray[np.uint64]
+    group: NDArray[np.int32]
+    stack: NDArray[np.int64]
+    exposure: NDArray[np.int64]
+    written: Written
+
+    def of_group(self, name: str) -> NDArray:
+        return self.written.groups[name][self.group]
+
+    def of_stack(self, name: str) -> NDArray:
+        return self.written.stacks[name][self.stack]
+
+    def of_exposure(self, name: str, missing: float = 0) -> NDArray:
+        table = self.written.exposures.get(name)
+        if table is None:
+            return np.full(len(self.uid), missing)
+        values = table[self.exposure]
+        values[self.exposure < 0] = missing if table.dtype.kind != "S" else b""
+        return values
+
+    @property
+    def exp_group_id(self) -> NDArray:
+        if self.particles.has_optics:
+            return self.of_group("id")
+        return self.of_exposure("exp_group_id", missing=1)
+
+    @property
+    def shift_px(self) -> NDArray[np.float64]:
+        """(N, 2): 0 where the file has none."""
+        shifts = self.particles.shifts(self.written.groups["file_pixel_size_A"])
+        return np.zeros((len(self.uid), 2)) if shifts is None else shifts
+
+    @property
+    def pose(self) -> NDArray[np.float64]:
+        rot, tilt, psi = self.particles.rot_deg, self.particles.tilt_deg, self.particles.psi_deg
+        assert psi is not None
+        zero = np.zeros(len(psi))
+        return rotation_vectors(zero if rot is None else rot, zero if tilt is None else tilt, psi)
+
+    def column(self, name: str, missing: float = 0.0) -> NDArray:
+        values = getattr(self.particles, name)
+        return np.full(len(self.uid), missing) if values is None else values
+
+    def from_one(self, name: str) -> NDArray:
+        """A number that RELION counts from 1, from 0."""
+        if self.written.ignore_half_sets and name == "random_subset":
+            return np.zeros(len(self.uid))
+        return np.maximum(self.column(name, 1.0) - 1, 0)
+
+    def center_frac(self, axis: int) -> NDArray[np.float64]:
+        """Coordinates as fractions of the exposure's width (axis 0) or height (axis 1)."""
+        assert self.particles.coordinates_px is not None
+        size = np.maximum(self.of_exposure("shape")[:, 1 - axis], 1)
+        place = self.particles.coordinates_px[:, axis] * self.of_exposure("coordinate_scale", 1) / size
+        place = 1 - place if axis == 1 and self.written.flip_y else place
+        return np.where(self.exposure < 0, 0.0, place)
+
+
+@dataclass
+class Written:
+    """What the rows point to, ready to be written: one entry a group, a stack and an exposure."""
+
+    groups: dict[str, NDArray]
+    stacks: dict[str, NDArray]
+    exposures: dict[str, NDArray]
+    data_sign: float
+    box: int
+    flip_y: bool = False
+    ignore_half_sets: bool = False
+
+
+Value = Callable[[Rows], Any]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field; a plain number is written to every row.
+
+    `origin` says in words where its value comes from.  `of` names the columns of `Particles`, or the value of an
+    optics group, that it is made of; where the file has none of them, `missing` is written.  `not_settled` is what
+    is assumed without proof.
+    """
+
+    name: str
+    dtype: str
+    value: Value | float
+    origin: str = "constant"
+    shape: tuple[int, ...] = ()
+    of: tuple[str, ...] = ()
+    missing: float = 0
+    not_settled: str = ""
+
+
+def _column(name: str, label: str, of: str, convert: Callable[[Any], Any] = np.asarray, **more: Any) -> Field:
+    return Field(name, "f4", lambda r: convert(r.column(of, more.get("missing", 0))), label, of=(of,), **more)
+
+
+def _group_value(name: str, of: str) -> Field:
+    return Field(name, "f4", lambda r: r.of_group(of), "optics group", of=(of,))
+
+
+def _dropped(name: str, size: int) -> Field:
+    """What RELION and CryoSPARC keep in forms whose relation is not proven."""
+    return Field(name, "f4", 0, shape=(size,), not_settled="zeros; what RELION fitted is not converted")
+
+
+def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
+    def constant(value: float, *names: str) -> tuple[Field, ...]:
+        return tuple(Field(f"{slot}/{name}", "f4", value) for name in names)
+
+    def from_one(name: str, label: str, of: str) -> Field:
+        return Field(f"{slot}/{name}", "u4", lambda r: r.from_one(of), f"{label} - 1", of=(of,))
+
+    shifts = "rlnOriginXAngst / pixel size, else rlnOriginX; likewise y"
+    return (
+        from_one("split", "rlnRandomSubset", "random_subset"),
+        Field(f"{slot}/shift", "f4", lambda r: r.shift_px, shifts, (2,), ("shift_A", "shift_px")),
+        pose,
+        _group_value(f"{slot}/psize_A", "pixel_size_A"),
+        *constant(0, "error", "error_min", "resid_pow", "slice_pow", "image_pow", "cross_cor"),
+        *constant(1, "alpha", "alpha_min", "weight"),
+        *constant(0, "pose_ess", "shift_ess"),
+        *constant(1, "class_posterior"),
+        from_one("class", "rlnClassNumber", "class_number"),
+        *constant(1, "class_ess"),
+    )
+
+
+SCHEMA: dict[str, tuple[Field, ...]] = {
+    "blob": (
+        Field("blob/path", "S", lambda r: r.of_stack("path"), "link to the stack"),
+        Field("blob/idx", "u4", lambda r: r.particles.image_number - 1, "rlnImageName, from 0"),
+        Field("blob/shape", "u4", lambda r: r.written.box, "stack header", (2,)),
+        _group_value("blob/psize_A", "pixel_size_A"),
+        Field("blob/sign", "f4", lambda r: r.written.data_sign, "data sign"),
+        Field("blob/import_sig", "u8", lambda r: r.of_stack("import_sig"), "SHA-1 of the stack's path"),
+    ),
+    "ctf": (
+        Field("ctf/type", "S", lambda r: b"imported", "the word “imported”"),
+        Field("ctf/exp_group_id", "u4", lambda r: r.exp_group_id, "rlnOpticsGroup, else the exposure's group"),
+        _group_value("ctf/accel_kv", "voltage_kV"),
+        _group_value("ctf/cs_mm", "cs_mm"),
+        _group_value("ctf/amp_contrast", "amplitude_contrast"),
+        _column("ctf/df1_A", "rlnDefocusU", "defocus_u_A"),
+        _column("ctf/df2_A", "rlnDefocusV", "defocus_v_A"),
+        _column("ctf/df_angle_rad", "rlnDefocusAngle", "defocus_angle_deg", np.radians),
+        _column("ctf/phase_shift_rad", "rlnPhaseShift", "phase_shift_deg", np.radians),
+        _column("ctf/scale", "rlnCtfScalefactor", "ctf_scale", missing=1),
+        Field("ctf/scale_const", "f4", 0),
+        Field("ctf/shift_A", "f4", 0, shape=(2,)),
+        _dropped("ctf/tilt_A", 2),
+        _dropped("ctf/trefoil_A", 2),
+        _dropped("ctf/tetra_A", 4),
+        _dropped("ctf/anisomag", 4),
+        _column("ctf/bfactor", "rlnCtfBfactor", "ctf_bfactor_A2"),
+    ),
+    "alignments2D": _alignments(
+        "alignments2D",
+        _column("alignments2D/pose", "rlnAnglePsi", "psi_deg", np.radians, not_settled="the sign: +psi is written"),
+    ),
+    "alignments3D": _alignments(
+        "alignments3D",
+        Field("alignments3D/pose", "f4", lambda r: r.pose, "rlnAngleRot, rlnAngleTilt, rlnAnglePsi", (3,)),
+    ),
+    "location": (
+        Field("location/micrograph_uid", "u8", lambda r: r.of_exposure("uid"), "exposure"),
+        Field("location/exp_group_id", "u4", lambda r: r.exp_group_id, "as ctf/exp_group_id"),
+        Field("location/micrograph_path", "S", lambda r: r.of_exposure("path"), "exposure"),
+        Field("location/micrograph_shape", "u4", lambda r: r.of_exposure("shape"), "exposure", (2,)),
+        Field("location/micrograph_psize_A", "f4", lambda r: r.of_exposure("pixel_size_A"), "exposure"),
+        Field("location/center_x_frac", "f4", lambda r: r.center_frac(0), "rlnCoordinateX / width"),
+        Field(
+            "location/center_y_frac",
+            "f4",
+            lambda r: r.center_frac(1),
+            "rlnCoordinateY / height, or 1 - that",
+            not_settled="which way y runs: no pictures have settled it",
+        ),
+        Field("location/min_dist_A", "f4", 0),
+    ),
+    "mscope_params": (
+        _group_value("mscope_params/accel_kv", "voltage_kV"),
+        _group_value("mscope_params/cs_mm", "cs_mm"),
+        _group_value("mscope_params/total_dose_e_per_A2", "total_dose_e_per_A2"),
+        Field("mscope_params/phase_plate", "u4", lambda r: r.of_exposure("phase_plate"), "exposure, else 0"),
+        Field("mscope_params/neg_stain", "u4", lambda r: r.of_exposure("neg_stain"), "exposure, else 0"),
+        Field("mscope_params/exp_group_id", "u4", lambda r: r.exp_group_id, "as ctf/exp_group_id"),
+    ),
+}
+#: slots that the result group does not list
+UNLISTED = ("mscope_params",)
+
+
+def dataset_dtype(slots: tuple[str, ...], text_lengths: dict[str, int]) -> np.dtype:
+    """The type of one row; `text_lengths` gives the bytes of each text field."""
+    fields: list[tuple] = [("uid", "<u8")]
+    for field in (field for slot in slots for field in SCHEMA[slot]):
+        size = max(1, text_lengths[field.name]) if field.dtype == "S" else ""
+        kind = f"{'|' if field.dtype == 'S' else '<'}{field.dtype}{size}"
+        fields.append((field.name, kind, field.shape) if field.shape else (field.name, kind))
+    return np.dtype(fields)
+
+
+def write_dataset(
+    file: BinaryIO,
+    count: int,
+    slots: tuple[str, ...],
+    text_lengths: dict[str, int],
+    rows: Callable[[int, int], Rows],
+    progress: Progress = quiet,
+) -> None:
+    """Write the rows as a NumPy array file, some thousands at a time behind a header of the whole.
+
+    `rows(first, last)` hands out the rows of one stretch.
+    """
+    dtype = dataset_dtype(slots, text_lengths)
+    header: dict[str, Any] = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
+    try:
+        npy.write_array_header_1_0(file, header)
+    except ValueError:  # more than 64 kB of field names
+        npy.write_array_header_2_0(file, header)
+    for first, last in _stretches(count):
+        progress.step(first, count)
+        chunk = rows(first, last)
+        out = np.zeros(last - first, dtype)
+        out["uid"] = chunk.uid
+        for field in (field for slot in slots for field in SCHEMA[slot]):
+            out[field.name] = field.value(chunk) if callable(field.value) else field.value
+        file.write(out.data.cast("B"))
+    progress.step(count, count)
+
+
+def _stretches(count: int) -> Iterator[tuple[int, int]]:
+    for first in range(0, count, CHUNK_ROWS):
+        yield first, min(first + CHUNK_ROWS, count)
+
+
+def result_group(dataset: str, count: int, slots: tuple[str, ...], description: str) -> str:
+    """The `.csg` text that makes a dataset beside it importable as particles."""
+    import yaml
+
+    content = {
+        "created": datetime.datetime.now(),
+        "group": {
+            "description": description,
+            "name": Path(dataset).stem,
+            "title": "Imported particles",
+            "type": "particle",
+        },
+        "results": {
+            slot: {"metafile": f">{dataset}", "num_items": count, "type": f"particle.{slot}"}
+            for slot in slots
+            if slot not in UNLISTED
+        },
+        "version": FORMAT_VERSION,
+    }
+    return yaml.safe_dump(content, sort_keys=True, allow_unicode=True)

@@ -1,0 +1,185 @@
+"""Source exposures: CryoSPARC's own dataset of the movies or micrographs that the particles come from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dataset.cs_reader import DatasetError, column_names, read_columns
+from ..names import Names
+from ..problems import refuse
+
+#: where path, shape and pixel size are taken from, the best first
+_BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
+_PREFIXES = (*_BLOBS, "mscope_params", "ctf")
+_OF_PARTICLES = {"blob", "alignments2D", "alignments3D", "location"}
+_GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
+#: ten times what the largest result groups have, and read in half a second whatever stands in it
+_MAX_CSG_BYTES = 1 << 15
+_MAX_DATASETS = 100
+
+
+@dataclass
+class Exposures:
+    """N exposures; what the dataset does not give is an empty dictionary entry or zeros.
+
+    `paths` are as the dataset has them, `files` the same on disk; `shape` is (N, 2): [ny, nx].
+    `microscope` holds those of voltage_kV, cs_mm, amplitude_contrast, total_dose_e_per_A2, phase_plate and
+    neg_stain that the dataset knows, each (N,).
+    """
+
+    source: str
+    uid: NDArray[np.uint64]
+    paths: Names
+    files: list[str]
+    shape: NDArray[np.uint32]
+    pixel_size_A: NDArray[np.float32]
+    exp_group_id: NDArray[np.uint32] | None
+    are_movies: bool
+    microscope: dict[str, NDArray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.uid)
+
+
+_MICROSCOPE_FIELDS = {
+    "voltage_kV": ("mscope_params/accel_kv", "ctf/accel_kv"),
+    "cs_mm": ("mscope_params/cs_mm", "ctf/cs_mm"),
+    "amplitude_contrast": ("ctf/amp_contrast",),
+    "total_dose_e_per_A2": ("mscope_params/total_dose_e_per_A2",),
+    "phase_plate": ("mscope_params/phase_plate",),
+    "neg_stain": ("mscope_params/neg_stain",),
+}
+
+
+def load_exposures(path: str, project: str = "") -> Exposures:
+    """Read a `.cs` dataset in either format, or a `.csg` with one or more of them.
+
+    Paths in it count from the CryoSPARC project: `project`, else the folder above the job folder that holds the
+    dataset; a leading `>` means beside the `.csg`.
+
+    Raises:
+        Refused: `exposures-unreadable`.
+    """
+    datasets = exposure_datasets(path, project)
+    columns = _read(datasets[0])
+    for other in datasets[1:]:
+        columns = _join(columns, _read(other))
+    if not len(columns["uid"]):
+        raise refuse("exposures-unreadable", f"{path} holds no exposures")
+    blob = next((blob for blob in _BLOBS if f"{blob}/path" in columns), None)
+    if blob is None:
+        raise refuse("exposures-unreadable", f"{path} holds neither micrographs nor movies{_what_instead(datasets)}")
+    try:
+        return _exposures(path, project, columns, blob)
+    except KeyError as error:
+        raise refuse("exposures-unreadable", f"{path} has no column {error}") from None
+    except ValueError as error:
+        raise refuse("exposures-unreadable", f"{path}: {error}, not as expected") from None
+
+
+def exposure_datasets(path: str, project: str = "") -> list[str]:
+    """The datasets that hold the exposures: the file itself, or those that a result group names.
+
+    Raises:
+        Refused: `exposures-unreadable`.
+    """
+    return _csg_datasets(path, project) if path.endswith(".csg") else [path]
+
+
+def _what_instead(datasets: list[str]) -> str:
+    try:
+        slots = {name.split("/")[0] for dataset in datasets for name in column_names(dataset) if "/" in name}
+    except (OSError, DatasetError):  # it has changed since it was read
+        return ""
+    if not slots:
+        return ""
+    return f" but {'particles' if slots & _OF_PARTICLES else 'other things'} (it has {', '.join(sorted(slots))})"
+
+
+def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str) -> Exposures:
+    paths = Names(_column(columns, f"{blob}/path", "O").tolist())
+    shape = _column(columns, f"{blob}/shape", "iu", 3 if columns[f"{blob}/shape"].shape[1:] == (3,) else 2)
+    with np.errstate(over="ignore"):
+        pixel_size_A = _column(columns, f"{blob}/psize_A", "f").astype(np.float32)
+    beside = Path(os.path.abspath(source)).parent
+    root = Path(os.path.abspath(project)) if project else beside.parent
+    groups = next((name for name in _GROUPS if name in columns), None)
+    microscope = {
+        name: _column(columns, label, "iu" if name in ("phase_plate", "neg_stain") else "iuf")
+        for name, labels in _MICROSCOPE_FIELDS.items()
+        if (label := next((label for label in labels if label in columns), None))
+    }
+    return Exposures(
+        source=source,
+        uid=columns["uid"],
+        paths=paths,
+        files=[str(beside / p[1:]) if p.startswith(">") else str(root / p) for p in paths],
+        shape=shape[:, -2:].astype(np.uint32),
+        pixel_size_A=np.where(np.isfinite(pixel_size_A) & (pixel_size_A > 0), pixel_size_A, np.float32(0)),
+        exp_group_id=_column(columns, groups, "iu").astype(np.uint32) if groups else None,
+        are_movies=blob == "movie_blob",
+        microscope=microscope,
+    )
+
+
+def _column(columns: dict[str, NDArray], name: str, kinds: str, *sides: int) -> NDArray:
+    """A column whose entries have the shape `sides`."""
+    column = columns[name]
+    if column.dtype.kind not in kinds or column.shape[1:] != sides:
+        raise ValueError(f"{name} is of type {column.dtype.str} and shape {column.shape[1:]}")
+    return column
+
+
+def _read(path: str) -> dict[str, NDArray]:
+    if not os.path.isfile(path):
+        raise refuse("exposures-unreadable", f"there is no file {path}")
+    try:
+        columns = read_columns(path, _PREFIXES)
+    except (OSError, DatasetError) as error:
+        raise refuse("exposures-unreadable", f"{path}: {error}") from None
+    if len(np.unique(columns["uid"])) < len(columns["uid"]):
+        raise refuse("exposures-unreadable", f"{path}: several rows have one uid")
+    return columns
+
+
+def _join(left: dict[str, NDArray], right: dict[str, NDArray]) -> dict[str, NDArray]:
+    """Columns of both, for the exposures that both know."""
+    uid, at_left, at_right = np.intersect1d(left["uid"], right["uid"], assume_unique=True, return_indices=True)
+    order = np.argsort(at_left)
+    joined = {name: column[at_left[order]] for name, column in left.items()}
+    return joined | {name: column[at_right[order]] for name, column in right.items() if name not in joined}
+
+
+def _csg_datasets(path: str, project: str) -> list[str]:
+    import yaml
+
+    if not os.path.isfile(path):
+        raise refuse("exposures-unreadable", f"there is no file {path}")
+    try:
+        with open(path, "rb") as file:
+            text = file.read(_MAX_CSG_BYTES + 1)
+        if len(text) > _MAX_CSG_BYTES:
+            raise ValueError(f"longer than {_MAX_CSG_BYTES} bytes")
+        # Texts, lists and dictionaries alone: nothing can be called or grow.  The loader in C dies of deep nesting.
+        content = yaml.load(text, yaml.BaseLoader)
+        names = {name: entry["metafile"] for name, entry in content["results"].items()}
+        if not all(isinstance(name, str) for pair in names.items() for name in pair):
+            raise TypeError("a metafile that is no text")
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise refuse("exposures-unreadable", f"{path} is not a result group: {error}") from None
+    folder = os.path.dirname(os.path.abspath(path))
+    root = os.path.abspath(project) if project else os.path.dirname(folder)
+    wanted = [name for slot, name in names.items() if slot in _PREFIXES or slot.startswith("movie")] or list(
+        names.values()
+    )
+    datasets = dict.fromkeys(
+        os.path.join(folder, name[1:]) if name.startswith(">") else os.path.join(root, name) for name in wanted
+    )
+    if not 0 < len(datasets) <= _MAX_DATASETS:
+        raise refuse("exposures-unreadable", f"{path} lists {len(datasets)} datasets")
+    return list(datasets)

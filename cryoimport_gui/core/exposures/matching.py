@@ -1,0 +1,139 @@
+"""Particles ↔ source exposures, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..parameters import ImportParameters
+from ..particles import Particles, distinct
+from ..problems import Problem, Severity, count_of, problem, refuse
+from .exposures import Exposures
+from .trims import Match, Suggestion, TrimRules, doubt_links, match_names, suggest_trims
+
+
+@dataclass
+class Linking:
+    """Which exposure each micrograph name belongs to.
+
+    `of_name` is (micrograph names,): the exposure's number, -1 where there is none.
+    """
+
+    rules: TrimRules
+    rules_source: str
+    match: Match
+    of_name: NDArray[np.int64]
+    suggestion: Suggestion | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def of_rows(self, particles: Particles) -> NDArray[np.int64]:
+        """(N,) number of the exposure of each particle; -1: none."""
+        assert particles.micrograph_index is not None
+        return self.of_name.take(particles.micrograph_index)  # unlike indexing, lets other threads run
+
+    @property
+    def exposures_matched(self) -> int:
+        return len(distinct(self.of_name))
+
+
+def rules_of(parameters: ImportParameters) -> TrimRules:
+    return TrimRules(
+        parameters.remove_leading_uid,
+        parameters.exposure_cut_prefix,
+        parameters.exposure_cut_suffix,
+        parameters.particle_cut_prefix,
+        parameters.particle_cut_suffix,
+    )
+
+
+def link_exposures(particles: Particles, exposures: Exposures, parameters: ImportParameters) -> Linking:
+    """Match every micrograph name to an exposure.
+
+    Raises:
+        Refused: The particles name no micrographs.
+    """
+    if particles.micrograph_index is None:
+        raise refuse(
+            "micrograph-name-missing",
+            "exposures were given, but the STAR file has no column rlnMicrographName",
+        )
+    names = particles.micrograph_names
+    rules, source, suggestion = rules_of(parameters), "user", None
+    if parameters.suggest_trims:
+        suggestion = suggest_trims(exposures.paths, names)
+        if suggestion.rules is not None:
+            rules, source = suggestion.rules, "suggested"
+    match = match_names(exposures.paths, names, rules)
+    linking = Linking(
+        rules=rules,
+        rules_source=source,
+        match=match,
+        of_name=match.exposure_of,
+        suggestion=suggestion,
+    )
+    linking.problems = [
+        *_matching_problems(particles, linking, parameters),
+        *_doubtful_links(particles, exposures, linking),
+    ]
+    return linking
+
+
+def _matching_problems(particles: Particles, linking: Linking, parameters: ImportParameters) -> Iterator[Problem]:
+    same = [*linking.match.ambiguous, *linking.match.merged]
+    if same:
+        examples = (" and ".join(names[:3]) for names in same)
+        message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
+        yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
+    if elsewhere := linking.match.elsewhere:
+        message = f"{count_of(len(elsewhere), 'micrograph name')} found in several folders, with one exposure for all"
+        hint = (
+            "Several RELION jobs on the same movies are fine. If the folders hold different micrographs, as those of "
+            "two grids, some particles are linked to the wrong exposure: import each folder with its own exposures."
+        )
+        examples = (" and ".join(paths[:3]) for paths in elsewhere)
+        warning = Severity.WARNING
+        yield problem(
+            "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
+        )
+    is_used, is_unmatched = particles.per_micrograph > 0, linking.of_name < 0
+    unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
+    if unmatched:
+        rows = int(particles.per_micrograph[is_unmatched].sum())
+        micrographs = count_of(int(is_used.sum()), "micrograph")
+        message = (
+            f"no single exposure of the same trimmed name for {len(unmatched)} of {micrographs} "
+            f"({count_of(rows, 'particle')})"
+        )
+        stop = parameters.on_unmatched == "stop"
+        examples = (f"{name} → {linking.rules.particle_name(name)}" for name in unmatched)
+        hint = "Let rules be suggested (--suggest-trims), or adjust the cut lengths."
+        if parameters.on_unmatched == "stop":
+            hint = hint[:-1] + ", or choose keep or leave-out for the unmatched."
+        if linking.suggestion and linking.suggestion.rules is None:
+            hint = linking.suggestion.explanation
+        severity = Severity.ERROR if stop else Severity.WARNING
+        yield problem(
+            "exposure-unmatched",
+            message,
+            count=len(unmatched),
+            examples=examples,
+            hint=hint,
+            severity=severity,
+        )
+
+
+def _doubtful_links(particles: Particles, exposures: Exposures, linking: Linking) -> Iterator[Problem]:
+    names, of_name = particles.micrograph_names, linking.of_name
+    if doubt := doubt_links(exposures.paths, names, of_name, linking.rules):
+        linked = np.flatnonzero(of_name >= 0)
+        yield problem(
+            "exposure-ambiguous",
+            f"these may be exposures of other micrographs: {doubt}",
+            count=len(linked),
+            examples=(f"{names[i]} → {exposures.paths[of_name[i]]}" for i in linked.tolist()),
+            hint="If they are not the same, give the exposures that the particles come from.",
+            severity=Severity.WARNING,
+        )

@@ -1,0 +1,289 @@
+"""Write the job folder: whole, or not at all.
+
+Everything is written into a hidden folder beside the output, synced to disk, and renamed into place as the last
+step.  Sources are only ever named by links.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atomic import sync, whole_folder
+from ..dataset.schema import Rows, Written, result_group, write_dataset
+from ..looks.tiles import montage_of
+from ..parallel import map_files
+from ..parameters import RunOptions
+from ..particles import MICROSCOPE_VALUES, Particles, distinct
+from ..pictures.montage import write_png
+from ..plan.output import path_in_project
+from ..plan.planner import ImportPlan, file_state
+from ..problems import Refused, refuse
+from ..progress import Progress, quiet
+from ..reading.relion import particle_table
+from ..reading.star import StarError, read_rows, read_star
+from ..report.report import import_log, make_report, report_text
+from ..stacks.stacks import Stack, facts_of
+
+DATASET = "imported_particles.cs"
+RESULT_GROUP = "imported_particles.csg"
+_MAX_NAME_BYTES = 255
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished job folder and the report that lies in it."""
+
+    folder: Path
+    report: dict[str, Any]
+
+
+def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions | None = None) -> Job:
+    """Write what a plan without errors says; `options` are told in its report.
+
+    Raises:
+        Refused: Something in the way of writing turned up; nothing is left behind.
+        Cancelled: `progress` said so; nothing is left behind.
+    """
+    if plan.errors:
+        raise Refused(plan.errors[0])
+    _check_meta(plan)
+    output = Path(os.path.abspath(plan.parameters.output))
+    started = perf_counter()
+    try:
+        with whole_folder(output) as folder:
+            report = _Writer(plan, folder, output, started, progress).write(options)
+            progress.step(0, 1)
+    except OSError as error:
+        raise _refusal(error, output) from error
+    return Job(output, report)
+
+
+def _refusal(error: OSError, output: Path) -> Refused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return refuse("output-no-space", f"the disk became full while {output} was written; nothing is left behind")
+    if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+        return refuse("output-exists", f"{output} appeared while it was being written; it is left as it is")
+    reason = error.strerror or str(error)
+    return refuse("output-not-writable", f"{output} cannot be written: {reason}; nothing is left behind")
+
+
+class _Writer:
+    def __init__(self, plan: ImportPlan, folder: Path, output: Path, started: float, progress: Progress) -> None:
+        assert plan.particles is not None
+        self.plan = plan
+        self.particles: Particles = plan.particles
+        self.folder = folder
+        self.output = output
+        self.started = started
+        self.progress = progress
+
+    def write(self, options: RunOptions | None) -> dict[str, Any]:
+        links = self._links()
+        self._dataset(links)
+        self._file(RESULT_GROUP, self._result_group().encode())
+        self._link(os.path.abspath(self.plan.parameters.meta), "particles.star")
+        self._montage()
+        self._rejected()
+        _check_meta(self.plan)
+        self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
+        outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
+        report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
+        self._file("import.json", report_text(report).encode())
+        self._file("import.log", import_log(report, self.plan).encode())
+        return report
+
+    def _file(self, name: str, content: bytes) -> None:
+        with open(self.folder / name, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _link(self, target: str, name: str) -> None:
+        try:
+            os.symlink(target, self.folder / name)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            message = f"the file system of {self.output} cannot hold symbolic links: {error.strerror}"
+            hint = "Choose an output folder on another file system; CryoSPARC projects need such links too."
+            raise refuse("output-not-writable", message, hint=hint) from error
+
+    def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int | str]]:
+        """What a later relinking compares stacks with."""
+        files = self.plan.stacks.files if self.plan.stacks else []
+        return {name: facts_of(file.header) for name, file in zip(links, files) if name and file.header}
+
+    def _links(self) -> list[str]:
+        """One link a distinct stack that is used; its name for each of the plan's stack files (empty: not used)."""
+        stacks = self.plan.stacks
+        if stacks is None:
+            return []
+        self.progress.stage("link")
+        (self.folder / "imported").mkdir()
+        used = distinct(stacks.of_rows(self.particles)).tolist()
+        names = [""] * len(stacks.files)
+        for number in used:
+            names[number] = link_name(stacks.files[number].path)
+
+        def link(number: int) -> None:
+            _check_unchanged(stacks.files[number])
+            self._link(stacks.files[number].path, f"imported/{names[number]}")
+
+        for _ in map_files(link, used, self.progress):
+            pass
+        sync(self.folder / "imported")
+        return names
+
+    def _dataset(self, links: list[str]) -> None:
+        self.progress.stage("write")
+        plan, particles = self.plan, self.particles
+        written = self._written(links)
+        uid = random_uids(len(particles))
+        group = particles.optics_index
+        stack = plan.stacks.of_rows(particles) if plan.stacks else np.zeros(len(particles), np.int64)
+        exposure = plan.linking.of_rows(particles) if plan.linking else np.full(len(particles), -1)
+
+        def rows(first: int, last: int) -> Rows:
+            some = slice(first, last)
+            return Rows(particles.stretch(first, last), uid[some], group[some], stack[some], exposure[some], written)
+
+        lengths = {"ctf/type": len(b"imported")}
+        if written.stacks:
+            lengths["blob/path"] = written.stacks["path"].dtype.itemsize
+        if written.exposures:
+            lengths["location/micrograph_path"] = written.exposures["path"].dtype.itemsize
+        with open(self.folder / DATASET, "wb") as file:
+            write_dataset(file, len(particles), plan.slots, lengths, rows, self.progress)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _written(self, links: list[str]) -> Written:
+        plan = self.plan
+        groups: dict[str, NDArray] = {"id": np.array([group.id for group in plan.groups], np.uint32)}
+        groups["file_pixel_size_A"] = np.array([group.file_pixel_size_A or 1.0 for group in plan.groups])
+        for name in MICROSCOPE_VALUES:
+            values = [getattr(group, name) for group in plan.groups]
+            groups[name] = np.array([value.value if value else 0.0 for value in values])
+        stacks: dict[str, NDArray] = {}
+        if plan.stacks:
+            prefix = self._link_prefix()
+            stacks["path"] = np.array([os.fsencode(prefix + name) for name in links] or [b""])
+            stacks["import_sig"] = np.array([import_signature(file.path) for file in plan.stacks.files], np.uint64)
+        exposures: dict[str, NDArray] = {}
+        if plan.exposures and plan.placing:
+            source = plan.exposures
+            exposures = {
+                "uid": source.uid,
+                "path": np.array([os.fsencode(path) for path in source.paths]),
+                "shape": source.shape,
+                "pixel_size_A": source.pixel_size_A,
+                "coordinate_scale": plan.placing.scale,
+            }
+            if source.exp_group_id is not None:
+                exposures["exp_group_id"] = source.exp_group_id
+            exposures |= {
+                name: source.microscope[name] for name in ("phase_plate", "neg_stain") if name in source.microscope
+            }
+        return Written(
+            groups=groups,
+            stacks=stacks,
+            exposures=exposures,
+            data_sign=float(plan.data_sign.value) if plan.data_sign else 0.0,
+            box=plan.stacks.box if plan.stacks else 0,
+            flip_y=bool(plan.placing and plan.placing.flip_y),
+            ignore_half_sets=plan.parameters.ignore_half_sets,
+        )
+
+    def _link_prefix(self) -> str:
+        project = self.plan.parameters.project
+        inside = path_in_project(str(self.output), project) if project else None
+        return f"{inside}/imported/" if inside else ">imported/"
+
+    def _result_group(self) -> str:
+        p = self.plan.parameters
+        description = f"Imported from {os.path.basename(p.meta)} by cryoimport-gui"
+        return result_group(
+            DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
+        )
+
+    def _montage(self) -> None:
+        self.progress.stage("preview")
+        picture = montage_of(self.plan, self.progress)
+        if picture is not None:
+            write_png(self.folder / "montage.png", picture)
+
+    def _rejected(self) -> None:
+        """The rows that were left out, whole, with the reason in one more column."""
+        if not self.plan.left_out:
+            return
+        _check_meta(self.plan)
+        particles, meta = self.plan.all_particles, self.plan.parameters.meta
+        assert particles is not None
+        left_out = np.concatenate(list(self.plan.left_out.values()))
+        codes = np.repeat(list(self.plan.left_out), [len(rows) for rows in self.plan.left_out.values()])
+        order = np.argsort(left_out)
+        try:
+            table = particle_table(read_star(meta, {}))
+        except StarError as error:
+            raise refuse(error.code, f"the STAR file has changed since it was read: {error}") from None
+        reason = "cryoimportReason"
+        while reason in table.labels:
+            reason += "Again"
+        labels = "".join(f"_{label} #{number}\n" for number, label in enumerate([*table.labels, reason], 1))
+        head = f"data_{table.name or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
+        rows = read_rows(meta, particles.line_of(particles.rows[left_out[order]]).tolist(), len(table.labels))
+        reasons = (f" {code}\n".encode() for code in codes[order].tolist())
+        self._file("rejected.star", head + b"".join(row + why for row, why in zip(rows, reasons)))
+
+
+def link_name(path: str) -> str:
+    """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning.
+
+    Bytes that are not UTF-8 are left out, as no dataset with them could be read; control characters become `_`.
+    """
+    name = os.fsencode(os.path.basename(path))[-(_MAX_NAME_BYTES - 22) :].decode("utf-8", "ignore")
+    return f"{secrets.randbits(64):021d}_" + "".join(c if c.isprintable() else "_" for c in name)
+
+
+def import_signature(path: str) -> int:
+    """First 8 bytes, little endian, of the SHA-1 of a stack's absolute path, as CryoSPARC computes it."""
+    return int.from_bytes(hashlib.sha1(os.fsencode(path), usedforsecurity=False).digest()[:8], "little")
+
+
+def random_uids(count: int) -> NDArray[np.uint64]:
+    """(count,) random, unique, never 0."""
+    rng = np.random.default_rng()
+    uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
+    while not np.diff(np.sort(uids)).all():
+        uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
+    return uids
+
+
+def _check_meta(plan: ImportPlan) -> None:
+    """The STAR file must still be what was read."""
+    if plan.meta_state != file_state(plan.parameters.meta):
+        message = "the STAR file has changed since it was read"
+        raise refuse("meta-unreadable", message, hint="Check again (F5), then import.")
+
+
+def _check_unchanged(stack: Stack) -> None:
+    """A stack must still be what was checked."""
+    try:
+        size = os.stat(stack.path).st_size
+    except OSError as error:
+        raise refuse("stack-missing", f"{stack.path} was there when it was checked: {error.strerror}") from None
+    if stack.header and size != stack.header.file_bytes:
+        message = f"{stack.path} had {stack.header.file_bytes} bytes when it was checked, and has {size} now"
+        code = "stack-truncated" if size < stack.header.file_bytes else "stack-changed"
+        raise refuse(code, message, hint="Wait until nothing writes to the stacks, and try again.")

@@ -1,0 +1,131 @@
+"""One exposure with its particles, and one particle beside the places that it may come from, ready to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exposures.locations import placement_sample
+from ..pictures.micrograph import MicrographPicture, read_picture, why_not
+from ..pictures.montage import TileOptions, make_tiles
+from ..pictures.placement import PlacementPair, compare_one
+from ..plan.planner import ImportPlan
+from ..progress import Progress, quiet
+from ..stacks.sample import read_sample
+
+_TILE = TileOptions(size_px=128, low_pass_A=20.0)
+#: Diameter of the circles where no box is known, as a part of the micrograph's longer side.
+_BLIND_DIAMETER = 1 / 20
+
+
+@dataclass(frozen=True)
+class ExposureView:
+    """An exposure and where its particles are on it.
+
+    rows: (n,) positions in `ImportPlan.all_particles`.
+    kept_px: (n, 2), x and y in pixels of the exposure if y is kept.
+    shape: (ny, nx) of the exposure.
+    diameter_px: side of the particles' box.
+    picture: None where it cannot be shown; `reason` then says why.
+    """
+
+    exposure: int
+    rows: NDArray[np.int64]
+    kept_px: NDArray[np.float64]
+    shape: tuple[int, int]
+    diameter_px: float
+    picture: MicrographPicture | None
+    reason: str = ""
+
+    def places_px(self, flip_y: bool) -> NDArray[np.float64]:
+        """(n, 2), x and y in pixels of the exposure at one reading of y."""
+        x, y = self.kept_px.T
+        return np.stack([x, self.shape[0] - y if flip_y else y], axis=1)
+
+
+def look_at_exposure(
+    plan: ImportPlan, exposure: int, known: MicrographPicture | None = None, progress: Progress = quiet
+) -> ExposureView:
+    """Find an exposure's particles and read its picture, unless that is `known`.
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
+    particles, exposures, linking, placing = plan.all_particles, plan.exposures, plan.linking, plan.placing
+    assert particles is not None and exposures is not None and linking is not None
+    ny, nx = (int(side) for side in exposures.shape[exposure])
+    pixel_size_A = float(exposures.pixel_size_A[exposure])
+    rows, kept_px = np.empty(0, np.int64), np.empty((0, 2))
+    if particles.coordinates_px is not None and placing is not None:
+        rows = np.flatnonzero(linking.of_rows(particles) == exposure)
+        kept_px = particles.coordinates_px[rows] * placing.scale[exposure]
+    diameter_px = max(ny, nx) * _BLIND_DIAMETER
+    if plan.stacks and plan.stacks.box and len(rows) and pixel_size_A > 0:
+        size = particles.optics_groups[particles.optics_index[rows[0]]].pixel_size_A
+        diameter_px = plan.stacks.box * (size.value / pixel_size_A if size else 1.0)
+    picture, reason = known, ""
+    if exposures.are_movies:
+        reason = "The exposures are movies, which are matched by name but cannot be shown as pictures."
+    elif known is None:
+        try:
+            picture = read_picture(exposures.files[exposure], (ny, nx), pixel_size_A, progress=progress)
+        except (OSError, ValueError) as error:
+            reason = f"{exposures.files[exposure]} cannot be shown: {why_not(error)}."
+    return ExposureView(exposure, rows, kept_px, (ny, nx), diameter_px, picture, reason)
+
+
+def exposure_of(plan: ImportPlan, row: int) -> int:
+    """The exposure that a particle lies on; -1: none is known.  `row` is one in `all_particles`."""
+    particles, linking = plan.all_particles, plan.linking
+    if particles is None or linking is None or particles.micrograph_index is None or particles.coordinates_px is None:
+        return -1
+    return int(linking.of_name[particles.micrograph_index[row]])
+
+
+@dataclass(frozen=True)
+class ParticleView:
+    """A particle × data sign beside the patches of its micrograph at both readings of y, filtered alike.
+
+    particle, keep, flip: (t, t), the patches as stored; None where there is none.
+    keep_correlation, flip_correlation: |correlation|, nan where there is no patch.
+    reason: why there is nothing to see.
+    """
+
+    row: int
+    particle: NDArray[np.float32] | None = None
+    keep: NDArray[np.float32] | None = None
+    flip: NDArray[np.float32] | None = None
+    keep_correlation: float = np.nan
+    flip_correlation: float = np.nan
+    reason: str = ""
+
+
+def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleView:
+    """Read a particle and compare it with both of its places on an exposure; `row` is one in `all_particles`."""
+    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
+    assert particles is not None and exposures is not None and placing is not None
+    if plan.stacks is None or not plan.stacks.box:
+        return ParticleView(row, reason="There are no particle images to compare.")
+    sample = read_sample(particles, plan.stacks, np.array([row]))
+    if sample.errors:
+        return ParticleView(row, reason=f"The particle's image cannot be read: {sample.errors[0]}.")
+    place = placement_sample(particles, exposures, row, exposure, sample.images[0], placing.scale)
+    try:
+        pair = compare_one(place)
+    except (OSError, ValueError) as error:
+        return ParticleView(row, reason=f"The particle cannot be compared: {why_not(error)}.")
+    sign = plan.data_sign.value if plan.data_sign else 1
+    return ParticleView(
+        row,
+        _tile(pair, sign * pair.particle),
+        _tile(pair, pair.keep),
+        _tile(pair, pair.flip),
+        pair.keep_correlation,
+        pair.flip_correlation,
+    )
+
+
+def _tile(pair: PlacementPair, picture: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+    return None if picture is None else make_tiles(picture[None], np.array([pair.pixel_size_A]), _TILE)[0]

@@ -1,0 +1,225 @@
+"""Microscope values of each optics group: from the file, the exposures, the stack headers, and the user's overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exposures.exposures import Exposures
+from ..parameters import LIMITS, ImportParameters, flag, parameter
+from ..particles import MICROSCOPE_VALUES, OpticsGroup, Particles, Value
+from ..problems import Problem, count_of, problem
+from ..stacks.stacks import GroupHeaders, Stacks
+
+#: the columns that a value can come from, as named when it is missing
+_COLUMNS = {
+    "pixel_size_A": "rlnImagePixelSize",
+    "voltage_kV": "rlnVoltage",
+    "cs_mm": "rlnSphericalAberration",
+    "amplitude_contrast": "rlnAmplitudeContrast",
+}
+#: what is usual; a microscope can have other values, but more often they are a slip
+_USUAL = {
+    "voltage_kV": ("voltage", 80, 300, "kV"),
+    "cs_mm": ("spherical aberration", 0, 5, "mm"),
+    "amplitude_contrast": ("amplitude contrast", 0, 0.3, ""),
+}
+STACK_HEADER = "stack header"
+
+
+def resolve_groups(
+    particles: Particles,
+    stacks: Stacks | None,
+    exposures: Exposures | None,
+    exposure_of_row: NDArray[np.int64] | None,
+) -> list[OpticsGroup]:
+    """The groups in the same order, with what the file does not give from stack headers and exposures.
+
+    What comes from the file is never changed.
+    """
+    groups = [replace(group) for group in particles.optics_groups]
+    if exposures and exposure_of_row is not None:
+        by_group = np.argsort(particles.optics_index, kind="stable")
+        ends = np.cumsum(np.bincount(particles.optics_index, minlength=len(groups)))
+        exposures_of = np.split(exposure_of_row[by_group], ends[:-1])
+    for i, group in enumerate(groups):
+        if not group.particles:
+            continue
+        if stacks and group.pixel_size_A is None and (size := stacks.headers[i].pixel_size_A):
+            group.pixel_size_A = Value(size, STACK_HEADER)
+        if exposures and exposure_of_row is not None:
+            _from_exposures(group, exposures, np.unique(exposures_of[i]))
+    return groups
+
+
+def _from_exposures(group: OpticsGroup, exposures: Exposures, numbers: NDArray[np.int64]) -> None:
+    """Take over what the file lacks and all linked exposures of the group agree on."""
+    numbers = numbers[numbers >= 0]
+    for name, values in exposures.microscope.items():
+        if name in MICROSCOPE_VALUES and getattr(group, name) is None and len(numbers):
+            value = float(values[numbers[0]])
+            if np.isfinite(value) and np.allclose(values[numbers], value):
+                setattr(group, name, Value(value, "exposures"))
+
+
+def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> list[OpticsGroup]:
+    """Copies with the user's values.
+
+    An override of the pixel size leaves a `file_pixel_size_A` alone, so it does not move particles.
+    """
+    out = [replace(group) for group in groups]
+    for group in out:
+        for name, its_parameter in MICROSCOPE_VALUES.items():
+            overrides = getattr(parameters, its_parameter)
+            value = overrides.get(group.id, overrides.get(None))
+            if value is not None:
+                setattr(group, name, Value(value, "you"))
+        if group.file_pixel_size_A is None and group.pixel_size_A:
+            group.file_pixel_size_A = group.pixel_size_A.value
+    return out
+
+
+def group_problems(
+    groups: Sequence[OpticsGroup], stacks: Stacks | None, parameters: ImportParameters, needs_ctf: bool
+) -> Iterator[Problem]:
+    """What is missing, was assumed, disagrees or makes no sense in groups that are as they will be written."""
+    used = [group for group in groups if group.particles and group.is_listed]
+    yield from _missing(used, needs_ctf, bool(parameters.total_dose))
+    yield from _unknown_overrides(groups, parameters)
+    yield from _assumed(used)
+    if stacks:
+        yield from _disagreeing(groups, stacks)
+        yield from _other_sizes(groups, stacks)
+    unusual = [(group, odd) for group in used if (odd := odd_values(group, None))]
+    if unusual:
+        examples = (f"{group.name}: {words}" for group, odd in unusual for words in odd.values())
+        message = f"{count_of(len(unusual), 'optics group')} with values that few microscopes have"
+        yield problem("microscope-value-odd", message, count=len(unusual), examples=examples)
+
+
+def odd_values(group: OpticsGroup, headers: GroupHeaders | None) -> dict[str, str]:
+    """The values that are possible, but more often a slip, and why; by name."""
+    odd = {}
+    size = group.pixel_size_A
+    if headers and size and (other := headers.other_than(size.value)):
+        count = sum(map(len, other.values()))
+        most = max(other, key=lambda size: len(other[size]))
+        odd["pixel_size_A"] = f"{count} of {count_of(headers.stacks, 'stack header')} say otherwise, mostly {most:g} Å"
+    for name, (title, low, high, unit) in _USUAL.items():
+        value = getattr(group, name)
+        if value and not low <= value.value <= high and not impossible(name, value.value):
+            odd[name] = f"{title} {value.value:g} is unusual: mostly {low:g} to {high:g} {unit}".rstrip()
+    return odd
+
+
+def impossible(name: str, value: float) -> str:
+    """Why no microscope can have this value, in words; empty if it can."""
+    low, high = LIMITS[MICROSCOPE_VALUES[name]]
+    if low < value < high:
+        return ""
+    about = parameter(MICROSCOPE_VALUES[name]).metadata
+    given = f"{about['title']} {value:g} {about['unit']}".rstrip()
+    return f"{given} is not possible: it must lie between {round(low, 6) + 0.0:g} and {high:g}"
+
+
+def is_needed(name: str, needs_ctf: bool, needs_dose: bool = False) -> bool:
+    """Whether an import is impossible without this value; a dose is written together with kV and Cs."""
+    if needs_dose and name in ("voltage_kV", "cs_mm", "total_dose_e_per_A2"):
+        return True
+    return name == "pixel_size_A" or (needs_ctf and name in _COLUMNS)
+
+
+def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool) -> Iterator[Problem]:
+    for name, column in (_COLUMNS | {"total_dose_e_per_A2": "total dose"}).items():
+        if not is_needed(name, needs_ctf, needs_dose):
+            continue
+        lacking = [group for group in groups if getattr(group, name) is None]
+        if lacking:
+            where = "in the STAR file " if name in _COLUMNS else ""
+            message = f"no {column} {where}for {len(lacking)} of {count_of(len(groups), 'optics group')}"
+            yield _missing_problem(message, name, lacking)
+        refused = [
+            (group, value)
+            for group in groups
+            if (value := getattr(group, name)) and np.isfinite(value.value) and impossible(name, value.value)
+        ]
+        if refused:
+            _, value = refused[0]
+            message = f"{column} cannot be {value.value:g} ({value.source})"
+            hint = f"Give {flag(MICROSCOPE_VALUES[name])}: {impossible(name, value.value)}."
+            yield _missing_problem(message, name, [group for group, _ in refused], hint)
+
+
+def _missing_problem(message: str, name: str, groups: list[OpticsGroup], hint: str = "") -> Problem:
+    column = f", or add the column {_COLUMNS[name]}" if name in _COLUMNS else " for all groups"
+    hint = hint or f"Give {flag(MICROSCOPE_VALUES[name])}{column}."
+    examples = [f"optics group {group.id} ({group.name})" for group in groups]
+    return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
+
+
+def _unknown_overrides(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> Iterator[Problem]:
+    ids = {group.id for group in groups}
+    for name in MICROSCOPE_VALUES.values():
+        unknown = [group for group in getattr(parameters, name) if group is not None and group not in ids]
+        if unknown:
+            known = ", ".join(str(n) for n in sorted(ids))
+            message = f"{flag(name)} names optics group {unknown[0]}, but the file has only {known}"
+            hint = "Give the number of an optics group that the file has."
+            yield problem("microscope-value-missing", message, count=len(unknown), hint=hint)
+
+
+def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
+    """Pixel sizes that may be those of something else."""
+    for source, message, hint in (
+        (
+            STACK_HEADER,
+            "the STAR file gives no pixel size; that of the stack headers is used",
+            "Headers are often wrong: check it, or give --pixel-size.",
+        ),
+        (
+            "rlnMicrographOriginalPixelSize",
+            "the pixel size is taken from rlnMicrographOriginalPixelSize, which is that of the movies",
+            "If the particles were binned when they were extracted, give --pixel-size.",
+        ),
+    ):
+        assumed = [(group, size) for group in groups if (size := group.pixel_size_A) and size.source.endswith(source)]
+        if assumed:
+            examples = [f"{group.name}: {size.value:g} Å" for group, size in assumed]
+            yield problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint)
+
+
+def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:
+    """Boxes that are not what the optics table says."""
+    differing = [
+        (group, box)
+        for group, headers in zip(groups, stacks.headers)
+        for box in headers.boxes
+        if group.particles and group.image_size_px is not None and box != group.image_size_px
+    ]
+    if differing:
+        examples = (f"{group.name}: rlnImageSize {group.image_size_px:g}, stacks {box}" for group, box in differing)
+        message = f"{count_of(len(differing), 'optics group')} with another rlnImageSize than the images of its stacks"
+        yield problem("image-size-disagrees", message, count=len(differing), examples=examples)
+
+
+def _disagreeing(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:
+    """Stack headers that give another pixel size than the one that is used."""
+    differing: dict[tuple[float, float, str], list[int]] = {}
+    for group, headers in zip(groups, stacks.headers):
+        size = group.pixel_size_A
+        if group.particles and size and size.source != STACK_HEADER:
+            for header_A, numbers in headers.other_than(size.value).items():
+                known = differing.setdefault((header_A, size.value, size.source), [])
+                known += sorted(set(numbers) - set(known))
+    if differing:
+        count = len({number for numbers in differing.values() for number in numbers})
+        examples = (
+            f"header {header_A:g} Å, used {used_A:g} Å ({source}) in {count_of(len(numbers), 'stack')}, "
+            f"e.g. {stacks.files[numbers[0]].path}"
+            for (header_A, used_A, source), numbers in differing.items()
+        )
+        message = f"{count_of(count, 'stack header')} with another pixel size than the one that is used"
+        yield problem("pixel-size-disagrees", message, count=count, examples=examples)

@@ -1,0 +1,85 @@
+"""The output folder: may it be made, does it fit, and how do its links look from the project."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..parameters import ImportParameters
+from ..problems import Problem, problem
+from ..stacks.stacks import Stacks
+
+_BYTES_PER_ROW = 500  # of the dataset, with room to spare
+_BYTES_PER_LINK = 4096
+_BYTES_BESIDES = 4 << 20
+
+
+def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | None) -> Iterator[Problem]:
+    """Whether the job folder can be written; asks the file system, changes nothing."""
+    output = Path(os.path.abspath(parameters.output))
+    parent = next((p for p in output.parents if os.path.exists(p)), output)
+    if os.path.islink(output) or (os.path.exists(output) and not os.path.isdir(output)):
+        yield problem("output-exists", f"{output} is not a folder")
+    elif obstacle := _obstacle(output, parent):
+        yield problem("output-not-writable", obstacle)
+    elif os.path.isdir(output) and os.listdir(output):
+        yield problem("output-exists", f"{output} exists and is not empty")
+    else:
+        links = len(stacks.files) if stacks else 0
+        need = particles * _BYTES_PER_ROW + links * _BYTES_PER_LINK + _BYTES_BESIDES
+        status = os.statvfs(parent)
+        free = status.f_bavail * status.f_frsize
+        if free < need:
+            yield problem("output-no-space", f"{parent} has {free >> 20} MB left, about {need >> 20} MB are needed")
+    if parameters.project:
+        if not os.path.isdir(parameters.project):
+            yield problem("output-outside-project", f"the project {parameters.project} is not a folder")
+        elif (inside := path_in_project(str(output), parameters.project)) is None:
+            yield problem("output-outside-project", f"{output} does not lie in the project {parameters.project}")
+        elif not _is_utf8(inside):
+            message = f"{output} is no UTF-8 name: a dataset with such paths cannot be read"
+            yield problem("output-not-writable", message, hint="Choose another name for the output folder.")
+    sources = {os.path.dirname(file.path) for file in stacks.files} if stacks else set()
+    if parameters.data:
+        sources.add(os.path.abspath(parameters.data))
+    around = next((folder for folder in sorted(sources) if output.is_relative_to(folder)), None)
+    if around:
+        yield problem("output-inside-data", f"{output} lies in {around}, among the source data")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _obstacle(output: Path, parent: Path) -> str:
+    """Why no folder can be made at `output`; nothing if it can, or if one is there."""
+    if not (os.path.isdir(parent) and os.access(parent, os.R_OK | os.W_OK | os.X_OK)):
+        return f"{parent} cannot be written to"
+    try:
+        os.listdir(output)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"{output}: {error.strerror}"
+    return ""
+
+
+def path_in_project(output: str, project: str) -> str | None:
+    """The output's path relative to the project, `/`-separated; None if it does not lie inside of it."""
+    inside = Path(os.path.realpath(output))
+    root = Path(os.path.realpath(project))
+    return str(inside.relative_to(root)) if inside != root and inside.is_relative_to(root) else None
+
+
+def free_folder(output: str) -> str:
+    """The next name that is free: `J7` → `J8`, `import` → `import2`; asks the file system."""
+    stem = output.rstrip("/").rstrip("0123456789")
+    number = int(output.rstrip("/")[len(stem) :] or 1) + 1
+    while os.path.lexists(f"{stem}{number}"):
+        number += 1
+    return f"{stem}{number}"

@@ -1,0 +1,191 @@
+"""Optics groups of a RELION STAR file: from the optics table, and from columns that the particles have of their own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..particles import OpticsGroup, Value
+from ..problems import refuse
+from .star import Kind, StarFile, Table
+
+_IMAGE_SIZE = "rlnImageSize"
+_PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
+_OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
+_LENS = {
+    "voltage_kV": "rlnVoltage",
+    "cs_mm": "rlnSphericalAberration",
+    "amplitude_contrast": "rlnAmplitudeContrast",
+}
+#: what CryoSPARC keeps in another form, with unproven signs: not taken over
+_TILT = ["rlnBeamTiltX", "rlnBeamTiltY"]
+_MAGNIFICATION = ["rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"]
+_ZERNIKE = ["rlnOddZernike", "rlnEvenZernike"]
+_IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
+#: of a group as a whole; in the particle table each can differ from row to row
+_GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
+
+#: the columns to read, in both tables
+WANTED = dict.fromkeys([*_GROUP_NUMBERS, "rlnOpticsGroup", _IMAGE_SIZE], Kind.NUMBER) | dict.fromkeys(
+    ["rlnOpticsGroupName", *_ZERNIKE], Kind.TEXT
+)
+
+
+def optics_table(star: StarFile) -> Table | None:
+    """The optics table; every group stands in it once, or with the same values.
+
+    Raises:
+        Refused: It contradicts itself, or there are several.
+    """
+    found = [table for table in star.tables if table.name == "optics"]
+    if len(found) > 1:
+        raise refuse("meta-unreadable", f"{len(found)} tables are called data_optics")
+    optics = found[0] if found else None
+    ids = optics.number("rlnOpticsGroup") if optics else None
+    if optics and ids is not None:
+        if len(odd := ids[ids != np.floor(ids)]):
+            raise refuse("meta-unreadable", f"the optics table has a group {odd[0]:g}: groups are whole numbers")
+        values = np.array([ids, *_numbers_of(optics).values()])
+        _, first, again = np.unique(ids, return_index=True, return_inverse=True)
+        differ = ~np.isclose(values, values[:, first[again]], rtol=0, atol=0, equal_nan=True).all(axis=0)
+        if differ.any():
+            number = ids[np.flatnonzero(differ)[0]]
+            message = f"the optics table lists group {number:g} more than once, with different values"
+            raise refuse("meta-unreadable", message, hint="Mend the optics table: one row for each group.")
+    return optics
+
+
+@dataclass
+class OpticsReader:
+    """The optics groups of the rows of a particle table."""
+
+    table: Table
+    optics: Table | None
+
+    @cached_property
+    def _of_rows(self) -> dict[str, NDArray[np.float64]]:
+        """Numbers of the particle table that can say something of an optics group."""
+        return _numbers_of(self.table)
+
+    @cached_property
+    def _of_groups(self) -> dict[str, NDArray[np.float64]]:
+        return _numbers_of(self.optics) if self.optics else {}
+
+    @property
+    def judged_columns(self) -> list[str]:
+        """Columns of numbers from which something is written."""
+        sizes = [label for label in _PIXEL_SIZES if label in self._of_rows or label in self._of_groups]
+        return [*(sizes or _OLD_PIXEL_SIZE), *_LENS.values()]
+
+    def groups(self) -> tuple[list[OpticsGroup], NDArray[np.int32], NDArray[np.int64]]:
+        """Groups, the group of each row, and the rows whose group the optics table lacks."""
+        rows = self.table.rows
+        number = self.table.number("rlnOpticsGroup")
+        known = self.optics.number("rlnOpticsGroup") if self.optics else None
+        if number is None:
+            number = np.full(
+                rows, known[0] if known is not None and len(known) == 1 else np.nan if self.optics else 1.0
+            )
+        keys = [np.nan_to_num(number, nan=-1.0)]
+        keys += [c for label in _GROUP_NUMBERS if (c := self.table.number(label)) is not None and (c != c[0]).any()]
+        index, first = _distinct(keys, rows)
+        entries = {int(n): i for i, n in enumerate(known) if np.isfinite(n)} if known is not None else {}
+        groups = []
+        unknown = ~np.isfinite(number) | (number != np.floor(number)) | (number < 0) | (number >= 2**32)
+        if self.optics:
+            unknown |= ~np.isin(number, list(entries))
+        for row in first.tolist():
+            if unknown[row]:
+                groups.append(OpticsGroup(0, "unknown", is_listed=False))
+            else:
+                groups.append(self._group(int(number[row]), entries.get(int(number[row])), row))
+        if "rlnOpticsGroup" not in self.table.labels and not self.optics:
+            for i, group in enumerate(groups, 1):
+                group.id, group.name = i, f"group {i}"
+        for group, count in zip(groups, np.bincount(index, minlength=len(groups))):
+            group.particles = int(count)
+        return groups, index, np.flatnonzero(unknown)
+
+    def _group(self, number: int, entry: int | None, row: int) -> OpticsGroup:
+        names = self.optics.text("rlnOpticsGroupName") if self.optics else None
+
+        def value(label: str) -> Value | None:
+            if (column := self._of_rows.get(label)) is not None:
+                return Value(float(column[row]), f"particle table {label}")
+            if entry is not None and (column := self._of_groups.get(label)) is not None:
+                given = float(column[entry])
+                return Value(given, f"optics {label}") if math.isfinite(given) else None
+            return None
+
+        group = OpticsGroup(number, names[entry] if names and entry is not None else f"opticsGroup{number}")
+        for name, label in _LENS.items():
+            setattr(group, name, value(label))
+        sizes = [v for label in _PIXEL_SIZES if (v := value(label)) and v.value > 0]
+        detector, magnification = (value(label) for label in _OLD_PIXEL_SIZE)
+        if detector and magnification and magnification.value > 0 and detector.value > 0:
+            size = detector.value * 1e4 / magnification.value
+            sizes.append(Value(size, f"{detector.source} / rlnMagnification"))
+        image_size = self.optics.number(_IMAGE_SIZE) if self.optics else None
+        group.image_size_px = float(image_size[entry]) if image_size is not None and entry is not None else None
+        group.pixel_size_A = sizes[0] if sizes else None
+        group.file_pixel_size_A = sizes[0].value if sizes else None
+        picked = [v for label in _PIXEL_SIZES[1:] if (v := value(label)) and v.value > 0]
+        group.picked_pixel_size_A = picked[0] if picked else None
+        group.aberrations = self._aberrations(entry, row, value)
+        return group
+
+    @cached_property
+    def _has_aberrations(self) -> bool:
+        labels = {*self.table.labels, *(self.optics.labels if self.optics else ())}
+        return not labels.isdisjoint((*_TILT, *_MAGNIFICATION, *_ZERNIKE))
+
+    def _aberrations(
+        self, entry: int | None, row: int, value: Callable[[str], Value | None]
+    ) -> dict[str, tuple[float, ...]]:
+        found: dict[str, tuple[float, ...]] = {}
+        if not self._has_aberrations:
+            return found
+        for labels in (_TILT, _MAGNIFICATION):
+            numbers = {label: v.value for label in labels if (v := value(label))}
+            if any(number != _IDENTITY.get(label, 0.0) for label, number in numbers.items()):
+                found |= {label: (number,) for label, number in numbers.items()}
+        for label in _ZERNIKE:
+            for table, at in ((self.table, row), (self.optics, entry)):
+                text = table.text(label) if table and at is not None else None
+                if text and label not in found and any(coefficients := _coefficients(text[at])):  # type: ignore[index]
+                    found[label] = coefficients
+        return found
+
+
+def _numbers_of(table: Table) -> dict[str, NDArray[np.float64]]:
+    """Its columns of numbers among those of an optics group."""
+    return {label: column for label in _GROUP_NUMBERS if (column := table.number(label)) is not None}
+
+
+def _distinct(keys: list[NDArray[np.float64]], rows: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the distinct combinations in order of appearance: the number of each row, and the first row of each."""
+    index = np.zeros(rows, np.int64)
+    differing = [key for key in keys if (key != key[0]).any()]
+    if not differing:
+        return index.astype(np.int32), np.zeros(1, np.int64)
+    for key in differing:
+        _, codes = np.unique(key, return_inverse=True)
+        _, index = np.unique(index * (codes.max() + 1) + codes, return_inverse=True)
+    _, first = np.unique(index, return_index=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank[index].astype(np.int32), first[order]
+
+
+def _coefficients(text: str) -> tuple[float, ...]:
+    """`[a,b,c]` → numbers; none where it is no such list."""
+    try:
+        return tuple(float(part) for part in text.strip("[]").split(",") if part.strip())
+    except ValueError:
+        return ()

@@ -1,0 +1,165 @@
+"""What an import would write, in words, before anything is written: rows, links, bytes, fields and their sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from ..dataset.schema import SCHEMA, Field, dataset_dtype
+from ..particles import MICROSCOPE_VALUES
+from ..plan.planner import ImportPlan
+
+_LINK_NUMBER = len("000000000000000000000_")
+_LINK_FOLDER = len(">imported/")
+
+
+def will_write(plan: ImportPlan) -> list[tuple[str, str]]:
+    """Pairs of name and text; the same name stands in a row where it has several texts."""
+    if plan.particles is None:
+        return []
+    return [*_amounts(plan), *_assumptions(plan), *_not_written(plan), *_fields(plan)]
+
+
+def _amounts(plan: ImportPlan) -> Iterator[tuple[str, str]]:
+    counts = plan.counts()
+    yield "Particles", f"{counts['particles']:,} of {counts['rows']:,} rows"
+    if plan.left_out:
+        yield "Left out", f"{counts['left_out']:,} rows, listed in rejected.star"
+    yield "Links", f"{counts['links']:,} to stacks, which are not copied" if plan.stacks else "none"
+    yield "Size", f"about {readable_bytes(dataset_bytes(plan))} for the dataset"
+    if plan.data_sign:
+        yield "Data sign", f"{plan.data_sign.value:+d} ({plan.data_sign.source})"
+    if plan.linking:
+        matched, exposures = counts["particles_matched"], counts["exposures_matched"]
+        yield "Exposures", f"{matched:,} particles on {exposures:,} exposures"
+
+
+def _assumptions(plan: ImportPlan) -> Iterator[tuple[str, str]]:
+    same: dict[str, list[str]] = {}
+    for field in not_settled(plan):
+        same.setdefault(field.not_settled, []).append(field.name)
+    for assumption, names in same.items():
+        yield "Not settled", f"{', '.join(names)}: {assumption}"
+
+
+def not_settled(plan: ImportPlan) -> list[Field]:
+    """The fields whose value is an assumption that neither CryoSPARC's documents nor the pictures prove."""
+    open_slots = {
+        "alignments2D": True,
+        "ctf": any(group.aberrations for group in plan.groups if group.particles),
+        "location": not _y_is_seen(plan),
+    }
+    return [f for slot in plan.slots if open_slots.get(slot) for f in SCHEMA[slot] if f.not_settled]
+
+
+def _y_is_seen(plan: ImportPlan) -> bool:
+    verdict = plan.placing.verdict if plan.placing else None
+    return verdict is not None and verdict.value != "unclear"
+
+
+def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
+    particles, p = plan.particles, plan.parameters
+    assert particles is not None
+    poses = "Ignore pose data is on" if p.ignore_pose_data else "the file has no angles"
+    why = {
+        "blob": "Ignore raw data is on" if p.ignore_raw_data else "there are no stacks",
+        "ctf": "the file has no defocus",
+        "alignments3D": "only psi is known" if plan.poses == "2D" else poses,
+        "alignments2D": "" if plan.poses == "3D" else poses,
+        "location": "the file has no coordinates" if plan.linking else "no source exposures are linked",
+        "mscope_params": "no total dose is given",
+    }
+    for slot, reason in why.items():
+        if slot not in plan.slots and reason:
+            yield "Not written", f"{slot}: {reason}"
+    if particles.columns_not_imported:
+        yield "Not imported", ", ".join(particles.columns_not_imported)
+
+
+def _fields(plan: ImportPlan) -> Iterator[tuple[str, str]]:
+    open_fields = not_settled(plan)
+    for slot in plan.slots:
+        constants: dict[str, list[str]] = {}
+        for field in SCHEMA[slot]:
+            name, mark = field.name.partition("/")[2], " (not settled)" if field in open_fields else ""
+            if callable(field.value):
+                yield slot, f"{name}  ←  {where_from(plan, field)}{mark}"
+            else:
+                constants.setdefault(f"{field.value:g}{mark}", []).append(name)
+        for value, names in constants.items():
+            yield slot, f"{', '.join(names)}  =  {value}"
+
+
+def where_from(plan: ImportPlan, field: Field) -> str:
+    """Where the values of a field come from in this import."""
+    particles = plan.particles
+    assert particles is not None
+    if field.name == "blob/sign" and plan.data_sign:
+        return f"data sign, {plan.data_sign.source}"
+    if field.name == "location/center_y_frac" and plan.placing:
+        return "1 - rlnCoordinateY / height" if plan.placing.flip_y else "rlnCoordinateY / height"
+    if field.of and field.of[0] in MICROSCOPE_VALUES:
+        values = [getattr(group, field.of[0]) for group in plan.groups if group.particles]
+        return ", ".join(dict.fromkeys(value.source if value else "0: not known" for value in values))
+    if field.of == ("random_subset",) and plan.parameters.ignore_half_sets:
+        return "0: Ignore half-sets is on"
+    if field.of and all(getattr(particles, name) is None for name in field.of):
+        labels = [word.rstrip(";,") for word in field.origin.split() if word.startswith("rln")]
+        return f"{field.missing:g}: the file has no {' or '.join(labels)}"
+    return field.origin
+
+
+def dataset_bytes(plan: ImportPlan) -> int:
+    """About the size of the dataset file; exact but for its header, unless links lead out of the project."""
+    particles, p = plan.particles, plan.parameters
+    if particles is None:
+        return 0
+    folder = _LINK_FOLDER
+    if p.project and p.output:
+        folder += len(os.fsencode(os.path.relpath(p.output, p.project)))
+    names = (len(os.fsencode(os.path.basename(file.path))) for file in plan.stacks.files) if plan.stacks else ()
+    paths = (len(os.fsencode(path)) for path in plan.exposures.paths) if plan.exposures else ()
+    lengths = {
+        "ctf/type": len(b"imported"),
+        "blob/path": folder + _LINK_NUMBER + max(names, default=0),
+        "location/micrograph_path": max(paths, default=0),
+    }
+    return dataset_dtype(plan.slots, lengths).itemsize * len(particles)
+
+
+def readable_bytes(count: float) -> str:
+    """`187 kB`, `1.2 GB`."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def policy_outcomes(plan: ImportPlan) -> dict[str, str]:
+    """What each choice of a policy leads to, in numbers; by parameter."""
+    if plan.all_particles is None:
+        return {"on_bad": "", "on_unmatched": ""}
+    rows, doubtful, p = len(plan.all_particles), plan.doubtful, plan.parameters
+    bad_left = p.on_bad == "leave-out"
+    unmatched_left = p.on_unmatched == "leave-out"
+    without = doubtful.unmatched - (doubtful.both if bad_left else 0)
+    kept = rows - (doubtful.bad if bad_left else 0)
+    out = {"on_bad": "No bad rows.", "on_unmatched": "Every particle has its exposure."}
+    if doubtful.bad:
+        left = rows - doubtful.bad - (doubtful.unmatched - doubtful.both if unmatched_left else 0)
+        out["on_bad"] = f"Stop: nothing is imported  ·  leave out: {_imported(left, rows)}"
+    if plan.linking is None:
+        out["on_unmatched"] = "No exposures are linked."
+    elif doubtful.unmatched:
+        out["on_unmatched"] = (
+            f"Stop: nothing is imported  ·  keep: {kept:,} of {rows:,} rows are imported, {without:,} without a "
+            f"location  ·  leave out: {_imported(kept - without, rows)}"
+        )
+    return out
+
+
+def _imported(kept: int, rows: int) -> str:
+    if not kept:
+        return "no row is left"
+    return f"{kept:,} of {rows:,} rows are imported, {rows - kept:,} listed in rejected.star"

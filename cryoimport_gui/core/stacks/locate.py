@@ -1,0 +1,267 @@
+"""Where the stacks are that the image names speak of."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+from pathlib import Path, PurePosixPath
+from threading import Lock
+
+from ..parallel import map_files
+from ..problems import refuse
+from ..progress import Progress, quiet
+from .mrc import regular_bytes
+
+_SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
+EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
+_DATA_RULE, _TAIL_RULE = DATA_RULES = ("data path + name", "path tail under the data path")
+_JOB = re.compile(r"job\d+")
+_NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
+_TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """One stack: its absolute path, its `regular_bytes` and the rule that found it.
+
+    There is no path if there is no file, if there are several `candidates`, or if the only file could as well be
+    the stack of other names, its `rivals`.
+    """
+
+    path: str = ""
+    file_bytes: int = -1
+    rule: str = ""
+    candidates: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+    @property
+    def is_missing(self) -> bool:
+        return not (self.path or self.candidates or self.rivals)
+
+
+@dataclass
+class Located:
+    """What was found for each name; `tried` are the places looked at for the first one that is missing."""
+
+    found: list[Found]
+    rules: dict[str, int] = field(default_factory=dict)
+    tried: list[str] = field(default_factory=list)
+    suggested_data: str = ""
+    suggested_finds: int = 0
+
+
+def locate_stacks(names: Sequence[str], meta: str, data: str, progress: Progress = quiet) -> Located:
+    """Find the file of every name.
+
+    The rules in their order: data path + name; the name itself if it is absolute; the STAR file's folder + name;
+    each folder above it + name; the longest matching tail of the path under the data path.  Then all of them
+    again with `.mrc` for `.mrcs`, and back.  Within one rule two different files are ambiguous, and one file that
+    was found by its tail is never the stack of two names.
+
+    Raises:
+        Refused: The data path is no folder.
+        Cancelled: `progress` said so.
+    """
+    if data and not os.path.isdir(data):
+        raise refuse("stack-missing", f"the particle data path {data} is not a folder")
+    finder = _Finder(meta, data, progress)
+    located = Located(_without_rivals(names, list(map_files(finder.find, names, progress))))
+    located.rules = dict(Counter(found.rule for found in located.found if found.rule).most_common())
+    missing = [name for name, found in zip(names, located.found) if found.is_missing]
+    if missing:
+        located.tried = finder.places(missing[0])
+        _suggest_data(located, missing, meta, data, progress)
+    return located
+
+
+class _Finder:
+    def __init__(self, meta: str, data: str, progress: Progress = quiet) -> None:
+        self._folder = Path(os.path.abspath(meta)).parent
+        self._data = os.path.abspath(data) if data else ""
+        self._progress = progress
+        self._index: dict[str, list[str]] | None = None
+        self._lock = Lock()
+
+    def find(self, name: str) -> Found:
+        for variant in _variants(name):
+            swapped = "" if variant == name else f", as {PurePosixPath(variant).suffix}"
+            for rule, paths in self._rules(variant):
+                files = _distinct_files(paths)
+                if len(files) > 1:
+                    return Found(candidates=tuple(path for path, _ in files))
+                if files:
+                    return Found(*files[0], rule + swapped)
+        return Found()
+
+    def places(self, name: str) -> list[str]:
+        direct = [path for rule, paths in self._rules(name, walk=False) for path in paths]
+        return [path + _why_missing(path) for path in direct] + (
+            [f"{self._data}/…/{PurePosixPath(name).name}"] if self._data else []
+        )
+
+    def _rules(self, name: str, walk: bool = True) -> Iterator[tuple[str, list[str]]]:
+        relative = name.lstrip("/")
+        if self._data:
+            yield _DATA_RULE, [os.path.join(self._data, relative)]
+        if name.startswith("/"):
+            yield "absolute name", [name]
+        else:
+            yield "folder of the STAR file + name", [os.path.join(self._folder, name)]
+            yield "folder above the STAR file + name", [os.path.join(p, name) for p in self._folder.parents]
+        if walk and self._data:
+            yield _TAIL_RULE, self._tails(relative)
+
+    def _tails(self, name: str) -> list[str]:
+        with self._lock:  # the first thread that needs the index makes it
+            if self._index is None:
+                self._index = {}
+                for path in _walk(self._data, self._progress):
+                    self._index.setdefault(os.path.basename(path), []).append(path)
+        paths = self._index.get(PurePosixPath(name).name, ())
+        scores = {path: _tail(name, path) for path in paths}
+        return [path for path, score in scores.items() if score == max(scores.values())]
+
+
+def _variants(name: str) -> list[str]:
+    stem, suffix = os.path.splitext(name)
+    small = suffix.lower()
+    return list(dict.fromkeys([name, stem + small, stem + _SWAPPED[small]])) if small in _SWAPPED else [name]
+
+
+def _why_missing(path: str) -> str:
+    """What stands in the way at a place where a file was expected."""
+    try:
+        os.stat(path)
+    except PermissionError:
+        return " (no permission)"
+    except (OSError, ValueError):
+        return f" (a link to {os.readlink(path)}, which is not there)" if os.path.islink(path) else ""
+    return ""
+
+
+def _tail(name: str, path: str) -> int:
+    """How many parts a name and a path have in common, from the end."""
+    ends = zip(reversed(PurePosixPath(name).parts), reversed(path.split("/")))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+
+
+def other_job(name: str, path: str) -> tuple[str, str] | None:
+    """The job of a stack's name and the job that it was found in, if these differ: `job010`, `job020`."""
+    named, found = ([part for part in its.split("/") if _JOB.fullmatch(part)] for its in (name, path))
+    return (named[-1], found[-1]) if named and found and named[-1] != found[-1] else None
+
+
+def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
+    """Of different names that lead to one file by its tail, those keep it that have the most of its path.
+
+    Stacks of one name lie in many jobs; where one is missing, that of another job must not stand in for it.
+    """
+    claims: dict[str, list[int]] = {}
+    for i, its in enumerate(found):
+        if its.path:
+            claims.setdefault(its.path, []).append(i)
+    for path, claimants in claims.items():
+        if len(claimants) == 1 or not any(found[i].rule.startswith(_TAIL_RULE) for i in claimants):
+            continue
+        agreement = {i: _tail(names[i], path) if found[i].rule.startswith(_TAIL_RULE) else math.inf for i in claimants}
+        best = [i for i in claimants if agreement[i] == max(agreement.values())]
+        is_settled = agreement[best[0]] == math.inf or all(_may_be_one(names[best[0]], names[i]) for i in best)
+        for i in claimants:
+            if i in best and not is_settled:
+                found[i] = Found(rivals=tuple(names[j] for j in best if j != i))
+            elif i not in best and not any(_may_be_one(names[i], names[j]) for j in best):
+                found[i] = Found()
+    return found
+
+
+def _may_be_one(name: str, other: str) -> bool:
+    """Whether one name is the other with more folders in front."""
+    a, b = (PurePosixPath(its.lstrip("/")).parts for its in (name, other))
+    return a[-len(b) :] == b or b[-len(a) :] == a
+
+
+def _distinct_files(paths: list[str]) -> list[tuple[str, int]]:
+    """The paths that are files, with their `regular_bytes`: links and hard links to one file count once."""
+    files: dict[tuple[int, int], tuple[str, int]] = {}
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            continue
+        if not stat.S_ISDIR(status.st_mode):
+            files.setdefault((status.st_dev, status.st_ino), (_tidy(path), regular_bytes(status)))
+    return list(files.values())
+
+
+def _tidy(path: str) -> str:
+    """Absolute, without `.` and doubled slashes; `..` behind a link can only be resolved by the file system."""
+    return os.path.realpath(path) if ".." in path.split("/") else os.path.abspath(path)
+
+
+def _walk(folder: str, progress: Progress = quiet, limit: int | None = None) -> Iterator[str]:
+    """All MRC files below a folder, each folder once: by its own name before any link, such as a job's alias."""
+    seen: set[tuple[int, int]] = set()
+    queue, linked, entries = deque([folder]), deque[str](), 0
+    while queue or linked:
+        here = (queue or linked).popleft()  # breadth first
+        try:
+            status = os.stat(here)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            with os.scandir(here) as found:
+                for entry in found:
+                    entries += 1
+                    if entry.name.endswith((".mrc", ".mrcs")):
+                        yield entry.path
+                    elif not entry.name.startswith("."):
+                        if entry.is_dir(follow_symlinks=False):
+                            queue.append(entry.path)
+                        elif entry.is_symlink():
+                            linked.append(entry.path)
+        except OSError:  # nothing to look into: not a folder, or closed to us
+            continue
+        progress.step(0, 0)
+        if limit is not None and entries > limit:
+            return
+
+
+def _suggest_data(located: Located, missing: list[str], meta: str, data: str, progress: Progress) -> None:
+    """Look for the first missing stack around the STAR file and the data path."""
+    tried = missing[:: -(-len(missing) // _TRIED_NAMES)]
+    finds: dict[str, int] = {}
+    for folder in islice(_proposals(missing[0], meta, data, progress), _MOST_PROPOSALS):
+        finds[folder] = _count_finds(_Finder(meta, folder, progress), tried, progress)
+        if finds[folder] == len(tried):
+            break
+    best = max(finds, key=lambda folder: finds[folder], default="")
+    if best and finds[best]:
+        located.suggested_data = best
+        located.suggested_finds = _count_finds(_Finder(meta, best, progress), missing[:_COUNTED_NAMES], progress)
+
+
+def _count_finds(finder: _Finder, names: Sequence[str], progress: Progress) -> int:
+    return len({found.path for found in map_files(finder.find, names, progress) if found.path})
+
+
+def _proposals(name: str, meta: str, data: str, progress: Progress) -> Iterator[str]:
+    """Folders nearby that would lead to a name as data path, each once."""
+    wanted = {os.path.basename(variant) for variant in _variants(name)}
+    starts = [str(p) for p in [*Path(os.path.abspath(meta)).parents][:3]]
+    if data:
+        starts += [str(p) for p in [*Path(os.path.abspath(data)).parents][:2]]
+    folders = set()
+    for start in dict.fromkeys(starts):
+        for path in _walk(start, progress, _NEARBY_ENTRIES) if start != "/" else ():
+            if os.path.basename(path) in wanted:
+                depth = _tail(os.path.dirname(name), os.path.dirname(path)) + 1
+                folder = "/".join(path.split("/")[:-depth]) or "/"
+                if folder not in folders:
+                    folders.add(folder)
+                    yield folder

@@ -1,0 +1,251 @@
+"""One exposure with its particles circled, and one of them beside the patches that it may come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
+
+from ....core.looks.exposure import ExposureView, ParticleView, look_at_exposure, look_at_particle
+from ....core.plan.planner import ImportPlan
+from ....core.progress import Progress
+from ...tasks import Tasks
+from ...theme import screen_pen
+from ...tips import explain
+from ...widgets.picture_view import PictureView, ScaleBar
+from ...widgets.problem_list import breakable, plain_label
+from ...widgets.sign_panel import sign_text
+from .pair_view import PairView
+
+_HELP = (
+    "Page Up and Page Down: previous and next exposure. Arrows: previous and next particle. "
+    "A click on a circle chooses its particle. Wheel or + and -: zoom; 0 or a double click fits."
+)
+_CIRCLE, _CURRENT = "#ffb300", "#00e5ff"
+_STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+_PAGES = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+
+
+class CircledPicture(PictureView):
+    """The picture with circles; the current one is thicker.
+
+    Signals:
+        clicked(number): a circle.
+        particle_step(by), exposure_step(by): by keys, -1 or 1.
+    """
+
+    clicked = Signal(int)
+    particle_step = Signal(int)
+    exposure_step = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__("Exposure with its particles circled")
+        self.setAccessibleDescription(_HELP)
+        explain(self, _HELP)
+        self.circles = pg.ScatterPlotItem(pxMode=False, brush=None)
+        self.box.addItem(self.circles, ignoreBounds=True)
+        self.circles.sigClicked.connect(self._on_circle)
+
+    def show_circles(self, view: ExposureView, flip_y: bool, is_written: bool, current: int) -> None:
+        """Circle the particles at one reading of y; dashed if it is not the one that will be written."""
+        if view.picture is None:
+            self.circles.clear()
+            return
+        factor = view.picture.factor
+        places = (view.places_px(flip_y) + 0.5) / factor  # a pixel's centre is half a pixel from its corner
+        style = Qt.PenStyle.SolidLine if is_written else Qt.PenStyle.DashLine
+        pens = np.full(len(places), screen_pen(_CIRCLE, 1.5, style), object)
+        if 0 <= current < len(pens):
+            pens[current] = screen_pen(_CURRENT, 3, style)
+        self.circles.setData(pos=places, size=view.diameter_px / factor, pen=pens, data=np.arange(len(places)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in _STEPS:
+            self.particle_step.emit(_STEPS[key])
+        elif key in _PAGES:
+            self.exposure_step.emit(_PAGES[key])
+        else:
+            super().keyPressEvent(event)
+
+    @Slot(object, object, object)
+    def _on_circle(self, scatter: object, points: list, event: object) -> None:
+        click: QPointF = event.pos()  # type: ignore[attr-defined]
+        nearest = min(points, key=lambda point: (point.pos() - click).manhattanLength())
+        self.clicked.emit(int(nearest.data()))
+
+
+class MicrographView(QWidget):
+    """Reads what it shows in a thread of its own.
+
+    Signals:
+        exposure_step(by): the previous (-1) or the next (1) exposure is wanted.
+        failed(message, details): something unexpected.
+    """
+
+    exposure_step = Signal(int)
+    failed = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._plan: ImportPlan | None = None
+        self._exposure = -1
+        self.shown: ExposureView | None = None
+        self.current = 0
+        self._wanted_row = -1
+        self.picture = CircledPicture()
+        self.picture.clicked.connect(self.select)
+        self.picture.particle_step.connect(self._on_step)
+        self.picture.exposure_step.connect(self.exposure_step)
+        self.message = plain_label()
+        self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.kept, self.flipped = QRadioButton("y &kept"), QRadioButton("y f&lipped")
+        for button in (self.kept, self.flipped):
+            explain(button, "Where the circles are drawn. This changes the view alone, not what is written.")
+        self._readings = QButtonGroup(self)
+        self._readings.addButton(self.kept)
+        self._readings.addButton(self.flipped)
+        self._readings.buttonToggled.connect(self._draw)
+        self.scale_bar = ScaleBar(self.picture)
+        self._bar, self.pair = QWidget(), PairView()
+        bar = QHBoxLayout(self._bar)
+        bar.setContentsMargins(0, 0, 0, 0)
+        bar.addWidget(self.kept)
+        bar.addWidget(self.flipped)
+        bar.addStretch(1)
+        bar.addWidget(self.scale_bar)
+        # The text lies upon the picture, which keeps the focus: paging goes on where one exposure is missing.
+        place = QWidget()  # the layout shows its first widget at once, which without a parent would be a window
+        middle = QStackedLayout(place)
+        middle.setStackingMode(QStackedLayout.StackingMode.StackAll)
+        middle.addWidget(self.message)
+        middle.addWidget(self.picture)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self._bar)
+        layout.addWidget(place, 1)
+        layout.addWidget(self.pair)
+        self.message.raise_()
+        self.tasks = Tasks(self)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.failed.connect(self._on_failed)
+        self.clear("There is nothing to show yet.")
+
+    def clear(self, reason: str) -> None:
+        """Show nothing, and say why."""
+        self.tasks.cancel()
+        self._plan, self._exposure, self.shown = None, -1, None
+        self._say(reason)
+
+    def show_exposure(self, plan: ImportPlan, exposure: int) -> None:
+        """Read an exposure and show it, with the particles as the plan places them."""
+        if plan is self._plan and exposure == self._exposure:
+            return
+        before, shown = self._plan, self.shown
+        is_shown = shown is not None and before is not None and before.exposures is plan.exposures
+        known = shown.picture if shown is not None and is_shown and shown.exposure == exposure else None
+        self._plan, self._exposure = plan, exposure
+        if before is None or self._flips(before) != self._flips(plan):
+            (self.flipped if self._flips(plan) else self.kept).setChecked(True)
+        self.kept.setText("y &kept" + ("" if self._flips(plan) else " (written)"))
+        self.flipped.setText("y f&lipped" + (" (written)" if self._flips(plan) else ""))
+
+        def look(progress: Progress) -> ExposureView:
+            return look_at_exposure(plan, exposure, known, progress)
+
+        self.tasks.cancel("particle")
+        self.tasks.start("exposure", look)
+
+    def want(self, row: int) -> None:
+        """Choose this particle, a row of `ImportPlan.all_particles`, as soon as its exposure is shown."""
+        self._wanted_row = row
+        self._select_wanted()
+
+    def _select_wanted(self) -> bool:
+        if self.shown is None or self._wanted_row not in self.shown.rows:
+            return False
+        number = int(np.flatnonzero(self.shown.rows == self._wanted_row)[0])
+        self._wanted_row = -1
+        self.select(number)
+        return True
+
+    @Slot(int)
+    def select(self, number: int) -> None:
+        """Show a particle of the exposure beside its patches."""
+        plan, view = self._plan, self.shown
+        if plan is None or view is None or not len(view.rows):
+            self.pair.clear("No particles lie on this exposure.")
+            return
+        self.current = min(max(number, 0), len(view.rows) - 1)
+        self._draw()
+        row, exposure = int(view.rows[self.current]), view.exposure
+
+        def look(progress: Progress) -> ParticleView:
+            return look_at_particle(plan, row, exposure)
+
+        self.tasks.start("particle", look)
+
+    def shut_down(self) -> None:
+        self.tasks.close()
+
+    @staticmethod
+    def _flips(plan: ImportPlan) -> bool:
+        return plan.placing is not None and plan.placing.flip_y
+
+    def _say(self, text: str) -> None:
+        """Show a text in place of the pictures; none: show the pictures."""
+        self.message.setText(breakable(text))
+        self._bar.setVisible(not text)
+        self.pair.setVisible(not text)
+        if text:
+            self.picture.clear()
+            self.picture.circles.clear()
+
+    @Slot()
+    def _draw(self, *_: object) -> None:
+        view, plan = self.shown, self._plan
+        if view is None or plan is None:
+            return
+        flip_y = self.flipped.isChecked()
+        self.picture.show_circles(view, flip_y, flip_y == self._flips(plan), self.current)
+
+    @Slot(int)
+    def _on_step(self, by: int) -> None:
+        self.select(self.current + by)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, view: ExposureView | ParticleView) -> None:
+        plan, shown = self._plan, self.shown
+        if plan is None:
+            return
+        if isinstance(view, ParticleView):
+            if shown is not None and len(shown.rows) and shown.rows[self.current] == view.row:
+                sign = plan.data_sign.value if plan.data_sign else 1
+                name = f"Particle {self.current + 1} of {len(shown.rows)}, data sign {sign_text(sign)}"
+                self.pair.show_view(view, name, self._flips(plan))
+        elif view.exposure == self._exposure:
+            self._take(plan, view)
+
+    def _take(self, plan: ImportPlan, view: ExposureView) -> None:
+        is_other = self.shown is None or self.shown.exposure != view.exposure
+        self.shown = view
+        if view.picture is None:
+            self._say(view.reason)
+            return
+        assert plan.exposures is not None
+        self._say("")
+        self.picture.show_picture(view.picture.grey)
+        if is_other:
+            self.picture.fit()
+        pixel_size_A = float(plan.exposures.pixel_size_A[view.exposure])
+        self.scale_bar.set_pixel_size(pixel_size_A * view.picture.factor, "Å")
+        self._draw()
+        if not self._select_wanted():
+            self.select(0 if is_other else self.current)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.failed.emit(message, details)

@@ -1,0 +1,311 @@
+"""Which exposure each particle comes from: names that match, and a picture that proves it."""
+
+from __future__ import annotations
+
+import dataclasses
+from os.path import dirname
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget, QTabWidget
+
+from ....core.exposures.exposures import Exposures
+from ....core.exposures.matching import rules_of
+from ....core.exposures.trims import Suggestion, suggest_trims
+from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
+from ....core.particles import Particles
+from ....core.plan.planner import ImportPlan
+from ....core.problems import count_of
+from ....core.progress import Progress
+from ...session import Session
+from ...tasks import Tasks
+from ...tips import explain_tabs
+from ...widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
+from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.progress_line import PlanProgress
+from ..page import Page
+from .match_table import MatchTable
+from .micrograph_view import MicrographView
+from .trim_editor import RULES, TrimEditor
+
+_NOTHING = (
+    "No exposures are chosen, and none are needed. Particles that are linked to the exposures that they come from can "
+    "be extracted again, deduplicated and polished in CryoSPARC; give the dataset of those exposures to link them."
+)
+_CHOOSE = "Choose a row with a micrograph and an exposure to see them together."
+_NO_MATCH = "No micrograph has an exposure yet. Take the proposed rules, or change what is cut."
+
+
+class ExposuresPage(Page):
+    """Names on the left, the check by eye on the right."""
+
+    TITLE = "Exposures"
+    SUBTITLE = (
+        "Optional: link the particles to CryoSPARC's exposures. Names must be equal once they are trimmed; "
+        "particles must lie where their exposure shows them."
+    )
+    CODES = ("exposure", "micrograph", "coordinate")
+
+    def build(self) -> None:
+        session = self.session
+        self._exposures: Exposures | None = None
+        self._particles: Particles | None = None
+        self._suggestion: Suggestion | None = None
+        self._wanted_row = -1  # a particle that is to be shown, until the names are there
+        self._inputs = 0  # goes up with each other set of names
+        self.trims = TrimEditor(session)
+        self.counts, self.verdict = plain_label(), plain_label()
+        self.counts.setAccessibleName("What matches")
+        self.verdict.setAccessibleName("Verdict on the coordinates")
+        self.table, self.view, self.problem_list = MatchTable(), MicrographView(), ProblemList(offers=self.offers)
+        self._nothing = ProblemList(offers=self.offers)
+        self._lay_out(session)
+        self.table.arranged.connect(self._build)
+        self.table.chosen.connect(self._on_chosen)
+        self.table.export_wanted.connect(self._export)
+        self.view.exposure_step.connect(self.table.step)
+        self.view.failed.connect(session.failed)
+        self.names, self.search = Tasks(self), Tasks(self)
+        for tasks in (self.names, self.search):
+            tasks.finished.connect(self._on_finished)
+            tasks.failed.connect(self._on_failed)
+        session.changed.connect(self._on_changed)
+
+    def _lay_out(self, session: Session) -> None:
+        form = QGridLayout()
+        for column, (name, mnemonic) in enumerate((("exposures", "e"), ("project", "p"))):
+            path = PathEdit(session, name)
+            form.addWidget(label_for(path, mnemonic), 0, 2 * column)
+            form.addWidget(path, 0, 2 * column + 1)
+        form.setColumnStretch(1, 3)
+        form.setColumnStretch(3, 2)
+        choices = QHBoxLayout()
+        for editor, mnemonic in (
+            (ChoiceEdit(session, "on_unmatched"), "m"),
+            (ChoiceEdit(session, "coordinate_y"), "y"),
+            (ScaleEdit(session, "coordinate_scale"), "s"),
+        ):
+            choices.addWidget(label_for(editor, mnemonic))
+            choices.addWidget(editor)
+            choices.addSpacing(8)
+        choices.addWidget(PlanProgress(session), 1)
+        self.tabs = QTabWidget()
+        self.tabs.addTab(self.view, "Check by eye")
+        self.tabs.addTab(self.problem_list, "Problems")
+        explain_tabs(
+            self.tabs,
+            "Check by eye, or problems",
+            "Check by eye: the exposure of the row chosen, with its particles circled.",
+            "Problems: what was found about names and coordinates.",
+        )
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.table)
+        split.addWidget(self.tabs)
+        split.setSizes([620, 410])
+        self.body_stack = QStackedWidget()
+        self.body_stack.addWidget(self._nothing)
+        self.body_stack.addWidget(split)
+        self.body.addLayout(form)
+        self.body.addWidget(self.trims)
+        self.body.addLayout(choices)
+        self.body.addWidget(self.counts)
+        self.body.addWidget(self.verdict)
+        self.body.addWidget(self.body_stack, 1)
+
+    def is_done(self) -> bool:
+        return self.session.plan.linking is not None
+
+    def show_plan(self) -> None:
+        plan = self.session.plan
+        linking, problems = plan.linking, self.problems()
+        if linking is not None and plan.parameters.suggest_trims:
+            # From here on the rules stand in their fields, where they can be changed.
+            self.session.change(suggest_trims=False, **dataclasses.asdict(linking.rules))
+        self.verdict.setText(verdict_words(plan))
+        self.problem_list.show_problems(problems)
+        self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
+        self._nothing.show_problems(problems)
+        self.tabs.setTabText(1, f"Problems ({len(problems)})" if problems else "Problems")
+        self.body_stack.setCurrentIndex(linking is not None)
+        if plan.exposures is not self._exposures or plan.all_particles is not self._particles:
+            self._exposures, self._particles, self._suggestion = plan.exposures, plan.all_particles, None
+            self._clear()
+        if linking is not None:
+            self._build()
+            self._on_chosen(self.table.current)
+        self._show_counts()
+
+    def show_particle(self, row: int) -> None:
+        """Show a particle, a row of `ImportPlan.all_particles`, circled in its micrograph."""
+        self._wanted_row = row
+        self.tabs.setCurrentIndex(0)
+        if self.table.filter.text():
+            self.table.filter.clear()  # arranges the names anew
+        else:
+            self._show_wanted()
+
+    def _show_wanted(self) -> None:
+        table, particles, row = self.table.model.table, self._particles, self._wanted_row
+        if table is None or particles is None or particles.micrograph_index is None or row < 0:
+            return
+        self._wanted_row = -1
+        self.view.want(row)
+        name = table.row_of(micrograph=int(particles.micrograph_index[row]))
+        self.table.show_rows(table, self.table.model.rows, name)
+        self.view.picture.setFocus()
+
+    def shut_down(self) -> None:
+        for tasks in (self.names, self.search):
+            tasks.close()
+        self.view.shut_down()
+
+    def _clear(self) -> None:
+        self._inputs += 1
+        self.names.cancel()
+        self.search.cancel()
+        self.table.show_rows(None, np.empty(0, np.int64))
+        self.trims.propose("", None)
+        self.view.clear("There is nothing to show yet.")
+
+    @Slot(str)
+    def _on_changed(self, name: str) -> None:
+        if name in RULES and self.table.model.table is not None:
+            self._build()
+
+    @Slot()
+    def _build(self) -> None:
+        """Arrange the names anew, and match them anew if the rules are others; the plan follows later."""
+        exposures, particles, known = self._exposures, self._particles, self.table.model.table
+        if exposures is None or particles is None or particles.micrograph_index is None:
+            return
+        rules, arrangement = rules_of(self.session.parameters), self.table.arrangement
+
+        inputs = self._inputs
+
+        def build(progress: Progress) -> tuple[int, tuple[NameTable, np.ndarray]]:
+            table = known
+            if table is None or table.rules != rules:
+                names, counts = particles.micrograph_names, particles.per_micrograph
+                table = build_name_table(exposures.paths, names, counts, rules)
+            return inputs, (table, table.rows(arrangement))
+
+        self.names.start("names", build)
+
+    def _show_names(self, table: NameTable, rows: np.ndarray) -> None:
+        before, row = self.table.model.table, self.table.current
+        if before is not None and row >= 0:
+            current = table.row_of(micrograph=int(before.micrograph[row]), exposure=int(before.exposure[row]))
+            self.table.show_rows(table, rows, current)
+        else:
+            matched = rows[table.state[rows] == State.MATCHED]
+            self.table.show_rows(table, rows, int(matched[0]) if len(matched) else -1)
+            self.table.view.scrollToTop()
+        self._show_counts()
+        self._show_suggestion()
+        self._show_wanted()
+
+    def _show_counts(self) -> None:
+        table = self.table.model.table
+        self.counts.setText(count_words(table, self.session.plan) if table is not None else "")
+
+    def _show_suggestion(self) -> None:
+        """Look for better rules as soon as something does not match."""
+        table, exposures = self.table.model.table, self._exposures
+        if table is None or exposures is None or bool((table.state >= State.NO_PARTICLES).all()):
+            self.trims.propose("", None)
+        elif self._suggestion is not None:
+            self.trims.show_suggestion(self._suggestion, table.rules, table.names_matched)
+        elif not self.search.busy:
+            self.trims.propose("Looking for rules that match …", None)
+            inputs, paths, names = self._inputs, exposures.paths, table.micrographs
+
+            def suggest(progress: Progress) -> tuple[int, Suggestion]:
+                return inputs, suggest_trims(paths, names)
+
+            self.search.start("suggestion", suggest)
+
+    @Slot(int)
+    def _on_chosen(self, row: int) -> None:
+        table, plan = self.table.model.table, self.session.plan
+        exposure = int(table.exposure[row]) if table is not None and row >= 0 else -1
+        if exposure >= 0 and plan.linking is not None:
+            self.view.show_exposure(plan, exposure)
+        else:
+            has_match = table is not None and bool((table.state == State.MATCHED).any())
+            self.view.clear(_CHOOSE if has_match else _NO_MATCH)
+
+    @Slot()
+    def _export(self) -> None:
+        table, rows = self.table.model.table, self.table.model.rows
+        nearby = dirname(self.session.parameters.meta)
+        path = self.session.dialogs.save_file(self, "names", "Export names", "names.csv", "Table (*.csv)", nearby)
+        if table is None or not path:
+            return
+
+        def export(progress: Progress) -> str:
+            try:
+                write_csv(path, table, rows)
+            except OSError as error:
+                return f"{path} cannot be written: {error.strerror}."
+            return f"{len(rows):,} rows were written to {path}."
+
+        self.names.start("export", export)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, result: Any) -> None:
+        if kind == "export":
+            self.counts.setText(result)
+            return
+        inputs, found = result
+        is_current = inputs == self._inputs
+        if kind == "names" and is_current:
+            self._show_names(*found)
+        elif kind == "suggestion":
+            self._suggestion = found if is_current else None
+            self._show_suggestion()
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.session.failed.emit(message, details)
+
+
+def count_words(table: NameTable, plan: ImportPlan) -> str:
+    """What matches and what is left over; what lies outside is known only once the plan has followed."""
+    is_micrograph, has_exposure = table.micrograph >= 0, table.exposure >= 0
+    linked = is_micrograph & has_exposure
+    used = len(np.unique(table.exposure[linked]))
+    alone = int(table.particles[is_micrograph & ~has_exposure].sum())
+    outside = sum(problem.count for problem in plan.problems if problem.code == "coordinates-outside")
+    parts = [
+        f"{linked.sum():,} of {is_micrograph.sum():,} micrographs match",
+        f"{table.particles[linked].sum():,} of {table.particles.sum():,} particles, {alone:,} without exposure",
+        f"{used:,} of {len(table.exposures):,} exposures, {len(table.exposures) - used:,} without particles",
+        f"{outside:,} particles outside",
+    ]
+    return "  ·  ".join(parts)
+
+
+def verdict_words(plan: ImportPlan) -> str:
+    """Which way y counts, at which scale, and why."""
+    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
+    if particles is None or exposures is None or placing is None:
+        return ""
+    if particles.coordinates_px is None:
+        return "The STAR file has no coordinates, so no locations are written."
+    if plan.linking is None or not plan.linking.exposures_matched:
+        return ""
+    reading = "y is flipped" if placing.flip_y else "y is kept"
+    chosen = ", as you chose" if placing.source == "user" else ""
+    verdict = placing.verdict
+    if exposures.are_movies:
+        why = "exposures that are movies cannot be compared with particles"
+    elif verdict is None or not verdict.sampled:
+        why = "there are no pictures to compare"
+    else:
+        over = count_of(verdict.sampled, "particle")
+        why = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped, over {over}"
+        if verdict.value == "unclear":
+            why = f"the pictures do not tell; {why}"
+    return f"{reading}{chosen}: {why}."

@@ -1,0 +1,276 @@
+"""The cells of the optics table: value, source, and what is wrong or odd; edits become overrides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+
+from ....core.optics.microscope import impossible, is_needed, odd_values, overridden
+from ....core.parameters import ImportParameters, Overrides, parameter, tool_tip
+from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
+from ....core.plan.planner import ImportPlan
+from ....core.problems import Severity, count_of
+from ....core.stacks.stacks import GroupHeaders
+from ...theme import severity_colour
+from ...tips import plain_tip
+
+Index = QModelIndex | QPersistentModelIndex
+
+_ROOT = QModelIndex()
+_SIGNS = {Severity.ERROR: "✖ ", Severity.WARNING: "▲ "}
+_HEADER = "header_A"
+COLUMNS = ("id", "name", "particles", "box", "pixel_size_A", _HEADER, *list(MICROSCOPE_VALUES)[1:])
+_TITLES = {
+    "id": "Group",
+    "name": "Name",
+    "particles": "Particles",
+    "box": "Box\n(px)",
+    _HEADER: "Stack header's\npixel size (Å)",
+}
+_TIPS = {
+    "id": "Number of the optics group (rlnOpticsGroup), as flags name it.",
+    "name": "Name of the optics group (rlnOpticsGroupName).",
+    "particles": "Particles of this optics group.",
+    "box": "Side of the particle images in pixels, from the stack headers.",
+    _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
+}
+_NO_DOSE = "The exposures' total dose is known, but is written only if you type a total dose, here or for all groups."
+_YOU = "you"
+
+
+def column_title(name: str) -> str:
+    if name in _TITLES:
+        return _TITLES[name]
+    data = parameter(MICROSCOPE_VALUES[name]).metadata
+    return f"{data['title']}\n({data['unit']})" if data["unit"] else data["title"].replace(" ", "\n", 1)
+
+
+def _column_tip(name: str) -> str:
+    return tool_tip(MICROSCOPE_VALUES[name]) if name in MICROSCOPE_VALUES else _TIPS[name]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`text` and below it `source`; `words` explain, and a `severity` marks what needs a look."""
+
+    text: str
+    source: str = ""
+    words: str = ""
+    severity: Severity | None = None
+    is_override: bool = False
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS.get(self.severity, "") if self.severity else ""
+
+
+class OpticsModel(QAbstractTableModel):
+    """Row 0 stands for all groups, the others for one group that has particles.
+
+    Signals:
+        override_wanted(parameter, overrides): the user changed or took back a value.
+    """
+
+    override_wanted = Signal(str, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: list[OpticsGroup] = []
+        self._parameters = ImportParameters()
+        self._cells: list[list[Cell]] = [[Cell("–")] * len(COLUMNS)]
+
+    def show(self, plan: ImportPlan, parameters: ImportParameters) -> None:
+        """Show the groups of a plan with the overrides of `parameters`, which may be newer."""
+        headers = plan.stacks.headers if plan.stacks else [None] * len(plan.given_groups)
+        needs_ctf = plan.all_particles is not None and plan.all_particles.defocus_u_A is not None
+        shown = [
+            (group, its_headers)
+            for group, its_headers in zip(overridden(plan.given_groups, parameters), headers)
+            if group.particles
+        ]
+        same_rows = [(g.id, g.name) for g in self.groups] == [(g.id, g.name) for g, _ in shown]
+        if not same_rows:
+            self.beginResetModel()
+        self.groups, self._parameters = [group for group, _ in shown], parameters
+        of_groups = [
+            _group_cells(group, its_headers, needs_ctf, bool(parameters.total_dose)) for group, its_headers in shown
+        ]
+        self._cells = [_all_cells(self.groups, of_groups, parameters), *of_groups]
+        if same_rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._cells) - 1, len(COLUMNS) - 1))
+        else:
+            self.endResetModel()
+
+    def cell(self, index: Index) -> Cell:
+        return self._cells[index.row()][index.column()]
+
+    def marked(self, severity: Severity) -> int:
+        """How many values of groups are marked so."""
+        return sum(cell.severity is severity for cells in self._cells[1:] for cell in cells)
+
+    def reset(self, indexes: Iterable[Index]) -> None:
+        """Take back the overrides of some cells; that of all groups stays for the others."""
+        taken: dict[str, list[int]] = {}
+        for index in indexes:
+            if COLUMNS[index.column()] in MICROSCOPE_VALUES:
+                taken.setdefault(MICROSCOPE_VALUES[COLUMNS[index.column()]], []).append(index.row())
+        for name, rows in taken.items():
+            overrides = dict(getattr(self._parameters, name))
+            if 0 in rows:
+                overrides.clear()
+            else:
+                ids = {self.groups[row - 1].id for row in rows}
+                if None in overrides:
+                    for_all = overrides.pop(None)
+                    overrides = {group.id: for_all for group in self.groups} | overrides
+                overrides = {group: value for group, value in overrides.items() if group not in ids}
+            self._want(name, overrides)
+
+    def refusal(self, column: int, text: str) -> str:
+        """Why a text cannot be taken, in words; empty if it can, as no text at all."""
+        if not text.strip():
+            return ""
+        try:
+            return impossible(COLUMNS[column], _number(text))
+        except ValueError:
+            return f"“{text.strip()}” is not a number"
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._cells)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        is_value = COLUMNS[index.column()] in MICROSCOPE_VALUES and self.groups
+        return flags | Qt.ItemFlag.ItemIsEditable if is_value else flags
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return column_title(COLUMNS[section])
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(_column_tip(COLUMNS[section]))
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        cell = self.cell(index)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{cell.sign}{cell.text}"
+        if role == Qt.ItemDataRole.EditRole:
+            return "" if index.row() == 0 else _editable(self.groups[index.row() - 1], COLUMNS[index.column()])
+        if role == Qt.ItemDataRole.ForegroundRole and cell.severity:
+            return QColor(severity_colour(cell.severity))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain_tip(cell.words) or None
+        if role == Qt.ItemDataRole.AccessibleDescriptionRole:
+            return cell.words or None
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            title = column_title(COLUMNS[index.column()]).replace("\n", " ")
+            of = "all groups" if index.row() == 0 else self.groups[index.row() - 1].name
+            return f"{title}, {of}: {cell.text}" + (f", {cell.source}" if cell.source else "")
+        return None
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        text = str(value)
+        if role != Qt.ItemDataRole.EditRole or self.refusal(index.column(), text):
+            return False
+        if text.strip() == self.data(index, Qt.ItemDataRole.EditRole):
+            return False
+        if not text.strip():
+            self.reset([index])
+            return True
+        name, number = MICROSCOPE_VALUES[COLUMNS[index.column()]], _number(text)
+        if index.row() == 0:
+            self._want(name, {None: number})
+        else:
+            self._want(name, getattr(self._parameters, name) | {self.groups[index.row() - 1].id: number})
+        return True
+
+    def _want(self, name: str, overrides: Overrides) -> None:
+        if overrides != getattr(self._parameters, name):
+            self.override_wanted.emit(name, overrides)
+
+
+def _number(text: str) -> float:
+    return float(text.strip().replace(",", "."))
+
+
+def _editable(group: OpticsGroup, name: str) -> str:
+    value = getattr(group, name) if name in MICROSCOPE_VALUES else None
+    return f"{value.value:.7g}" if value else ""
+
+
+def _group_cells(
+    group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool, doses_are_written: bool
+) -> list[Cell]:
+    odd = odd_values(group, headers)
+    boxes = ", ".join(map(str, headers.boxes)) if headers else ""
+    cells = {
+        "id": Cell(str(group.id)),
+        "name": Cell(group.name, words=group.name),
+        "particles": Cell(f"{group.particles:,}"),
+        "box": Cell(boxes or "–"),
+        _HEADER: _header_cell(group, headers),
+    }
+    for name in MICROSCOPE_VALUES:
+        cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), is_needed(name, needs_ctf))
+    if group.total_dose_e_per_A2 and not doses_are_written:
+        cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="exposures, unused", words=_NO_DOSE)
+    return [cells[name] for name in COLUMNS]
+
+
+def _value_cell(value: Value | None, name: str, odd: str, needed: bool) -> Cell:
+    title = column_title(name).replace("\n", " ")
+    if value is None:
+        words = f"{title} is not known, but needed: type it here."
+        return Cell("missing", "type it here", words, Severity.ERROR) if needed else Cell("–")
+    text, is_override = f"{value.value:.5g}", value.source == _YOU
+    table = next((table for table in ("particle table", "optics") if value.source.startswith(table)), "")
+    source = {"optics": "optics table", "": value.source}.get(table, table)
+    if words := impossible(name, value.value):
+        return Cell(text, source, f"{words}.", Severity.ERROR, is_override)
+    if odd:
+        return Cell(text, source, f"{odd[0].upper()}{odd[1:]}.", Severity.WARNING, is_override)
+    return Cell(text, source, f"{title}: {value.value:.7g}, from {value.source}.", None, is_override)
+
+
+def _header_cell(group: OpticsGroup, headers: GroupHeaders | None) -> Cell:
+    if headers is None:
+        return Cell("–", "not read")
+    if headers.pixel_size_A is None:
+        return Cell("–", "none given", "The stacks' headers give no pixel size.")
+    text = f"{headers.pixel_size_A:.5g}"
+    other = headers.other_than(group.pixel_size_A.value) if group.pixel_size_A else {}
+    if other:
+        differing = sum(map(len, other.values()))
+        words = "; ".join(f"{size:g} Å in {count_of(len(numbers), 'stack')}" for size, numbers in other.items())
+        words = f"Headers that differ by more than 1 % from the value used: {words}. Headers are often wrong."
+        return Cell(text, f"{differing} of {headers.stacks} differ", words, Severity.WARNING)
+    given = sum(map(len, headers.pixel_sizes_A.values()))
+    return Cell(text, f"{given:,} of {count_of(headers.stacks, 'stack')}", "As in the stacks' headers.")
+
+
+def _all_cells(groups: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p: ImportParameters) -> list[Cell]:
+    if not groups:
+        return [Cell("–")] * len(COLUMNS)
+    boxes = list(dict.fromkeys(row[COLUMNS.index("box")].text for row in rows))
+    cells = {
+        "id": Cell("all"),
+        "name": Cell("all groups"),
+        "particles": Cell(f"{sum(group.particles for group in groups):,}"),
+        "box": Cell(boxes[0] if len(boxes) == 1 else "differ"),
+        _HEADER: Cell(""),
+    }
+    for name, its_parameter in MICROSCOPE_VALUES.items():
+        numbers = {value.value for group in groups if (value := getattr(group, name))}
+        text = " – ".join(f"{x:.5g}" for x in sorted({min(numbers), max(numbers)})) if numbers else "–"
+        title = column_title(name).replace("\n", " ")
+        words = f"Type a value here to set the {title[0].lower()}{title[1:]} of all groups."
+        is_override = None in getattr(p, its_parameter)
+        cells[name] = Cell(text, _YOU if is_override else "", words, is_override=is_override)
+    return [cells[name] for name in COLUMNS]

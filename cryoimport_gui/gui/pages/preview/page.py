@@ -1,0 +1,355 @@
+"""The particles themselves, as they will look in CryoSPARC, and the data sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from os.path import basename
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QPalette, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from ....core.looks.exposure import exposure_of
+from ....core.looks.particle import Inspection, inspect
+from ....core.looks.tiles import Tiles, page_tiles, typical_tiles
+from ....core.particles import OpticsGroup
+from ....core.problems import Problem
+from ....core.progress import Progress
+from ....core.stacks.sample import ParticleImages
+from ...tasks import Tasks
+from ...tips import explain
+from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.sign_panel import READING_COLUMNS, READING_ROWS, READING_TILE_PX, SignPanel
+from ..page import Page
+from .contrast_bar import ContrastBar
+from .montage_view import MontageFrame
+from .page_bar import PageBar
+from .particle_view import AVERAGED, ParticleView
+from .view_controls import ViewControls
+
+_OF_IMAGES = ("meta-", "image-", "stack-", "box-")
+_IGNORED = (
+    "Raw data are ignored: images are not imported, so there is nothing to show, and the data sign does not matter."
+)
+_READING = "Reading images …"
+_READINGS_FROM = 100
+_SIDE_WIDTH_PX = 262
+
+
+class PreviewPage(Page):
+    """Tiles are made in a thread of the page; sign, contrast and inversion only draw them again.
+
+    Signals:
+        micrograph_wanted(row): of `ImportPlan.all_particles`; its place in the micrograph is to be shown.
+    """
+
+    micrograph_wanted = Signal(int)
+
+    TITLE = "Preview"
+    SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
+    CODES = ("data-sign-",)
+
+    def build(self) -> None:
+        session = self.session
+        self._images: ParticleImages | None = None
+        self._groups: Sequence[OpticsGroup] = ()
+        self._is_stale = True
+        self.sign_panel, self.frame = SignPanel(session), MontageFrame()
+        self.view = self.frame.view
+        self.controls, self.contrast = ViewControls(), ContrastBar()
+        self.invert = QPushButton("&Invert the view only")
+        self.invert.setCheckable(True)
+        explain(
+            self.invert,
+            "Swap light and dark on the screen, to see faint particles better. The data sign and the import stay\n"
+            "as they are; a banner says so. Default: off.",
+        )
+        self.page_bar = PageBar(self.view)
+        self.why, self.reasons = plain_label(), ProblemList("", offers=self.offers)
+        self.to_particles = QPushButton("Go to Particles")
+        explain(self.to_particles, "Move to the page where the STAR file and what is taken from it are chosen.")
+        self.particle = ParticleView(self)
+        self.tasks = Tasks(self)
+        self._lay_out()
+        self._connect()
+
+    def shut_down(self) -> None:
+        self.particle.close()
+        self.tasks.close()
+
+    def obstacle(self) -> str:
+        session = self.session
+        if session.parameters.ignore_raw_data or session.plan.sample or not session.is_current:
+            return ""
+        if not session.parameters.meta:
+            return "Next is off: no particle STAR file is chosen."
+        errors = self._without_images() or session.plan.errors
+        return f"Next is off: {errors[0].message if errors else 'there are no images to show'}."
+
+    def is_done(self) -> bool:
+        return super().is_done() and self.session.plan.sample is not None
+
+    def show_plan(self) -> None:
+        plan = self.session.plan
+        verdict = plan.data_sign.verdict if plan.data_sign else None
+        self.sign_panel.show_verdict(verdict)
+        self._show_sign()
+        particles, stacks = plan.all_particles, plan.stacks
+        if particles is None or stacks is None or not stacks.box:
+            self._images = None
+            self.tasks.cancel()
+            self.particle.close()
+            self.view.set_message(_READING)  # no tiles of other particles, once there are images again
+            self._show_why_nothing()
+            return
+        self.stack.setCurrentIndex(1)
+        known = self._images
+        if known is None or known.particles is not particles or known.stacks is not stacks:
+            self._images = ParticleImages(particles, stacks, plan.sample)
+            self.particle.close()
+            self.controls.show_particles(particles, plan.groups)
+        elif plan.groups == self._groups:
+            return
+        self._groups = plan.groups
+        self._is_stale = True
+        if self.isVisible():
+            self._start()
+
+    def _without_images(self) -> list[Problem]:
+        """The errors for which there may be no images."""
+        return [p for p in self.session.plan.errors if p.code.startswith(_OF_IMAGES)]
+
+    def _show_why_nothing(self) -> None:
+        """In place of the montage: why there is none, and the way to where that can be changed."""
+        p, problems = self.session.parameters, self._without_images()
+        if p.ignore_raw_data:
+            why, problems = _IGNORED, []
+        elif not p.meta:
+            why = "No particle STAR file is chosen yet, so there is nothing to show."
+        else:
+            why = "There are no images to show:" if problems else "Nothing has been read yet."
+        self.why.setText(why)
+        self.to_particles.setVisible(not problems)
+        self.reasons.show_problems(problems)
+        self.stack.setCurrentIndex(0)
+
+    @Slot()
+    def _go_to_particles(self) -> None:
+        self.wanted.emit("meta-not-found")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self._start()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours: what is drawn for light or dark is drawn anew."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and getattr(self, "_images", None) is not None:
+            self.sign_panel.refresh()
+            self._is_stale = True
+            if self.isVisible():
+                self._start()
+
+    @Slot()
+    def _start(self) -> None:
+        """Make everything anew: tiles, and the two readings."""
+        groups, sample = self._groups, self.session.plan.sample
+        if self._images is None:
+            return
+        self._is_stale = False
+        self._start_tiles()
+        if sample is None:
+            return
+        good = sample.rows[sample.good]
+        rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
+        size, count = round(READING_TILE_PX * self.devicePixelRatioF()), READING_COLUMNS * READING_ROWS
+
+        def readings(images: ParticleImages, progress: Progress) -> Any:
+            return typical_tiles(images, groups, rows, size, count, progress)
+
+        self._run("readings", readings)
+
+    @Slot()
+    def _start_tiles(self) -> None:
+        if not self._is_stale:
+            self._make_tiles(self.controls.selection.count)
+
+    def _make_tiles(self, count: int) -> None:
+        """Make the tiles of the page, of which there are about `count`."""
+        groups, selection = self._groups, self.controls.selection
+        options = replace(self.controls.options, size_px=self.view.wanted_tile_px(count))
+
+        def tiles(images: ParticleImages, progress: Progress) -> tuple[Tiles, list[str], int]:
+            rows, total = images.page(selection)
+            made = page_tiles(images, groups, rows, options, progress)
+            return made, [_name(images, row) for row in rows.tolist()], total
+
+        if self.view.tiles is None:
+            self.view.set_message(_READING)
+        self._run("tiles", tiles)
+
+    @Slot(int)
+    def _look_at(self, number: int) -> None:
+        """Open the close look at a tile."""
+        groups, tiles = self._groups, self.view.tiles
+        if tiles is None or not 0 <= number < len(tiles):
+            return
+        row, options = int(tiles.rows[number]), self.controls.options
+        averaged = AVERAGED if self.particle.average.isChecked() else 1
+        title = "  ·  ".join([*self.view.name(number).split("\n"), f"tile {number + 1} of {len(tiles)}"])
+
+        def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
+            return inspect(images, groups, row, options, averaged, progress), title
+
+        self.particle.set_steps(number > 0, number < len(tiles) - 1)
+        self.particle.set_place(exposure_of(self.session.plan, row) >= 0)
+        self.particle.show()
+        self._run("particle", look)
+
+    def _run(self, kind: str, work: Callable[[ParticleImages, Progress], Any]) -> None:
+        images = self._images
+        if images is not None:
+            self.tasks.start(kind, lambda progress: (images, work(images, progress)))
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, outcome: Any) -> None:
+        images, result = outcome
+        if images is not self._images:
+            return  # of particles that are no longer shown
+        if kind == "tiles":
+            self._show_tiles(*result)
+        elif kind == "readings":
+            self.sign_panel.show_tiles(result, self.palette().color(QPalette.ColorRole.Button).lightness())
+        else:
+            self.particle.show_inspection(*result)
+
+    @Slot(str, str, object, object)
+    def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
+        if kind == "tiles" and done < total:
+            self.page_bar.show_progress(done / total)
+
+    def _show_tiles(self, tiles: Tiles, names: list[str], total: int) -> None:
+        self.controls.set_total(total)
+        selection, pages = self.controls.selection, self.controls.pages
+        self.contrast.setEnabled(len(tiles) > 0)
+        self.invert.setEnabled(len(tiles) > 0)
+        if not len(tiles):
+            self.view.set_message("No particle is in this group and in a stack with this in its name.")
+            self.page_bar.scale_bar.set_pixel_size(0, "Å")
+        else:
+            self.view.set_message("")
+            self.contrast.set_tiles(tiles)
+            self.view.set_tiles(tiles, names, self.contrast.limits())
+            size, unit, varies = tiles.scale
+            self.page_bar.scale_bar.set_pixel_size(size, unit, varies)
+        self.page_bar.show_page(selection.page, pages, total, selection.random)
+        self._check_size()
+
+    @Slot()
+    def _check_size(self) -> None:
+        """Make the tiles again where the view has another size for them than they have."""
+        tiles, images = self.view.tiles, self._images
+        if tiles is None or images is None or self.tasks.is_running("tiles"):
+            return
+        if min(self.view.wanted_tile_px(len(tiles)), images.stacks.box) != tiles.values.shape[1]:
+            self._make_tiles(len(tiles))
+
+    @Slot()
+    def _on_contrast(self) -> None:
+        self.view.set_limits(self.contrast.limits())
+
+    @Slot(int)
+    def _on_selected(self, number: int) -> None:
+        self.page_bar.show_particle(self.view.name(number).replace("\n", "  ·  "))
+
+    @Slot(int)
+    def _on_step(self, step: int) -> None:
+        self.view.select(self.view.current + step)
+        self._look_at(self.view.current)
+
+    @Slot()
+    def _on_micrograph(self) -> None:
+        if self.view.tiles is not None and self.view.current >= 0:
+            self.particle.close()
+            self.micrograph_wanted.emit(int(self.view.tiles.rows[self.view.current]))
+
+    @Slot()
+    def _on_average(self) -> None:
+        self._look_at(self.view.current)
+
+    @Slot()
+    def _show_sign(self, *_: object) -> None:
+        """Redraw with the sign as it is chosen now; the plan with its warnings follows later."""
+        self.contrast.set_sign(self.sign_panel.sign)
+        self.view.set_sign(self.sign_panel.sign)
+        self.particle.set_sign(self.sign_panel.sign)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.session.failed.emit(message, details)
+
+    def _connect(self) -> None:
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.progressed.connect(self._on_progress)
+        self.tasks.failed.connect(self._on_failed)
+        self.session.changed.connect(self._show_sign)
+        self.controls.changed.connect(self._start_tiles)
+        self.contrast.limits_changed.connect(self._on_contrast)
+        self.invert.toggled.connect(self.frame.set_inverted)
+        self.view.resized.connect(self._check_size)
+        self.view.selected.connect(self._on_selected)
+        self.view.opened.connect(self._look_at)
+        self.view.page_wanted.connect(self.controls.turn_page)
+        self.to_particles.clicked.connect(self._go_to_particles)
+        self.page_bar.turned.connect(self.controls.turn_page)
+        self.page_bar.resampled.connect(self.controls.resample)
+        self.particle.step_wanted.connect(self._on_step)
+        self.particle.average_wanted.connect(self._on_average)
+        self.particle.micrograph_wanted.connect(self._on_micrograph)
+
+    def _lay_out(self) -> None:
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.addWidget(self.controls)
+        column.addWidget(self.contrast)
+        column.addWidget(self.invert)
+        column.addStretch(1)
+        area = QScrollArea(widgetResizable=True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
+        area.setWidget(side)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFixedWidth(_SIDE_WIDTH_PX)
+        middle = QHBoxLayout()
+        middle.addWidget(self.frame, 1)
+        middle.addWidget(area)
+        self.stack = QStackedWidget()
+        nothing, montage = QVBoxLayout(), QVBoxLayout()
+        nothing.addWidget(self.why)
+        nothing.addWidget(self.to_particles, 0, Qt.AlignmentFlag.AlignLeft)
+        nothing.addWidget(self.reasons, 1)
+        montage.addLayout(middle, 1)
+        montage.addWidget(self.page_bar)
+        for layout in (nothing, montage):
+            layout.setContentsMargins(0, 0, 0, 0)
+            page = QWidget()
+            page.setLayout(layout)
+            self.stack.addWidget(page)
+        self.body.addWidget(self.sign_panel)
+        self.body.addWidget(self.stack, 1)
+
+
+def _name(images: ParticleImages, row: int) -> str:
+    """A particle in a few words: image and stack, defocus."""
+    particles = images.particles
+    number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]
+    name = f"image {number} of {basename(stack)}"
+    if particles.defocus_u_A is None or particles.defocus_v_A is None:
+        return name
+    defocus_A = (particles.defocus_u_A[row] + particles.defocus_v_A[row]) / 2
+    return f"{name}\ndefocus {defocus_A / 1e4:.2f} µm"

@@ -1,0 +1,269 @@
+"""Mending the links of a job folder: what would change is shown first, and nothing changes before the button."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ...core.job.relink import Relinking, plan_relink, relink
+from ...core.problems import Problem, count_of
+from ...core.progress import Progress
+from ..file_dialogs import FileDialogs
+from ..session import TYPING_PAUSE_MS
+from ..tasks import Tasks
+from ..widgets.editors import label_for
+from ..widgets.path_field import PathField
+from ..widgets.problem_list import Offer, ProblemList, plain_label
+from ..widgets.progress_line import ProgressLine
+from ..window_size import open_at
+from .table import RelinkTable
+
+_PROBLEMS_HEIGHT = 190  # one with its examples can be read without scrolling
+_INTRODUCTION = (
+    "If stacks have moved since an import, its links lead nowhere. Give the job folder and the folder that holds the "
+    "stacks now. The table is what would change; links that lead to a file are left alone."
+)
+_NO_JOB = "Give the job folder of an earlier import."
+_CHECKING = "The links are being checked …"
+_ASK_DATA = "Give the folder that holds the stacks now."
+
+
+class RelinkWindow(QDialog):
+    """Checks live in the background, and mends all links or none.
+
+    Signals:
+        help_wanted(topic): a help text was asked for.
+        failed(message, details): something unexpected.
+    """
+
+    help_wanted = Signal(str)
+    failed = Signal(str, str)
+
+    def __init__(self, dialogs: FileDialogs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Mend the links of a job folder")
+        self.plan: Relinking | None = None
+        self._refusal: Problem | None = None
+        self._state, self._told = "", ""
+        self.job = PathField(dialogs, "output", "Job folder", "Folder of an earlier import: it holds an import.json.")
+        self.data = PathField(dialogs, "data", "New data path", "Folder that holds the stacks now, somewhere below it.")
+        self.progress = ProgressLine()
+        self.stop = QPushButton("S&top checking")
+        self.stop.setToolTip("Stop looking for the stacks; nothing is changed.")
+        self.counts, self.reason = plain_label(), plain_label()
+        self.counts.setAccessibleName("How many links are broken")
+        self.reason.setAccessibleName("What was done, or why nothing can be mended")
+        self.table = RelinkTable()
+        self.problems = ProblemList(offers=self._offers)
+        self.problems.set_nothing("")
+        self.problems.setMinimumHeight(_PROBLEMS_HEIGHT)
+        self.mend, self.close_button, self.help = QPushButton(), QPushButton("&Close"), QPushButton("&Help")
+        self.mend.setToolTip("Put all new links in place in one step; if anything is in the way, none is changed.")
+        self.close_button.setToolTip("Close this window; a check that runs is stopped.")
+        self.help.setToolTip("Explain this window (F1).")
+        self._lay_out()
+        open_at(self, 980, 600)
+        self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
+        self._pause.timeout.connect(self.check)
+        self.tasks = Tasks(self)
+        self.tasks.progressed.connect(self._on_progress)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.refused.connect(self._on_refused)
+        self.tasks.cancelled.connect(self._on_cancelled)
+        self.tasks.failed.connect(self._on_failed)
+        for path in (self.job, self.data):
+            path.line.textChanged.connect(self._on_edited)
+        self.stop.clicked.connect(self._cancel)
+        self.mend.clicked.connect(self._mend)
+        self.close_button.clicked.connect(self.close)
+        self.help.clicked.connect(self._show_help)
+        QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.check)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(label_for(self.job, "J"), self.job)
+        form.addRow(label_for(self.data, "d"), self.data)
+        checking = QHBoxLayout()
+        checking.addWidget(self.progress, 1)
+        checking.addWidget(self.stop)
+        split = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        split.addWidget(self.table)
+        split.addWidget(self.problems)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 1)
+        buttons = QDialogButtonBox()
+        buttons.addButton(self.mend, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.help, QDialogButtonBox.ButtonRole.HelpRole)
+        buttons.addButton(self.close_button, QDialogButtonBox.ButtonRole.RejectRole)
+        for button in (self.stop, self.mend, self.close_button, self.help):
+            button.setAutoDefault(False)  # Enter in a path must not mend
+        layout = QVBoxLayout(self)
+        layout.addWidget(plain_label(_INTRODUCTION))
+        layout.addLayout(form)
+        layout.addLayout(checking)
+        layout.addWidget(self.counts)
+        layout.addWidget(split, 1)
+        layout.addWidget(self.reason)
+        layout.addWidget(buttons)
+
+    def show_for(self, job: str) -> None:
+        """Open the window, on this job folder unless there is another one in it, and check."""
+        if not self.isVisible():
+            self._told = ""
+            self.job.line.setText(self.job.path or job)
+            self.check()
+            (self.data if self.job.path else self.job).setFocus()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    @Slot()
+    def check(self) -> None:
+        """Look at the links and for their stacks, with the paths as they are."""
+        if self.tasks.is_running("mend"):
+            return
+        self._pause.stop()
+        job, data = self.job.path, self.data.path
+        self.plan = self._refusal = None
+        if not job:
+            self.tasks.cancel("check")
+            self._show(_NO_JOB)
+            return
+
+        def plan(progress: Progress) -> Relinking:
+            return plan_relink(job, data, progress)
+
+        self.tasks.start("check", plan)
+        self._show(_CHECKING)
+
+    def shut_down(self) -> None:
+        """End what runs, and close; links that are being put in place are whole either way."""
+        self._pause.stop()
+        self.tasks.close()
+        self.close()
+
+    def done(self, result: int) -> None:
+        self._cancel()
+        super().done(result)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self.tasks.cancel("check")
+        self._told = ""
+        self.plan = self._refusal = None
+        self._show(_CHECKING)
+        self._pause.start()
+
+    @Slot()
+    def _cancel(self) -> None:
+        self._pause.stop()
+        self.tasks.cancel()
+
+    @Slot()
+    def _mend(self) -> None:
+        plan = self.plan
+        if plan is None:
+            return
+
+        def mend(progress: Progress) -> Relinking:
+            relink(plan, progress)
+            return plan
+
+        self.tasks.start("mend", mend)
+        self._show("The links are being mended …")
+
+    @Slot(str, str, object, object)
+    def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
+        self.progress.show_progress(stage, done, total)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, plan: Relinking) -> None:
+        if kind == "mend":
+            self._told = f"{count_of(len(plan.changes), 'link')} mended. "
+            self.check()
+            return
+        self.plan = plan
+        self._show()
+
+    @Slot(str, object)
+    def _on_refused(self, kind: str, problem: Problem) -> None:
+        self.plan, self._refusal, self._told = None, problem, ""
+        self._show("No link was changed." if kind == "mend" else "There is nothing to mend: see above.")
+
+    @Slot(str)
+    def _on_cancelled(self, kind: str) -> None:
+        if not self.tasks.is_running("check") and not self._pause.isActive():
+            self._show("Stopped: no link was changed. F5 checks again.")
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.plan = None
+        self._show("Failed: no link was changed. F5 checks again.")
+        self.failed.emit(message, details)
+
+    def _show(self, state: str = "") -> None:
+        """Show the plan, or in its place the `state` in which there is none."""
+        plan = self.plan
+        checking, mending = state == _CHECKING, self.tasks.is_running("mend")
+        if not checking and not mending:
+            self.progress.rest()
+        self.stop.setEnabled(checking or mending)
+        for path in (self.job, self.data):
+            path.setEnabled(not mending)
+        changes = len(plan.changes) if plan else 0
+        self.table.changes.show(plan)
+        found = [*(plan.problems if plan else ()), *([self._refusal] if self._refusal else ())]
+        self.problems.show_problems(found)
+        self.problems.setVisible(bool(found) or not changes)
+        self.table.setVisible(bool(changes))
+        self.counts.setText(_counted(plan) if plan else "")
+        obstacle = state or (_obstacle(plan, self.data.path) if plan else "")
+        self.reason.setText(self._told + obstacle)
+        self.mend.setText(f"&Mend {count_of(changes, 'link')}" if changes else "&Mend the links")
+        self.mend.setEnabled(not obstacle)
+
+    def _offers(self, problem: Problem) -> list[Offer]:
+        folder = self.plan.suggested_data if self.plan and problem.code == "stack-missing" else ""
+        if not folder or folder == self.data.path:
+            return []
+        return [
+            Offer("Use the folder where they are", f"Sets the new data path: {folder}", partial(self._take, folder))
+        ]
+
+    def _take(self, folder: str) -> None:
+        self.data.line.setText(folder)
+
+    @Slot()
+    def _show_help(self) -> None:
+        self.help_wanted.emit("relink")
+
+
+def _counted(plan: Relinking) -> str:
+    whole = len(plan.links) - len(plan.broken)
+    return f"{count_of(len(plan.links), 'link')}: {len(plan.broken):,} broken, {whole:,} whole."
+
+
+def _obstacle(plan: Relinking, data: str) -> str:
+    """Why there is nothing to mend; empty if there is."""
+    if not plan.links:
+        return "The job folder has no links: metadata alone were imported."
+    if not plan.broken:
+        return "All links lead to their stacks: there is nothing to mend."
+    if not data and not plan.changes:
+        return _ASK_DATA
+    if plan.errors:
+        return "Links are mended all or none: first the errors have to go."
+    return ""

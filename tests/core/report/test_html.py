@@ -1,0 +1,147 @@
+"""The report to read: whole, by itself, and unharmed by what stands in files."""
+
+from __future__ import annotations
+
+import base64
+import re
+from html.parser import HTMLParser
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cryoimport_gui.core.looks.tiles import montage_of
+from cryoimport_gui.core.parameters import ImportParameters, update
+from cryoimport_gui.core.pictures.montage import write_png
+from cryoimport_gui.core.plan.planner import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.problems import CODES, problem
+from cryoimport_gui.core.report.html import report_page
+
+from ...support.stars import OPTICS, write_exposures, write_input
+
+EVIL = """<script>alert('x')</script>&"<img src=http://x/y.png>"""
+
+
+class Page(HTMLParser):
+    """Tags that are opened and never closed, links, and the text that a reader sees."""
+
+    VOID = {"meta", "img", "br"}
+    IMPLIED = {"html", "p", "li", "td", "th", "tr"}
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "action")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open[-1] != tag:
+            assert self.open.pop() in self.IMPLIED
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+def plan(meta: Path, **values: Any) -> ImportPlan:
+    return plan_import(update(ImportParameters(), {"meta": str(meta), **values}))
+
+
+def test_everything_is_told(demo_values: dict[str, Any]) -> None:
+    found = Planner().plan(update(ImportParameters(), demo_values))
+    page = Page(report_page(found, "dry-run"))
+    assert page.open == []
+    for words in (
+        "dry-run",
+        "400 of 400",  # particles with an exposure
+        "20 of 20",
+        "coordinate y: value",
+        "opticsGroup2",
+        "2.1 (optics rlnImagePixelSize)",
+        CODES["columns-not-imported"].title,
+        "rlnDefocusU",
+        f"cryoimport-gui {demo_values['meta']}",
+        "--remove-leading-uid",
+    ):
+        assert words in page.text, words
+
+
+def test_it_needs_nothing_but_itself_and_holds_the_montage(tmp_path: Path) -> None:
+    found = plan(write_input(tmp_path))
+    html = report_page(found, "complete")
+    page = Page(html)
+    assert not page.tags & {"script", "link", "iframe", "object", "form", "base"}
+    assert "url(" not in html and "@import" not in html
+    (address,) = page.addresses
+    png, picture = BytesIO(), montage_of(found)
+    assert picture is not None
+    write_png(png, picture)
+    assert address == "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+
+
+def test_without_images(tmp_path: Path) -> None:
+    page = Page(report_page(plan(write_input(tmp_path), ignore_raw_data=True), "dry-run"))
+    assert page.addresses == [] and "No images." in page.text
+    assert "No source exposures were given." in page.text
+
+
+@pytest.mark.parametrize("meta", ["missing.star", ""])
+def test_a_plan_that_came_to_nothing(tmp_path: Path, meta: str) -> None:
+    page = Page(report_page(plan(tmp_path / meta), "refused"))
+    assert "refused" in page.text and page.addresses == []
+
+
+def test_text_from_files_stays_text(tmp_path: Path) -> None:
+    optics = OPTICS | {"rlnOpticsGroupName": [f"'{EVIL.replace(chr(39), '').replace(' ', '_')}'"]}
+    optics |= {"rlnBeamTiltX": [0.2]}
+    found = plan(write_input(tmp_path, None, optics), data_sign="+1")
+    found.problems += [problem(code, f"{EVIL} {code}", examples=[EVIL, "a\x1b[31m\nb"], hint=EVIL) for code in CODES]
+    html = report_page(found, "dry-run")
+    page = Page(html)
+    assert "script" not in page.tags
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+    assert page.text.count(EVIL) == 3 * len(CODES)
+    assert all(code in page.text for code in CODES)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", html)
+
+
+def test_aberrations_that_are_lost(tmp_path: Path) -> None:
+    optics = OPTICS | {"rlnBeamTiltX": [3.0], "rlnOddZernike": ["[0,0,1.5]"]}
+    text = Page(report_page(plan(write_input(tmp_path, None, optics)), "complete")).text
+    assert "rlnBeamTiltX 3; rlnOddZernike 0 0 1.5" in text
+    assert re.search(r"beam tilt: above 45° from \d\.\d\d Å on", text)
+    assert "tilt_A, trefoil_A, tetra_A, anisomag  =  0 (not settled)" in text and "Not settled" in text
+
+
+def test_the_match_is_summed_up(tmp_path: Path) -> None:
+    exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
+    found = plan(write_input(tmp_path), exposures=str(exposures), suggest_trims=True)
+    text = Page(report_page(found, "dry-run")).text
+    assert "6 of 6" in text and "suggested" in text
+
+
+def test_a_picture_is_grey_values_as_they_are() -> None:
+    """What is in the page can be read back: checked with a decoder of its own."""
+    import struct
+    import zlib
+
+    picture = np.random.default_rng(1).integers(0, 256, (5, 7), np.uint8)
+    file = BytesIO()
+    write_png(file, picture)
+    data = file.getvalue()
+    at = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[at - 4 : at])
+    lines = np.frombuffer(zlib.decompress(data[at + 4 : at + 4 + length]), np.uint8).reshape(5, 8)
+    np.testing.assert_array_equal(lines, np.pad(picture, ((0, 0), (1, 0))))

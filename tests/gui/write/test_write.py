@@ -1,0 +1,69 @@
+"""The last page: what to do in CryoSPARC afterwards, and what after a refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.plan.planner import plan_import
+from cryoimport_gui.core.problems import problem
+from cryoimport_gui.gui.pages.write import WritePage, next_steps
+
+from ...support.stars import write_input
+from ..conftest import WAIT_MS
+
+_CTF = "Global CTF Refinement"
+
+
+@pytest.mark.parametrize(
+    ("options", "told", "not_told"),
+    [
+        ({}, ["lie inside the folder of the CryoSPARC project", "Import Result Group", "2D Classification"], [_CTF]),
+        ({"project": "/data/CS-x"}, ["Import Result Group"], ["lie inside"]),
+        ({"ignore_pose_data": True}, ["2D Classification"], ["Reconstruction Only"]),
+    ],
+)
+def test_the_next_steps_fit_what_was_imported(
+    tmp_path: Path, options: dict, told: list[str], not_told: list[str]
+) -> None:
+    plan = plan_import(ImportParameters(meta=str(write_input(tmp_path)), **options))
+    text = "\n".join(next_steps(plan))
+    assert all(words in text for words in told) and not any(words in text for words in not_told)
+
+
+def test_poses_are_to_be_looked_at_first_and_lost_aberrations_refined(demo_values) -> None:
+    plan = plan_import(ImportParameters(meta=demo_values["meta"]))
+    assert plan.poses == "3D" and "Homogeneous Reconstruction Only" in next_steps(plan)[-1]
+    plan.problems = [problem("ctf-aberrations-dropped", "x")]
+    assert _CTF in next_steps(plan)[-1]
+
+
+def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
+    qtbot, open_wizard, demo_values, tmp_path: Path
+) -> None:
+    """The folder appears between the check and the import."""
+    output = tmp_path / "J3"
+    wizard = open_wizard(**demo_values | {"output": str(output)})
+    output.mkdir()
+    (output / "x").touch()
+    with qtbot.waitSignal(wizard.session.import_refused, timeout=WAIT_MS):
+        wizard.go_to(5)
+    page = wizard.currentPage()
+    assert isinstance(page, WritePage) and page.again.isEnabled()
+    assert page.subTitle() == "Nothing was imported."
+    (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Take the next free name"]
+    qtbot.mouseClick(free, Qt.MouseButton.LeftButton)
+    assert not page.again.isEnabled() and page.obstacle() == "Checking …", "the plan is of another folder"
+    qtbot.waitUntil(page.again.isEnabled, timeout=WAIT_MS)
+    qtbot.mouseClick(page.again, Qt.MouseButton.LeftButton)
+    assert "Cancel leaves nothing behind" in page.subTitle()
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    assert "Cancel" not in page.subTitle() and "Everything is written" in page.subTitle()
+    assert wizard.session.job.folder == tmp_path / "J4"
+    assert page.group_path.text() == str(tmp_path / "J4" / "imported_particles.csg")
+    page.copy.click()
+    assert QApplication.clipboard().text() == page.group_path.text()
