@@ -16,13 +16,16 @@ from time import monotonic
 from typing import Any, TextIO
 
 from .core.job.relink import Relinking, plan_relink, relink
+from .core.job.relink_report import relink_report
 from .core.job.write import write_job
 from .core.parameters import ImportParameters, RunOptions
 from .core.plan.output import path_in_project
-from .core.plan.planner import ImportPlan, Planner
+from .core.plan.plan import ImportPlan
+from .core.plan.planner import Planner
 from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
-from .core.report.report import make_report, relink_report, summary, write_report
+from .core.report.report import make_report, write_report
+from .core.report.words import summary
 from .logs import log_path, set_up_logging
 
 log = logging.getLogger(__name__)

@@ -150,3 +150,25 @@ def sync(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def write_whole(path: str, text: str) -> None:
+    """Write a text file that is there whole or not at all; through a link, and straight into a pipe or a device.
+
+    Raises:
+        OSError: As the file system gives it; what stood there is left as it was.
+    """
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "w", encoding="utf-8") as pipe:
+            pipe.write(text)
+        return
+    partial = f"{path}.partial-{os.getpid()}"
+    try:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(partial, path)
+    except BaseException:
+        if os.path.exists(partial):
+            os.unlink(partial)
+        raise

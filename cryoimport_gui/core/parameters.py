@@ -14,7 +14,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Kind:
+class ParameterKind:
     """How a value is read from text or JSON, and how it is shown in `--help`."""
 
     metavar: str | None
@@ -22,7 +22,12 @@ class Kind:
     minimum: float | None = None
 
 
-PATH, FOLDER, SWITCH, COUNT = Kind("FILE"), Kind("DIR"), Kind(None), Kind("N", minimum=0)
+PATH, FOLDER, SWITCH, COUNT = (
+    ParameterKind("FILE"),
+    ParameterKind("DIR"),
+    ParameterKind(None),
+    ParameterKind("N", minimum=0),
+)
 
 _MAX_GROUP = 2**32 - 1
 
@@ -30,11 +35,11 @@ _MAX_GROUP = 2**32 - 1
 Overrides = dict[int | None, float]
 
 
-def _choice(*values: str) -> Kind:
-    return Kind("{" + ",".join(values) + "}", values)
+def _choice(*values: str) -> ParameterKind:
+    return ParameterKind("{" + ",".join(values) + "}", values)
 
 
-def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "", unset: str = "") -> Any:
+def _parameter(default: Any, kind: ParameterKind, title: str, help: str, unit: str = "", unset: str = "") -> Any:
     """`unset` says what holds where a parameter without a default is not given."""
     metadata = {"kind": kind, "title": title, "help": help, "unit": unit, "unset": unset}
     if isinstance(default, dict):
@@ -43,7 +48,7 @@ def _parameter(default: Any, kind: Kind, title: str, help: str, unit: str = "", 
 
 
 def _override(title: str, unit: str, help: str, unset: str = "the STAR file's, else the exposures'") -> Any:
-    return _parameter({}, Kind(f"[GROUP=]{unit or 'X'}"), title, help, unit, unset)
+    return _parameter({}, ParameterKind(f"[GROUP=]{unit or 'X'}"), title, help, unit, unset)
 
 
 @dataclass
@@ -152,7 +157,7 @@ class ImportParameters:
     )
     coordinate_scale: str = _parameter(
         "auto",
-        Kind("{auto,F}"),
+        ParameterKind("{auto,F}"),
         "Coordinate scale",
         "Factor from coordinates to pixels of the exposure; auto takes the ratio of the pixel sizes.",
     )
@@ -179,7 +184,10 @@ class RunOptions:
     """How the command runs; says nothing about the import itself."""
 
     relink: str = _parameter(
-        "", Kind("JOB"), "Job folder", "Mend the links of a job folder whose stacks have moved; no window opens."
+        "",
+        ParameterKind("JOB"),
+        "Job folder",
+        "Mend the links of a job folder whose stacks have moved; no window opens.",
     )
     headless: bool = _parameter(False, SWITCH, "Headless", "Import without a window.")
     dry_run: bool = _parameter(False, SWITCH, "Dry run", "Check everything and write nothing.")
@@ -192,7 +200,7 @@ class RunOptions:
     )
     demo: str | None = _parameter(
         None,
-        Kind("[DIR]"),
+        ParameterKind("[DIR]"),
         "Demo",
         "Make a small consistent data set (in DIR, if given) and use it as the input.",
     )
@@ -277,7 +285,7 @@ def load_settings(path: str | Path) -> dict[str, Any]:
     return chosen
 
 
-def _to_json(value: Any, kind: Kind) -> Any:
+def _to_json(value: Any, kind: ParameterKind) -> Any:
     if kind in (PATH, FOLDER):
         return os.path.abspath(value) if value else ""
     if isinstance(value, dict):
@@ -286,7 +294,7 @@ def _to_json(value: Any, kind: Kind) -> Any:
 
 
 def _checked(entry: dataclasses.Field, value: Any) -> Any:
-    kind: Kind = entry.metadata["kind"]
+    kind: ParameterKind = entry.metadata["kind"]
     where = flag(entry.name)
     if entry.default is dataclasses.MISSING:
         return _overrides(where, value)

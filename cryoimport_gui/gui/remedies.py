@@ -11,7 +11,7 @@ from typing import Any
 
 from ..core.parameters import ImportParameters, update
 from ..core.plan.output import free_folder
-from ..core.plan.planner import ImportPlan
+from ..core.plan.plan import ImportPlan
 from ..core.problems import CODES, Problem, Severity
 
 Values = Mapping[str, Any]

@@ -13,7 +13,8 @@ from ..core.exposures.trims import TrimRules
 from ..core.job.write import Job, write_job
 from ..core.parameters import FOLDER, PATH, ImportParameters, update
 from ..core.plan.output import free_folder
-from ..core.plan.planner import ImportPlan, Planner
+from ..core.plan.plan import ImportPlan
+from ..core.plan.planner import Planner
 from ..core.problems import Problem
 from ..core.progress import Progress
 from .file_dialogs import FileDialogs

@@ -39,7 +39,7 @@ def settings_path() -> Path:
     return Path(config) / "cryoimport-gui" / "settings.json"
 
 
-def load_settings() -> tuple[Settings, str]:
+def load_settings_file() -> tuple[Settings, str]:
     """The settings, and a sentence about what could not be read of them (empty: nothing)."""
     settings = Settings()
     try:

@@ -20,7 +20,7 @@ from .pages.write import WritePage
 from .relink.window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
-from .settings import load_settings, save_settings
+from .settings import load_settings_file, save_settings
 from .steps import StepList
 from .theme import apply_theme
 from .tips import explain
@@ -48,7 +48,7 @@ class ImportWizard(QWizard):
         self.setButtonText(QWizard.WizardButton.CancelButton, "&Quit")
         self.setAcceptDrops(True)
         self.setSizeGripEnabled(True)
-        self.settings, ignored = load_settings()
+        self.settings, ignored = load_settings_file()
         apply_theme(self.settings.theme)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)

@@ -60,7 +60,7 @@ def run() -> Iterator[tuple[str, str, str]]:
             beat.until(settled)
             stalls.append(beat.longest_ms())
         yield "a rule changes: longest stall", f"{max(stalls):.0f} ms", "at most 50 ms"
-        assert wizard.session.plan.linking is not None and (wizard.session.plan.linking.of_name >= 0).all()
+        assert wizard.session.plan.matching is not None and (wizard.session.plan.matching.of_name >= 0).all()
         beat.mark()
         header = page.table.view.horizontalHeader()
         for column in Column:

@@ -11,8 +11,9 @@ from time import perf_counter
 import numpy as np
 
 from cryoimport_gui.core.exposures.exposures import Exposures
-from cryoimport_gui.core.exposures.matching import link_exposures
-from cryoimport_gui.core.exposures.trims import TrimRules, suggest_trims
+from cryoimport_gui.core.exposures.matching import match_exposures
+from cryoimport_gui.core.exposures.trim_suggestion import suggest_trims
+from cryoimport_gui.core.exposures.trims import TrimRules
 from cryoimport_gui.core.looks.match_table import Arrangement, Column, build_name_table
 from cryoimport_gui.core.names import Names
 from cryoimport_gui.core.parameters import ImportParameters
@@ -37,13 +38,13 @@ def run() -> Iterator[tuple[str, str, str]]:
         particle_cut_suffix=rules.particle_cut_suffix,
     )
     particles, dataset = made_particles(micrographs, index), made_dataset(exposures)
-    linking = link_exposures(particles, dataset, chosen)
-    assert (linking.of_rows(particles) >= 0).all()
+    matching = match_exposures(particles, dataset, chosen)
+    assert (matching.of_rows(particles) >= 0).all()
     with tempfile.TemporaryDirectory() as folder:
         star = Path(folder) / "particles.star"
         make_star(star, PARTICLES, NAMES)
         reading = _fastest(lambda: read_particles(star))
-    seconds = _fastest(lambda: link_exposures(particles, dataset, chosen).of_rows(particles))
+    seconds = _fastest(lambda: match_exposures(particles, dataset, chosen).of_rows(particles))
     what = f"matching {PARTICLES:,} particles to {NAMES:,} exposures: time / reading the STAR"
     yield what, f"{seconds / reading:.3f}", "at most 0.10"
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from cryoimport_gui.core.looks.tiles import DEFAULT_OPTIONS, Tiles, page_tiles
 from cryoimport_gui.core.particles import OpticsGroup, Particles, Value
-from cryoimport_gui.core.pictures.montage import make_tiles
+from cryoimport_gui.core.pictures.tiles import make_tiles
 from cryoimport_gui.core.reading.relion import read_particles
 from cryoimport_gui.core.stacks.sample import ParticleImages, Selection, read_sample
 from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks

@@ -20,8 +20,8 @@ from cryoimport_gui.core.parameters import BadParameter, ImportParameters, load_
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.reading import star
 from cryoimport_gui.core.reading.relion import read_particles
-from cryoimport_gui.core.reading.star import Kind, StarError, Table, Text, read_star
-from cryoimport_gui.core.stacks.mrc import MrcError, parse_headers, read_header, read_images, read_rows
+from cryoimport_gui.core.reading.star import ColumnKind, StarError, Table, Text, read_star
+from cryoimport_gui.core.stacks.mrc import MrcError, parse_headers, read_header, read_image_rows, read_images
 
 from ..conftest import CORPUS
 from ..support.damage import damaged
@@ -111,7 +111,9 @@ class StarTarget(Target):
 def _all_values(path: Path) -> object:
     try:
         labels = {label for table in read_star(path, {}).tables for label in table.labels}
-        kinds = {label: (Kind.NUMBER, Kind.TEXT)[len(label) % 2] for label in labels} | {"rlnImageName": Kind.IMAGE}
+        kinds = {label: (ColumnKind.NUMBER, ColumnKind.TEXT)[len(label) % 2] for label in labels} | {
+            "rlnImageName": ColumnKind.IMAGE
+        }
         return [_values(table) for table in read_star(path, kinds).tables]
     except StarError as error:
         return f"refused ({error.code.split('-')[0]})"  # of two faults in one file either may be told
@@ -147,7 +149,7 @@ class MrcTarget(Target):
         assert header.expected_bytes <= len(data)
         images = read_images(path, header, sorted({0, header.nz // 2, header.nz - 1}))
         assert images.nbytes <= 3 * 4 * len(data)
-        rows = read_rows(path, header, 0, header.ny)
+        rows = read_image_rows(path, header, 0, header.ny)
         np.testing.assert_array_equal(rows, images[0])
         return code
 

@@ -18,7 +18,7 @@ from cryoimport_gui.core.job.write import write_job
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Refused
-from cryoimport_gui.core.reading.star import Kind, read_star
+from cryoimport_gui.core.reading.star import ColumnKind, read_star
 
 from ..support.stars import OPTICS, loop, particle_columns
 from .targets import TARGETS, StarTarget, Target, corpus_files
@@ -84,8 +84,8 @@ class AgreeTarget(Target):
         path = self.write(data, ".star")
         labels = {label for table in read_star(path, {}).tables for label in table.labels}
         theirs = starfile.read(path, always_dict=True, parse_as_string=list(labels))
-        texts = read_star(path, dict.fromkeys(labels, Kind.TEXT)).tables
-        numbers = read_star(path, dict.fromkeys(labels, Kind.NUMBER)).tables
+        texts = read_star(path, dict.fromkeys(labels, ColumnKind.TEXT)).tables
+        numbers = read_star(path, dict.fromkeys(labels, ColumnKind.NUMBER)).tables
         assert [table.name for table in texts] == list(theirs)
         for as_text, as_number, table in zip(texts, numbers, theirs.values()):
             assert as_text.labels == list(table)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMessageBox
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.gui.help_drawings import DRAWINGS, drawing
-from cryoimport_gui.gui.settings import Settings, load_settings, save_settings, settings_path
+from cryoimport_gui.gui.settings import Settings, load_settings_file, save_settings, settings_path
 from cryoimport_gui.gui.wizard import PAGES
 from cryoimport_gui.resources import resource
 
@@ -77,7 +77,7 @@ def test_finished_imports_are_remembered_and_opened_again(
 def test_broken_settings_never_keep_the_window_from_opening(qtbot, open_wizard, text: str, said: str) -> None:
     settings_path().parent.mkdir(parents=True, exist_ok=True)
     settings_path().write_text(text)
-    settings, notice = load_settings()
+    settings, notice = load_settings_file()
     assert settings == Settings()
     assert said in notice and bool(said) == bool(notice)
     wizard = open_wizard()
@@ -89,4 +89,4 @@ def test_broken_settings_never_keep_the_window_from_opening(qtbot, open_wizard, 
 def test_settings_come_back_as_they_were(own_home: Path) -> None:
     settings = Settings("AAA=", "dark", [{"meta": "/x/y.star"}], {"meta": "/x"})
     save_settings(settings)
-    assert load_settings() == (settings, "")
+    assert load_settings_file() == (settings, "")

@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWizard
 
 from cryoimport_gui.gui.file_dialogs import FileDialogs
-from cryoimport_gui.gui.settings import Settings, load_settings, save_settings
+from cryoimport_gui.gui.settings import Settings, load_settings_file, save_settings
 from cryoimport_gui.gui.widgets import messages
 from cryoimport_gui.gui.widgets.editors import PathEdit
 
@@ -225,4 +225,4 @@ def test_a_question_means_no_by_enter_and_escape_and_when_it_has_lost_its_point(
 
 def test_folders_with_odd_values_are_ignored(own_home: Path) -> None:
     save_settings(Settings(folders={"meta": "/a"}))
-    assert load_settings()[0].folders == {"meta": "/a"}
+    assert load_settings_file()[0].folders == {"meta": "/a"}

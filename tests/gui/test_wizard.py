@@ -147,7 +147,7 @@ def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp
     parameters = wizard.session.parameters
     assert Path(parameters.meta).is_relative_to(folder) and Path(parameters.project).is_relative_to(folder)
     assert parameters.ignore_half_sets
-    assert not wizard.session.plan.errors and wizard.session.plan.linking is not None
+    assert not wizard.session.plan.errors and wizard.session.plan.matching is not None
     assert not page.try_demo.isVisible()
     assert wizard.session.unsaved() == []
 

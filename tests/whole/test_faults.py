@@ -16,7 +16,8 @@ import pytest
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 from cryoimport_gui.core.job.write import write_job
 from cryoimport_gui.core.parameters import ImportParameters, update
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
 

@@ -17,13 +17,14 @@ import yaml
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.exposures.trims import TrimRules
 from cryoimport_gui.core.job import write as job_module
-from cryoimport_gui.core.job.write import link_name, write_job
+from cryoimport_gui.core.job.layout import link_name
+from cryoimport_gui.core.job.write import write_job
 from cryoimport_gui.core.looks.match_table import build_name_table, write_csv
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Refused, printable
 from cryoimport_gui.core.progress import Progress
-from cryoimport_gui.core.reading.star import Kind, StarError, read_star
+from cryoimport_gui.core.reading.star import ColumnKind, StarError, read_star
 from cryoimport_gui.core.report.html import report_page
 
 from ..support.running import Outcome, run, tree
@@ -255,10 +256,10 @@ def test_exported_names_are_valid_text(tmp_path: Path) -> None:
     star = write_input(tmp_path, {"rlnMicrographName": ["gel\udce9st.mrc"] * 6})
     exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
     plan = plan_import(update(ImportParameters(), {"meta": str(star), "exposures": str(exposures)}))
-    assert plan.all_particles and plan.exposures and plan.linking
+    assert plan.all_particles and plan.exposures and plan.matching
     counts = np.bincount(plan.all_particles.micrograph_index)
     names, paths = plan.all_particles.micrograph_names, plan.exposures.paths
-    table = build_name_table(paths, names, counts, plan.linking.rules)
+    table = build_name_table(paths, names, counts, plan.matching.rules)
     write_csv(tmp_path / "names.csv", table, np.arange(len(table)))
     assert "gel\\udce9st" in (tmp_path / "names.csv").read_text("utf-8")
 
@@ -342,9 +343,9 @@ def test_a_star_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path, ch
                 path.write_bytes(new[change])
 
     with pytest.raises(StarError, match="changed while it was read") as caught:
-        read_star(path, {"rlnImageName": Kind.IMAGE}, Meanwhile())
+        read_star(path, {"rlnImageName": ColumnKind.IMAGE}, Meanwhile())
     assert caught.value.code == "meta-unreadable"
-    assert read_star(path, {"rlnImageName": Kind.IMAGE}).tables[1].rows == 6
+    assert read_star(path, {"rlnImageName": ColumnKind.IMAGE}).tables[1].rows == 6
 
 
 @pytest.mark.parametrize("code", ["EPERM", "ENOTSUP", "ENOSYS"])

@@ -260,7 +260,7 @@ def test_defocus_terms_that_may_be_missing(tmp_path: Path) -> None:
 
 
 def test_many_rows_are_written_in_stretches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cryoimport_gui.core.dataset.schema.CHUNK_ROWS", 5)
+    monkeypatch.setattr("cryoimport_gui.core.dataset.writer.CHUNK_ROWS", 5)
     demo = small_demo(tmp_path, shuffled=True)
     job = write(parameters_of(demo))
     check_all(job.folder, load(job.folder), demo, demo.project)

@@ -14,10 +14,11 @@ from cryoimport_gui.core.looks import particle as inspection
 from cryoimport_gui.core.looks.particle import inspect
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.micrograph import read_picture
-from cryoimport_gui.core.pictures.montage import TileOptions
 from cryoimport_gui.core.pictures.placement import PlacementSample, compare_one
+from cryoimport_gui.core.pictures.tiles import TileOptions
 from cryoimport_gui.core.plan import planner as plan_module
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.stacks import sample
 from cryoimport_gui.core.stacks.sample import ParticleImages
 from cryoimport_gui.core.stacks.stacks import MAX_BOX

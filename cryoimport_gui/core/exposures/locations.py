@@ -19,7 +19,7 @@ from ..problems import Problem, count_of, problem
 from ..progress import Progress, quiet
 from ..stacks.sample import Sample
 from .exposures import Exposures
-from .matching import Linking
+from .matching import Matching
 
 PLACEMENT_SAMPLE = 60
 _SCALE_TOLERANCE = 0.05
@@ -45,7 +45,7 @@ class Placing:
 def place_coordinates(
     particles: Particles,
     exposures: Exposures,
-    linking: Linking,
+    matching: Matching,
     sample: Sample | None,
     parameters: ImportParameters,
     progress: Progress = quiet,
@@ -54,7 +54,7 @@ def place_coordinates(
 
     What the user chose is taken; the pictures are looked at all the same, and may contradict.
     """
-    ratio = _pixel_size_ratio(particles, exposures, linking)
+    ratio = _pixel_size_ratio(particles, exposures, matching)
     scale = np.where(np.isnan(ratio), 1.0, ratio)
     automatic = parameters.coordinate_scale == "auto"
     if not automatic:
@@ -67,8 +67,8 @@ def place_coordinates(
         placing.problems = [problem("coordinates-missing", message, count=len(particles))]
         return placing
     if sample is not None:
-        pairs = placement_samples(particles, exposures, linking, sample, scale)
-        factors = _factors_to_try(ratio, linking) if automatic else (1.0,)
+        pairs = placement_samples(particles, exposures, matching, sample, scale)
+        factors = _factors_to_try(ratio, matching) if automatic else (1.0,)
         placing.verdict = verdict = judge_placement(pairs, factors, progress)
         if verdict.value != "unclear":
             placing.scale = scale * verdict.scale
@@ -76,16 +76,16 @@ def place_coordinates(
                 placing.flip_y, placing.source = verdict.value == "flip", "detected"
     placing.problems = [
         *_verdict_problems(placing, exposures, parameters),
-        *_place_problems(particles, exposures, linking, placing, automatic),
+        *_place_problems(particles, exposures, matching, placing, automatic),
     ]
     return placing
 
 
 def placement_samples(
-    particles: Particles, exposures: Exposures, linking: Linking, sample: Sample, scale: NDArray[np.float64]
+    particles: Particles, exposures: Exposures, matching: Matching, sample: Sample, scale: NDArray[np.float64]
 ) -> list[PlacementSample]:
     """Particles of the sample that have an image, an exposure and a coordinate, at most `PLACEMENT_SAMPLE`."""
-    of_rows = linking.of_rows(particles)[sample.rows]
+    of_rows = matching.of_rows(particles)[sample.rows]
     usable = np.flatnonzero(sample.good & (of_rows >= 0))
     chosen = usable[np.linspace(0, len(usable) - 1, min(PLACEMENT_SAMPLE, len(usable))).astype(int)]
     return [
@@ -111,12 +111,12 @@ def placement_sample(
     return PlacementSample(image, size.value if size else own, exposures.files[exposure], own, (ny, nx), x, y)
 
 
-def _pixel_size_ratio(particles: Particles, exposures: Exposures, linking: Linking) -> NDArray[np.float64]:
+def _pixel_size_ratio(particles: Particles, exposures: Exposures, matching: Matching) -> NDArray[np.float64]:
     """(exposures,): pixel size picked on / the exposure's; 1 where they are close, nan where one is not known."""
     ratio = np.full(len(exposures), np.nan)
     sizes = (group.picked_pixel_size_A for group in particles.optics_groups)
     picked = np.array([size.value if size else np.nan for size in sizes])
-    of_rows = linking.of_rows(particles)
+    of_rows = matching.of_rows(particles)
     linked = np.flatnonzero(of_rows >= 0)[::-1]
     first_row = np.full(len(exposures), -1)
     first_row[of_rows[linked]] = linked
@@ -126,9 +126,9 @@ def _pixel_size_ratio(particles: Particles, exposures: Exposures, linking: Linki
     return ratio
 
 
-def _factors_to_try(ratio: NDArray[np.float64], linking: Linking) -> tuple[float, ...]:
+def _factors_to_try(ratio: NDArray[np.float64], matching: Matching) -> tuple[float, ...]:
     """Factors on top of the ratio: none where pixel sizes agree; its inverse where the ratio may be a wrong guess."""
-    used = distinct(linking.of_name)
+    used = distinct(matching.of_name)
     typical = float(np.median(ratio[used])) if len(used) else 1.0
     if math.isnan(typical):
         return _BLIND_SCALES
@@ -177,9 +177,9 @@ def _verdict_problems(placing: Placing, exposures: Exposures, parameters: Import
 
 
 def _place_problems(
-    particles: Particles, exposures: Exposures, linking: Linking, placing: Placing, automatic: bool
+    particles: Particles, exposures: Exposures, matching: Matching, placing: Placing, automatic: bool
 ) -> Iterator[Problem]:
-    of_rows = linking.of_rows(particles)
+    of_rows = matching.of_rows(particles)
     linked = np.flatnonzero(of_rows >= 0)
     exposure = of_rows[linked]
     scaled = placing.scale[exposure] != 1
@@ -199,9 +199,9 @@ def _place_problems(
         yield problem("coordinates-outside", message, count=int(outside.sum()), examples=examples)
 
 
-def reported(placing: Placing, linking: Linking) -> dict[str, object]:
+def reported(placing: Placing, matching: Matching) -> dict[str, object]:
     """The report's `coordinate_y`."""
-    verdict, used = placing.verdict, distinct(linking.of_name)
+    verdict, used = placing.verdict, distinct(matching.of_name)
     out: dict[str, object] = {"value": "flip" if placing.flip_y else "keep", "source": placing.source}
     numbers = dataclasses.asdict(verdict) if verdict else {}
     for name in ("keep_correlation", "flip_correlation"):

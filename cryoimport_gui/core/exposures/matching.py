@@ -12,11 +12,12 @@ from ..parameters import ImportParameters
 from ..particles import Particles, distinct
 from ..problems import Problem, Severity, count_of, problem, refuse
 from .exposures import Exposures
-from .trims import Match, Suggestion, TrimRules, doubt_links, match_names, suggest_trims
+from .trim_suggestion import Suggestion, suggest_trims
+from .trims import Match, TrimRules, doubt_matches, match_names
 
 
 @dataclass
-class Linking:
+class Matching:
     """Which exposure each micrograph name belongs to.
 
     `of_name` is (micrograph names,): the exposure's number, -1 where there is none.
@@ -49,7 +50,7 @@ def rules_of(parameters: ImportParameters) -> TrimRules:
     )
 
 
-def link_exposures(particles: Particles, exposures: Exposures, parameters: ImportParameters) -> Linking:
+def match_exposures(particles: Particles, exposures: Exposures, parameters: ImportParameters) -> Matching:
     """Match every micrograph name to an exposure.
 
     Raises:
@@ -67,27 +68,27 @@ def link_exposures(particles: Particles, exposures: Exposures, parameters: Impor
         if suggestion.rules is not None:
             rules, source = suggestion.rules, "suggested"
     match = match_names(exposures.paths, names, rules)
-    linking = Linking(
+    matching = Matching(
         rules=rules,
         rules_source=source,
         match=match,
         of_name=match.exposure_of,
         suggestion=suggestion,
     )
-    linking.problems = [
-        *_matching_problems(particles, linking, parameters),
-        *_doubtful_links(particles, exposures, linking),
+    matching.problems = [
+        *_matching_problems(particles, matching, parameters),
+        *_doubtful_matches(particles, exposures, matching),
     ]
-    return linking
+    return matching
 
 
-def _matching_problems(particles: Particles, linking: Linking, parameters: ImportParameters) -> Iterator[Problem]:
-    same = [*linking.match.ambiguous, *linking.match.merged]
+def _matching_problems(particles: Particles, matching: Matching, parameters: ImportParameters) -> Iterator[Problem]:
+    same = [*matching.match.ambiguous, *matching.match.merged]
     if same:
         examples = (" and ".join(names[:3]) for names in same)
         message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
         yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
-    if elsewhere := linking.match.elsewhere:
+    if elsewhere := matching.match.elsewhere:
         message = f"{count_of(len(elsewhere), 'micrograph name')} found in several folders, with one exposure for all"
         hint = (
             "Several RELION jobs on the same movies are fine. If the folders hold different micrographs, as those of "
@@ -98,7 +99,7 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         yield problem(
             "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
         )
-    is_used, is_unmatched = particles.per_micrograph > 0, linking.of_name < 0
+    is_used, is_unmatched = particles.per_micrograph > 0, matching.of_name < 0
     unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
     if unmatched:
         rows = int(particles.per_micrograph[is_unmatched].sum())
@@ -108,12 +109,12 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
             f"({count_of(rows, 'particle')})"
         )
         stop = parameters.on_unmatched == "stop"
-        examples = (f"{name} → {linking.rules.particle_name(name)}" for name in unmatched)
+        examples = (f"{name} → {matching.rules.particle_name(name)}" for name in unmatched)
         hint = "Let rules be suggested (--suggest-trims), or adjust the cut lengths."
         if parameters.on_unmatched == "stop":
             hint = hint[:-1] + ", or choose keep or leave-out for the unmatched."
-        if linking.suggestion and linking.suggestion.rules is None:
-            hint = linking.suggestion.explanation
+        if matching.suggestion and matching.suggestion.rules is None:
+            hint = matching.suggestion.explanation
         severity = Severity.ERROR if stop else Severity.WARNING
         yield problem(
             "exposure-unmatched",
@@ -125,9 +126,9 @@ def _matching_problems(particles: Particles, linking: Linking, parameters: Impor
         )
 
 
-def _doubtful_links(particles: Particles, exposures: Exposures, linking: Linking) -> Iterator[Problem]:
-    names, of_name = particles.micrograph_names, linking.of_name
-    if doubt := doubt_links(exposures.paths, names, of_name, linking.rules):
+def _doubtful_matches(particles: Particles, exposures: Exposures, matching: Matching) -> Iterator[Problem]:
+    names, of_name = particles.micrograph_names, matching.of_name
+    if doubt := doubt_matches(exposures.paths, names, of_name, matching.rules):
         linked = np.flatnonzero(of_name >= 0)
         yield problem(
             "exposure-ambiguous",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,24 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import sync, whole_folder
-from ..dataset.schema import Rows, Written, result_group, write_dataset
+from ..dataset.schema import DatasetRows, Written
+from ..dataset.writer import result_group, write_dataset
+from ..file_state import file_state
 from ..looks.tiles import montage_of
 from ..parallel import map_files
 from ..parameters import RunOptions
 from ..particles import MICROSCOPE_VALUES, Particles, distinct
-from ..pictures.montage import write_png
+from ..pictures.png import write_png
 from ..plan.output import path_in_project
-from ..plan.planner import ImportPlan, file_state
+from ..plan.plan import ImportPlan
 from ..problems import Refused, refuse
 from ..progress import Progress, quiet
 from ..reading.relion import particle_table
-from ..reading.star import StarError, read_rows, read_star
-from ..report.report import import_log, make_report, report_text
+from ..reading.star import StarError, read_raw_rows, read_star
+from ..report.report import make_report, report_text
+from ..report.words import import_log
 from ..stacks.stacks import Stack, facts_of
+from .layout import DATASET, RESULT_GROUP, link_name
 
-DATASET = "imported_particles.cs"
-RESULT_GROUP = "imported_particles.csg"
-_MAX_NAME_BYTES = 255
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
@@ -152,11 +152,13 @@ class _Writer:
         uid = random_uids(len(particles))
         group = particles.optics_index
         stack = plan.stacks.of_rows(particles) if plan.stacks else np.zeros(len(particles), np.int64)
-        exposure = plan.linking.of_rows(particles) if plan.linking else np.full(len(particles), -1)
+        exposure = plan.matching.of_rows(particles) if plan.matching else np.full(len(particles), -1)
 
-        def rows(first: int, last: int) -> Rows:
+        def rows(first: int, last: int) -> DatasetRows:
             some = slice(first, last)
-            return Rows(particles.stretch(first, last), uid[some], group[some], stack[some], exposure[some], written)
+            return DatasetRows(
+                particles.stretch(first, last), uid[some], group[some], stack[some], exposure[some], written
+            )
 
         lengths = {"ctf/type": len(b"imported")}
         if written.stacks:
@@ -242,18 +244,9 @@ class _Writer:
             reason += "Again"
         labels = "".join(f"_{label} #{number}\n" for number, label in enumerate([*table.labels, reason], 1))
         head = f"data_{table.name or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
-        rows = read_rows(meta, particles.line_of(particles.rows[left_out[order]]).tolist(), len(table.labels))
+        rows = read_raw_rows(meta, particles.line_of(particles.rows[left_out[order]]).tolist(), len(table.labels))
         reasons = (f" {code}\n".encode() for code in codes[order].tolist())
         self._file("rejected.star", head + b"".join(row + why for row, why in zip(rows, reasons)))
-
-
-def link_name(path: str) -> str:
-    """21 digits, `_`, the stack's own name; a name too long for a file system loses its beginning.
-
-    Bytes that are not UTF-8 are left out, as no dataset with them could be read; control characters become `_`.
-    """
-    name = os.fsencode(os.path.basename(path))[-(_MAX_NAME_BYTES - 22) :].decode("utf-8", "ignore")
-    return f"{secrets.randbits(64):021d}_" + "".join(c if c.isprintable() else "_" for c in name)
 
 
 def import_signature(path: str) -> int:

@@ -1,0 +1,5 @@
+"""What a screen, a montage or a report shows of a plan, without Qt.
+
+In: `ImportPlan`.  Out: tiles, one particle in depth, one exposure with its particles, the table of names.
+The next thing to show: a module that returns arrays and words which a widget only has to draw.
+"""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ..exposures.locations import placement_sample
 from ..pictures.micrograph import MicrographPicture, read_picture, why_not
-from ..pictures.montage import TileOptions, make_tiles
 from ..pictures.placement import PlacementPair, compare_one
-from ..plan.planner import ImportPlan
+from ..pictures.tiles import TileOptions, make_tiles
+from ..plan.plan import ImportPlan
 from ..progress import Progress, quiet
 from ..stacks.sample import read_sample
 
@@ -53,13 +53,13 @@ def look_at_exposure(
     Raises:
         Cancelled: `progress` said so.
     """
-    particles, exposures, linking, placing = plan.all_particles, plan.exposures, plan.linking, plan.placing
-    assert particles is not None and exposures is not None and linking is not None
+    particles, exposures, matching, placing = plan.all_particles, plan.exposures, plan.matching, plan.placing
+    assert particles is not None and exposures is not None and matching is not None
     ny, nx = (int(side) for side in exposures.shape[exposure])
     pixel_size_A = float(exposures.pixel_size_A[exposure])
     rows, kept_px = np.empty(0, np.int64), np.empty((0, 2))
     if particles.coordinates_px is not None and placing is not None:
-        rows = np.flatnonzero(linking.of_rows(particles) == exposure)
+        rows = np.flatnonzero(matching.of_rows(particles) == exposure)
         kept_px = particles.coordinates_px[rows] * placing.scale[exposure]
     diameter_px = max(ny, nx) * _BLIND_DIAMETER
     if plan.stacks and plan.stacks.box and len(rows) and pixel_size_A > 0:
@@ -78,14 +78,14 @@ def look_at_exposure(
 
 def exposure_of(plan: ImportPlan, row: int) -> int:
     """The exposure that a particle lies on; -1: none is known.  `row` is one in `all_particles`."""
-    particles, linking = plan.all_particles, plan.linking
-    if particles is None or linking is None or particles.micrograph_index is None or particles.coordinates_px is None:
+    particles, matching = plan.all_particles, plan.matching
+    if particles is None or matching is None or particles.micrograph_index is None or particles.coordinates_px is None:
         return -1
-    return int(linking.of_name[particles.micrograph_index[row]])
+    return int(matching.of_name[particles.micrograph_index[row]])
 
 
 @dataclass(frozen=True)
-class ParticleView:
+class ParticleOnExposure:
     """A particle × data sign beside the patches of its micrograph at both readings of y, filtered alike.
 
     particle, keep, flip: (t, t), the patches as stored; None where there is none.
@@ -102,22 +102,22 @@ class ParticleView:
     reason: str = ""
 
 
-def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleView:
+def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExposure:
     """Read a particle and compare it with both of its places on an exposure; `row` is one in `all_particles`."""
     particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
     assert particles is not None and exposures is not None and placing is not None
     if plan.stacks is None or not plan.stacks.box:
-        return ParticleView(row, reason="There are no particle images to compare.")
+        return ParticleOnExposure(row, reason="There are no particle images to compare.")
     sample = read_sample(particles, plan.stacks, np.array([row]))
     if sample.errors:
-        return ParticleView(row, reason=f"The particle's image cannot be read: {sample.errors[0]}.")
+        return ParticleOnExposure(row, reason=f"The particle's image cannot be read: {sample.errors[0]}.")
     place = placement_sample(particles, exposures, row, exposure, sample.images[0], placing.scale)
     try:
         pair = compare_one(place)
     except (OSError, ValueError) as error:
-        return ParticleView(row, reason=f"The particle cannot be compared: {why_not(error)}.")
+        return ParticleOnExposure(row, reason=f"The particle cannot be compared: {why_not(error)}.")
     sign = plan.data_sign.value if plan.data_sign else 1
-    return ParticleView(
+    return ParticleOnExposure(
         row,
         _tile(pair, sign * pair.particle),
         _tile(pair, pair.keep),

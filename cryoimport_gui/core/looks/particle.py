@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from ..particles import OpticsGroup, Particles, pixel_sizes_A, shifts_px
 from ..pictures.ctf import ctf_of
-from ..pictures.montage import Images, TileOptions, make_tiles
+from ..pictures.tiles import Images, TileOptions, make_tiles
 from ..progress import Progress, quiet
 from ..stacks.sample import ParticleImages
 from .tiles import NOT_FINITE
 
-Floats = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
 #: shown of a CTF
 _RINGS, _RING_POINTS, _CURVE_POINTS = 8, 121, 512
 #: of the side, along which an image fades to its mean before its spectrum is taken
@@ -29,7 +29,7 @@ _AVERAGED_BYTES = 256 << 20
 _SMOOTHING = 0.004
 
 
-def power_spectrum(images: Images) -> Floats:
+def power_spectrum(images: Images) -> FloatArray:
     """The mean power spectrum of (n, box, box) images, centred: (box, box).
 
     Images lose their mean and fade out towards their edges, which otherwise make a cross.
@@ -43,7 +43,7 @@ def power_spectrum(images: Images) -> Floats:
     return np.fft.fftshift(total) / max(1, len(images))
 
 
-def radial_profile(image: NDArray) -> Floats:
+def radial_profile(image: NDArray) -> FloatArray:
     """Means over rings one pixel wide around the origin of a centred image: (box // 2 + 1,), by radius in pixels."""
     box = image.shape[0]
     y, x = np.indices(image.shape) - box // 2
@@ -68,14 +68,14 @@ class Look:
     pixel_size_A: float
     raw: Images
     filtered: Images
-    spectrum: Floats
+    spectrum: FloatArray
     averaged: int
-    rings: Floats
-    frequency: Floats
-    spectrum_profile: Floats
-    ctf2: Floats
-    radius: Floats
-    profile: Floats
+    rings: FloatArray
+    frequency: FloatArray
+    spectrum_profile: FloatArray
+    ctf2: FloatArray
+    radius: FloatArray
+    profile: FloatArray
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,12 @@ def inspect(
     return Inspection(row, facts, look)
 
 
-def _log10(power: Floats) -> Floats:
+def _log10(power: FloatArray) -> FloatArray:
     """Without what is nothing but rounding errors."""
     return np.log10(np.maximum(power, power.max() * 1e-12 + 1e-300))
 
 
-def _smoothed(power: Floats, width_px: float) -> Floats:
+def _smoothed(power: FloatArray, width_px: float) -> FloatArray:
     """Blurred by a Gaussian of this standard deviation, so that rings rise above the speckle."""
     ky, kx = np.fft.fftfreq(len(power))[:, None], np.fft.rfftfreq(len(power))
     blur = np.exp(-2 * (np.pi * width_px) ** 2 * (ky**2 + kx**2))
@@ -149,7 +149,7 @@ def _smoothed(power: Floats, width_px: float) -> Floats:
 
 def _drawn_ctf(
     particles: Particles, groups: Sequence[OpticsGroup], row: int, box: int, pixel_size_A: float
-) -> tuple[Floats, Floats]:
+) -> tuple[FloatArray, FloatArray]:
     """`Look.rings` and `Look.ctf2`, up to the Nyquist frequency."""
     ctf = ctf_of(particles, groups, row)
     if ctf is None or not math.isfinite(pixel_size_A):

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..particles import OpticsGroup, pixel_sizes_A, shifts_px
-from ..pictures.montage import Images, TileOptions, auto_limits, columns_for, compose, make_tiles, own_limits
+from ..pictures.montage import auto_limits, columns_for, compose, own_limits
 from ..pictures.scale_bar import with_scale_bar
-from ..plan.planner import ImportPlan
+from ..pictures.tiles import Images, TileOptions, make_tiles
+from ..plan.plan import ImportPlan
 from ..progress import Progress, quiet
 from ..stacks.sample import ParticleImages, Selection
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..particles import OpticsGroup
+from ..pictures.ctf import electron_wavelength_A
 
 _AZIMUTHS = 180
 _FREQUENCIES = 200
@@ -53,12 +54,6 @@ def losses(group: OpticsGroup, box: int) -> list[Loss]:
     frequency = np.linspace(0, 0.5 / size, _FREQUENCIES)
     errors = phase_errors(group, frequency, box * size / 4)
     return [Loss(term, frequency, error) for term, error in errors.items() if box or term != "magnification"]
-
-
-def electron_wavelength_A(voltage_kV: float) -> float:
-    """Relativistic wavelength."""
-    volts = voltage_kV * 1e3
-    return 12.2643247 / math.sqrt(volts * (1 + volts * 0.978466e-6))
 
 
 def phase_errors(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..optics.aberrations import electron_wavelength_A
 from ..particles import OpticsGroup, Particles
 
 Floats = NDArray[np.float64]
@@ -86,3 +85,9 @@ def ctf_of(particles: Particles, groups: Sequence[OpticsGroup], row: int) -> Ctf
         values[1] = values[0]
     known = [value.value for value in microscope if value]
     return Ctf(*known, *values) if len(known) == len(microscope) else None
+
+
+def electron_wavelength_A(voltage_kV: float) -> float:
+    """Relativistic wavelength."""
+    volts = voltage_kV * 1e3
+    return 12.2643247 / math.sqrt(volts * (1 + volts * 0.978466e-6))

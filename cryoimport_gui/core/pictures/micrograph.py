@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Progress, quiet
-from ..stacks.mrc import MrcError, MrcHeader, read_header, read_rows
+from ..stacks.mrc import MrcError, MrcHeader, read_header, read_image_rows
 
 LARGEST_PX = 1024
 LOW_PASS_A = 20.0
@@ -94,7 +94,7 @@ def _binned(path: str | Path, header: MrcHeader, factor: int, progress: Progress
     for first in range(0, height, step):
         progress.step(first, height)
         last = min(first + step, height)
-        rows = read_rows(path, header, first * factor, last * factor)[:, : width * factor]
+        rows = read_image_rows(path, header, first * factor, last * factor)[:, : width * factor]
         finite = np.isfinite(rows)
         if not finite.all():
             rows[~finite] = rows[finite].mean() if finite.any() else 0

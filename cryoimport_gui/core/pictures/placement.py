@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..progress import Progress, quiet
-from ..stacks.mrc import MrcHeader, read_rows
+from ..stacks.mrc import MrcHeader, read_image_rows
 from .correlation import Pictures, normal, peaks, resampling, upside_down, whitening
 from .micrograph import micrograph_header
 
@@ -233,7 +233,7 @@ def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool,
     strip = max(1, _STRIP_BYTES // (4 * header.nx))
     for first in range(top, bottom, strip):
         last = min(first + strip, bottom)
-        rows = read_rows(sample.micrograph, header, first, last)[:, left:right]
+        rows = read_image_rows(sample.micrograph, header, first, last)[:, left:right]
         across += resample_y[:, first - top : last - top] @ rows
     return normal(across @ resample_x.T)
 

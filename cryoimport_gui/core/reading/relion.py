@@ -16,7 +16,7 @@ from ..particles import Fault, Particles, row_fault
 from ..problems import Problem, count_of, problem, refuse
 from ..progress import Progress, quiet
 from . import relion_optics
-from .star import Images, Kind, StarError, StarFile, Table, read_star
+from .star import ColumnKind, ImageNames, StarError, StarFile, Table, read_star
 
 _NUMBERS = {
     "coordinate_x": "rlnCoordinateX",
@@ -54,8 +54,8 @@ _LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
 
 _WANTED = (
     relion_optics.WANTED
-    | dict.fromkeys([*_NUMBERS.values(), "rlnImageDimensionality"], Kind.NUMBER)
-    | {"rlnMicrographName": Kind.TEXT, "rlnImageName": Kind.IMAGE}
+    | dict.fromkeys([*_NUMBERS.values(), "rlnImageDimensionality"], ColumnKind.NUMBER)
+    | {"rlnMicrographName": ColumnKind.TEXT, "rlnImageName": ColumnKind.IMAGE}
 )
 
 
@@ -116,7 +116,7 @@ def particle_table(star: StarFile) -> Table:
     raise refuse("meta-no-particles", "no table in the file holds particles")
 
 
-def _check_two_dimensional(optics: Table | None, images: Images) -> None:
+def _check_two_dimensional(optics: Table | None, images: ImageNames) -> None:
     dimensions = optics.number("rlnImageDimensionality") if optics else None
     if dimensions is not None and (dimensions == 3).any():
         raise refuse("meta-not-2d-stack", "the optics table says that the images are three-dimensional (subtomograms)")
@@ -134,7 +134,7 @@ class _Reader:
     star: StarFile
     table: Table
     optics: Table | None
-    images: Images
+    images: ImageNames
 
     def read(self) -> tuple[Particles, list[Fault], list[Problem]]:
         columns = {name: self.table.number(label) for name, label in _NUMBERS.items()}

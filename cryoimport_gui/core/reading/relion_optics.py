@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..particles import OpticsGroup, Value
 from ..problems import refuse
-from .star import Kind, StarFile, Table
+from .star import ColumnKind, StarFile, Table
 
 _IMAGE_SIZE = "rlnImageSize"
 _PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
@@ -31,8 +31,8 @@ _IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
 _GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
 
 #: the columns to read, in both tables
-WANTED = dict.fromkeys([*_GROUP_NUMBERS, "rlnOpticsGroup", _IMAGE_SIZE], Kind.NUMBER) | dict.fromkeys(
-    ["rlnOpticsGroupName", *_ZERNIKE], Kind.TEXT
+WANTED = dict.fromkeys([*_GROUP_NUMBERS, "rlnOpticsGroup", _IMAGE_SIZE], ColumnKind.NUMBER) | dict.fromkeys(
+    ["rlnOpticsGroupName", *_ZERNIKE], ColumnKind.TEXT
 )
 
 

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from ..progress import Progress, quiet
 from .star_file import StarError, StarSource
 from .star_tokens import EdgedRows, Lines, edged_rows, plain_rows
-from .star_values import Columns, Gathered, Kind, parse_columns
+from .star_values import ColumnKind, Columns, Gathered, parse_columns
 
-__all__ = ["Images", "Kind", "StarError", "StarFile", "Table", "Text", "read_rows", "read_star"]
+__all__ = ["ColumnKind", "ImageNames", "StarError", "StarFile", "Table", "Text", "read_raw_rows", "read_star"]
 
 CHUNK_BYTES = 1 << 23
 _FIRST_CHUNK_BYTES = 1 << 11
@@ -44,7 +44,7 @@ class Text:
 
 
 @dataclass
-class Images(Text):
+class ImageNames(Text):
     """Image names: `values` are the names behind the `@`, `numbers` what stands before it.
 
     `numbers` is -1 where a name has no `@`, or something other than digits before it; `values` then holds
@@ -75,9 +75,9 @@ class Table:
         column = self.columns.get(label)
         return column if isinstance(column, Text) else None
 
-    def images(self, label: str) -> Images | None:
+    def images(self, label: str) -> ImageNames | None:
         column = self.columns.get(label)
-        return column if isinstance(column, Images) else None
+        return column if isinstance(column, ImageNames) else None
 
     def line_of(self, rows: NDArray[np.integer] | Sequence[int]) -> NDArray[np.int64]:
         """1-based line numbers of rows."""
@@ -99,7 +99,7 @@ class StarFile:
     version: int = 0
 
 
-def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress = quiet) -> StarFile:
+def read_star(path: str | Path, wanted: Mapping[str, ColumnKind], progress: Progress = quiet) -> StarFile:
     """Read every table of a STAR file, keeping the columns in `wanted` (labels without underscore).
 
     Raises:
@@ -136,7 +136,7 @@ def read_star(path: str | Path, wanted: Mapping[str, Kind], progress: Progress =
     return star
 
 
-def read_rows(path: str | Path, lines: Iterable[int], width: int) -> list[bytes]:
+def read_raw_rows(path: str | Path, lines: Iterable[int], width: int) -> list[bytes]:
     """Rows of `width` values as they stand in the file, from the first value to the last; lines are ascending."""
     wanted = iter(lines)
     out: list[bytes] = []
@@ -168,7 +168,7 @@ def _decode(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _read_list(source: StarSource, block: str, wanted: Mapping[str, Kind]) -> Table:
+def _read_list(source: StarSource, block: str, wanted: Mapping[str, ColumnKind]) -> Table:
     """Lines of `_label value`, as a table of one row."""
     table = Table(block, [], rows=1)
     table._add_segment(0, source.line + 1)
@@ -201,7 +201,7 @@ def _declare(table: Table, token: str, line: int) -> str:
 
 
 def _read_loop(
-    source: StarSource, block: str, wanted: Mapping[str, Kind], pool: ThreadPoolExecutor, progress: Progress
+    source: StarSource, block: str, wanted: Mapping[str, ColumnKind], pool: ThreadPoolExecutor, progress: Progress
 ) -> Table:
     table = Table(block, [])
     while (raw := source.next_line()) is not None:
@@ -263,7 +263,7 @@ class _Chunk:
     rest: bytes
 
 
-def _parse_chunk(source: StarSource, first: int, last: int, width: int, kinds: Mapping[int, Kind]) -> _Chunk:
+def _parse_chunk(source: StarSource, first: int, last: int, width: int, kinds: Mapping[int, ColumnKind]) -> _Chunk:
     """The lines that start between two bytes of the file; in any thread."""
     at, lines = source.lines(first, last)
     body = _without_blank_end(lines)
@@ -313,7 +313,7 @@ def _walk(chunk: bytes, width: int, first_line: int) -> tuple[EdgedRows, list[in
 
 def _whole(column: Gathered) -> NDArray[np.float64] | Text:
     arrays = list(column.arrays())
-    if column.kind is Kind.NUMBER:
+    if column.kind is ColumnKind.NUMBER:
         return arrays[0]
     texts = [_decode(text) for text in column.texts()]
-    return Text(texts, arrays[0]) if column.kind is Kind.TEXT else Images(texts, *arrays)
+    return Text(texts, arrays[0]) if column.kind is ColumnKind.TEXT else ImageNames(texts, *arrays)

@@ -25,7 +25,7 @@ _MAX_FIXED_LENGTH = 4096
 _CACHED_BYTES = 1 << 18
 
 
-class Rows(Protocol):
+class TokenRows(Protocol):
     """The tokens of a chunk, wherever they lie."""
 
     @property
@@ -122,7 +122,7 @@ class Lines:
         return np.frombuffer(self.buffer, np.uint8, len(self), self.first)
 
 
-def plain_rows(lines: Lines, width: int) -> Rows | None:
+def plain_rows(lines: Lines, width: int) -> TokenRows | None:
     """The rows of a chunk in which every line is one plain row; None where it holds anything else."""
     if width == 1 or not len(lines):  # a name alone on its line cannot be told from `data_…` by its width
         return None

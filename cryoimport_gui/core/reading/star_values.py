@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from .star_tokens import Letters, Rows, flush
+from .star_tokens import Letters, TokenRows, flush
 
 _MAX_NUMBER_WIDTH = 32
 _MAX_IMAGE_DIGITS = 10
@@ -21,7 +21,7 @@ _MOST_AHEAD = 64
 _POWERS_OF_TEN = np.array([float(10**n) for n in range(_MAX_NUMBER_WIDTH)])
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """How a column is read."""
 
     NUMBER = "number"  # float64; nan where the text is no number
@@ -30,21 +30,25 @@ class Kind(Enum):
 
 
 #: the values of one column of one chunk: numbers; or distinct texts and codes; or those and image numbers
-Values = tuple
-Columns = dict[int, Values]
-_TYPES: dict[Kind, list[type]] = {Kind.NUMBER: [np.float64], Kind.TEXT: [np.int32], Kind.IMAGE: [np.int32, np.int64]}
+ColumnValues = tuple
+Columns = dict[int, ColumnValues]
+_TYPES: dict[ColumnKind, list[type]] = {
+    ColumnKind.NUMBER: [np.float64],
+    ColumnKind.TEXT: [np.int32],
+    ColumnKind.IMAGE: [np.int32, np.int64],
+}
 
 
-def parse_columns(rows: Rows, kinds: Mapping[int, Kind]) -> Columns:
+def parse_columns(rows: TokenRows, kinds: Mapping[int, ColumnKind]) -> Columns:
     """The values of the columns that are asked for, by their number."""
     return {column: _parse(rows, column, kind) for column, kind in kinds.items()}
 
 
-def _parse(rows: Rows, column: int, kind: Kind) -> Values:
-    letters = rows.letters(column, right=kind is Kind.NUMBER)
-    if kind is Kind.NUMBER:
+def _parse(rows: TokenRows, column: int, kind: ColumnKind) -> ColumnValues:
+    letters = rows.letters(column, right=kind is ColumnKind.NUMBER)
+    if kind is ColumnKind.NUMBER:
         return (np.array([_to_float(t) for t in rows.tokens(column)]) if letters is None else numbers(letters),)
-    if kind is Kind.TEXT:
+    if kind is ColumnKind.TEXT:
         return _encode(rows.tokens(column)) if letters is None else _encode_letters(letters)
     if letters is not None:
         image_numbers, names = _split_images(letters)
@@ -149,7 +153,7 @@ def _split_image(token: bytes) -> tuple[int, bytes]:
     return (int(number), name) if at and name and number.isdigit() and len(number) <= _MAX_IMAGE_DIGITS else (-1, token)
 
 
-def _encode_letters(letters: Letters) -> Values:
+def _encode_letters(letters: Letters) -> ColumnValues:
     """Distinct texts and codes; only where a text differs from the one above is anything done in Python."""
     differs = (letters[1:] != letters[:-1]).any(axis=1)
     heads = np.flatnonzero(np.concatenate(([True], differs)))[: len(letters)]
@@ -157,7 +161,7 @@ def _encode_letters(letters: Letters) -> Values:
     return texts, np.repeat(codes, np.diff(heads, append=len(letters)))
 
 
-def _encode(tokens: list[bytes]) -> Values:
+def _encode(tokens: list[bytes]) -> ColumnValues:
     known: dict[bytes, int] = {}
     codes = np.array([known.setdefault(token, len(known)) for token in tokens], np.int32)
     return list(known), codes
@@ -166,15 +170,15 @@ def _encode(tokens: list[bytes]) -> Values:
 class Gathered:
     """The values of one column, gathered chunk by chunk."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: ColumnKind) -> None:
         self.kind = kind
         self._codes: dict[bytes, int] = {}
         self._count = 0
         self._arrays: list[NDArray] = [np.empty(0, dtype) for dtype in _TYPES[kind]]
 
-    def add(self, values: Values, expected: int = 0) -> None:
+    def add(self, values: ColumnValues, expected: int = 0) -> None:
         """Add the values of a chunk; `expected` is how many there will probably be in the end."""
-        if self.kind is not Kind.NUMBER:
+        if self.kind is not ColumnKind.NUMBER:
             texts, codes, *rest = values
             known = self._codes
             here = np.array([known.setdefault(text, len(known)) for text in texts], np.int32)

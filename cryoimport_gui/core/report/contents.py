@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..dataset.schema import SCHEMA, Field, dataset_dtype
 from ..particles import MICROSCOPE_VALUES
-from ..plan.planner import ImportPlan
+from ..plan.plan import ImportPlan
 
 _LINK_NUMBER = len("000000000000000000000_")
 _LINK_FOLDER = len(">imported/")
@@ -29,7 +29,7 @@ def _amounts(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     yield "Size", f"about {readable_bytes(dataset_bytes(plan))} for the dataset"
     if plan.data_sign:
         yield "Data sign", f"{plan.data_sign.value:+d} ({plan.data_sign.source})"
-    if plan.linking:
+    if plan.matching:
         matched, exposures = counts["particles_matched"], counts["exposures_matched"]
         yield "Exposures", f"{matched:,} particles on {exposures:,} exposures"
 
@@ -66,7 +66,7 @@ def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
         "ctf": "the file has no defocus",
         "alignments3D": "only psi is known" if plan.poses == "2D" else poses,
         "alignments2D": "" if plan.poses == "3D" else poses,
-        "location": "the file has no coordinates" if plan.linking else "no source exposures are linked",
+        "location": "the file has no coordinates" if plan.matching else "no source exposures are linked",
         "mscope_params": "no total dose is given",
     }
     for slot, reason in why.items():
@@ -149,7 +149,7 @@ def policy_outcomes(plan: ImportPlan) -> dict[str, str]:
     if doubtful.bad:
         left = rows - doubtful.bad - (doubtful.unmatched - doubtful.both if unmatched_left else 0)
         out["on_bad"] = f"Stop: nothing is imported  ·  leave out: {_imported(left, rows)}"
-    if plan.linking is None:
+    if plan.matching is None:
         out["on_unmatched"] = "No exposures are linked."
     elif doubtful.unmatched:
         out["on_unmatched"] = (

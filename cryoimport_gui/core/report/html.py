@@ -12,13 +12,14 @@ from typing import Any
 from ..looks.tiles import montage_of
 from ..optics.aberrations import losses
 from ..particles import MICROSCOPE_VALUES
-from ..pictures.montage import write_png
-from ..plan.planner import ImportPlan
+from ..pictures.png import write_png
+from ..plan.plan import ImportPlan
 from ..problems import CODES, printable
 from ..progress import Progress, quiet
 from .command import as_command
 from .contents import will_write
-from .report import make_report, summary
+from .report import make_report
+from .words import summary
 
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#1b1f24;background:#fff}

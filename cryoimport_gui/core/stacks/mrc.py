@@ -220,7 +220,7 @@ def _runs(indices: Sequence[int], longest: int) -> Iterator[tuple[int, int]]:
             first = i
 
 
-def read_rows(path: str | Path, header: MrcHeader, first: int, last: int) -> NDArray[np.float32]:
+def read_image_rows(path: str | Path, header: MrcHeader, first: int, last: int) -> NDArray[np.float32]:
     """Read rows `first` to `last` (exclusive) of a micrograph's first image, in one read.
 
     Returns:

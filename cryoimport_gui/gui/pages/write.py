@@ -17,8 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.job.write import RESULT_GROUP, Job
-from ...core.plan.planner import ImportPlan
+from ...core.job.layout import RESULT_GROUP
+from ...core.job.write import Job
+from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
 from ..tips import explain
 from ..widgets.keep_bar import KeepBar

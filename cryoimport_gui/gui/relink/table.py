@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from ...core.job.relink import Relinking
 from ...core.problems import printable
 from ..tips import plain_tip
+from ..widgets.table_index import ROOT, Index
 
-Index = QModelIndex | QPersistentModelIndex
-
-_ROOT = QModelIndex()
 _LINK_WIDTH = 190
 _TITLES = ("Link", "Leads to", "Will lead to")
 _TIPS = (
@@ -35,10 +33,10 @@ class RelinkModel(QAbstractTableModel):
         self._rows = [(name, *targets) for name, targets in plan.changes.items()] if plan else []
         self.endResetModel()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:
+    def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: Index = _ROOT) -> int:
+    def columnCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(_TITLES)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

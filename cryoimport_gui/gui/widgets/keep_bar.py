@@ -8,10 +8,10 @@ from collections.abc import Callable
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from ...core.atomic import write_whole
 from ...core.progress import Progress
 from ...core.report.command import as_command, settings_text
 from ...core.report.html import report_page
-from ...core.report.report import write_whole
 from ..session import Session
 from ..tasks import Tasks
 from ..tips import explain

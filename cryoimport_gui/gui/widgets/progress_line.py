@@ -15,7 +15,7 @@ STAGES = {
     "match": "Matching exposures",
     "preview": "Reading a sample of images",
     "place": "Comparing particles with their micrographs",
-    "link": "Linking the stacks",
+    "link": "Matching the stacks",
     "write": "Writing the dataset",
     "links": "Looking at the links",
 }

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.pictures.data_sign import SignVerdict
-from ...core.pictures.montage import GAP_PX, Images, compose, own_limits
+from ...core.pictures.montage import GAP_PX, compose, own_limits
+from ...core.pictures.tiles import Images
 from ...core.problems import Severity
 from ..session import Session
 from ..theme import emphasize, good_colour, make_quiet, severity_colour

@@ -9,15 +9,8 @@ import yaml
 from cryosparc.dataset import Dataset
 
 from cryoimport_gui.core.dataset import schema as dataset
-from cryoimport_gui.core.dataset.schema import (
-    SCHEMA,
-    UNLISTED,
-    Rows,
-    Written,
-    dataset_dtype,
-    result_group,
-    write_dataset,
-)
+from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Written, dataset_dtype
+from cryoimport_gui.core.dataset.writer import result_group, write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 from cryoimport_gui.core.progress import Cancelled, Progress
 
@@ -42,7 +35,7 @@ REST = (
 )
 
 
-def made(n: int) -> Rows:
+def made(n: int) -> DatasetRows:
     """Rows whose values count up, so that each can be told from the others."""
     count = np.arange(n)
     particles = Particles(
@@ -75,16 +68,16 @@ def made(n: int) -> Rows:
         box=64,
     )
     zeros = np.zeros(n, np.int64)
-    return Rows(particles, count.astype(np.uint64) + 1, zeros.astype(np.int32), zeros, zeros, written)
+    return DatasetRows(particles, count.astype(np.uint64) + 1, zeros.astype(np.int32), zeros, zeros, written)
 
 
-def stretch(rows: Rows, first: int, last: int) -> Rows:
+def stretch(rows: DatasetRows, first: int, last: int) -> DatasetRows:
     some = slice(first, last)
     arrays = (rows.uid[some], rows.group[some], rows.stack[some], rows.exposure[some])
-    return Rows(rows.particles.stretch(first, last), *arrays, rows.written)
+    return DatasetRows(rows.particles.stretch(first, last), *arrays, rows.written)
 
 
-def write(rows: Rows, slots: tuple[str, ...] = SLOTS, progress: Progress | None = None) -> io.BytesIO:
+def write(rows: DatasetRows, slots: tuple[str, ...] = SLOTS, progress: Progress | None = None) -> io.BytesIO:
     file = io.BytesIO()
     write_dataset(file, len(rows.uid), slots, LENGTHS, lambda a, b: stretch(rows, a, b), progress or Progress())
     file.seek(0)

@@ -9,7 +9,8 @@ import starfile
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.parameters import ImportParameters
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Problem
 
 

@@ -7,7 +7,8 @@ from dataclasses import astuple
 
 import pytest
 
-from cryoimport_gui.core.exposures.trims import TrimRules, doubt_links, match_names, suggest_trims
+from cryoimport_gui.core.exposures.trim_suggestion import suggest_trims
+from cryoimport_gui.core.exposures.trims import TrimRules, doubt_matches, match_names
 
 SAME = "make sure that these are the same micrographs"
 EPU = "FoilHole_{h}_Data_{d}_{n}_20230105_{t}"
@@ -54,7 +55,7 @@ def test_ordinary_names_raise_no_doubt(micrograph: str, exposure: str, count: in
     assert found.rules is not None and found.matched == count
     assert SAME not in found.explanation
     match = match_names(exposures, micrographs, found.rules)
-    assert doubt_links(exposures, micrographs, match.exposure_of, found.rules) == ""
+    assert doubt_matches(exposures, micrographs, match.exposure_of, found.rules) == ""
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_what_says_that_these_are_other_micrographs_is_told(micrograph: str, exp
     assert found.rules is not None and found.matched == 40
     assert said in found.explanation and SAME in found.explanation
     match = match_names(exposures, micrographs, found.rules)
-    doubt = doubt_links(exposures, micrographs, match.exposure_of, found.rules)
+    doubt = doubt_matches(exposures, micrographs, match.exposure_of, found.rules)
     assert said in doubt and doubt.endswith(SAME)
 
 
@@ -93,10 +94,10 @@ def test_one_letter_that_counts_up_is_very_little() -> None:
 
 def test_names_that_are_not_cut_or_not_linked_raise_no_doubt() -> None:
     names = ["0.mrc", "1.mrc"]
-    assert doubt_links(names, names, match_names(names, names, TrimRules()).exposure_of, TrimRules()) == ""
+    assert doubt_matches(names, names, match_names(names, names, TrimRules()).exposure_of, TrimRules()) == ""
     rules = TrimRules(particle_cut_prefix=1)
-    assert doubt_links(names, names, match_names(names, names, rules).exposure_of, rules) == ""
-    assert doubt_links([], [], match_names([], [], rules).exposure_of, rules) == ""
+    assert doubt_matches(names, names, match_names(names, names, rules).exposure_of, rules) == ""
+    assert doubt_matches([], [], match_names([], [], rules).exposure_of, rules) == ""
 
 
 def test_rules_that_cut_more_than_needed_raise_a_doubt_only_where_what_is_cut_differs() -> None:
@@ -105,5 +106,5 @@ def test_rules_that_cut_more_than_needed_raise_a_doubt_only_where_what_is_cut_di
     for names, said in ((exposures, ""), ([e.replace("grid1", "grid3") for e in exposures], "grid3")):
         match = match_names(names, micrographs, rules)
         assert match.exposure_of.tolist() == list(range(9)), astuple(rules)
-        doubt = doubt_links(names, micrographs, match.exposure_of, rules)
+        doubt = doubt_matches(names, micrographs, match.exposure_of, rules)
         assert said in doubt and bool(said) == bool(doubt)

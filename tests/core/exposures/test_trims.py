@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cryoimport_gui.core.exposures.trims import Suggestion, TrimRules, match_names, suggest_trims
+from cryoimport_gui.core.exposures.trim_suggestion import Suggestion, suggest_trims
+from cryoimport_gui.core.exposures.trims import TrimRules, match_names
 
 UID = "000090334788266266069_"
 OTHER_UID = "012345678901234567890_"

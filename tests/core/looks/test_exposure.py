@@ -12,7 +12,8 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.looks import exposure as exposure_view
 from cryoimport_gui.core.looks.exposure import ExposureView, look_at_exposure, look_at_particle
 from cryoimport_gui.core.parameters import ImportParameters, update
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 
 SMALL = DemoRecipe(micrographs=2, particles_per_micrograph=9, snr=1.0)
 

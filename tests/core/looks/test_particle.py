@@ -15,8 +15,9 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.looks.particle import describe, inspect, power_spectrum, radial_profile
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.pictures.ctf import Ctf, ctf_of
-from cryoimport_gui.core.pictures.montage import TileOptions, make_tiles
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.pictures.tiles import TileOptions, make_tiles
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.stacks.sample import ParticleImages
 
 CTF = Ctf(300.0, 2.7, 0.1, 15_000.0, 13_000.0, 30.0, 5.0)

@@ -13,8 +13,10 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.looks.tiles import DEFAULT_OPTIONS, montage_of, page_tiles, typical_tiles
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import shifts_px
-from cryoimport_gui.core.pictures.montage import TileOptions, columns_for, compose, make_tiles
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.pictures.montage import columns_for, compose
+from cryoimport_gui.core.pictures.tiles import TileOptions, make_tiles
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.stacks.sample import ParticleImages, Selection
 
 RECIPE = DemoRecipe(

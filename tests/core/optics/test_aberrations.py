@@ -9,13 +9,13 @@ import pytest
 
 from cryoimport_gui.core.optics.aberrations import (
     beam_tilt_phase,
-    electron_wavelength_A,
     harmful_resolution_A,
     losses,
     phase_errors,
     zernike_phase,
 )
 from cryoimport_gui.core.particles import OpticsGroup, Value
+from cryoimport_gui.core.pictures.ctf import electron_wavelength_A
 
 K = np.array([0.05, 0.1, 0.2, 0.4])
 

@@ -11,7 +11,7 @@ import pytest
 from cryoimport_gui.core.pictures import micrograph as micrograph_picture
 from cryoimport_gui.core.pictures.micrograph import LARGEST_PX, micrograph_header, read_picture, why_not
 from cryoimport_gui.core.progress import Cancelled, Progress
-from cryoimport_gui.core.stacks.mrc import read_rows
+from cryoimport_gui.core.stacks.mrc import read_image_rows
 
 NY, NX = 1100, 1531
 PLACES = [(100, 200), (700, 1300), (1050, 40)]
@@ -76,7 +76,7 @@ def test_it_is_read_in_stretches_that_change_nothing(tmp_path: Path, monkeypatch
 
     def counting(path: Path, header: object, first: int, last: int) -> np.ndarray:
         read.append(last - first)
-        return read_rows(path, header, first, last)
+        return read_image_rows(path, header, first, last)
 
     monkeypatch.setattr(micrograph_picture, "_STRETCH_BYTES", 100_000)
     monkeypatch.setattr(micrograph_picture, "read_rows", counting)

@@ -12,18 +12,17 @@ import pytest
 
 from cryoimport_gui.core.pictures.montage import (
     GAP_PX,
-    TileOptions,
     auto_limits,
     columns_for,
     compose,
-    make_tiles,
     own_limits,
     tile_at,
     tile_origin,
     to_grey,
-    write_png,
 )
+from cryoimport_gui.core.pictures.png import write_png
 from cryoimport_gui.core.pictures.scale_bar import round_length, scale_label, with_scale_bar
+from cryoimport_gui.core.pictures.tiles import TileOptions, make_tiles
 
 PLAIN = TileOptions(size_px=1024, flatten=False)
 ONE_A = np.array([1.0])

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.parameters import ImportParameters, update
-from cryoimport_gui.core.plan.planner import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import Planner, plan_import
 from cryoimport_gui.core.problems import count_of
 from cryoimport_gui.core.progress import Cancelled, Progress
 from cryoimport_gui.core.stacks.mrc import read_images
@@ -178,8 +179,8 @@ def test_images_without_a_picture_are_told(tmp_path: Path) -> None:
         stack.data[:] = 0
     for kept_bytes in (1 << 20, 0):  # all images at once, and in parts
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("cryoimport_gui.core.plan.planner._KEPT_BYTES", kept_bytes)
-            patch.setattr("cryoimport_gui.core.plan.planner._MIN_KEPT", 5)
+            patch.setattr("cryoimport_gui.core.plan.data_sign._KEPT_BYTES", kept_bytes)
+            patch.setattr("cryoimport_gui.core.plan.data_sign._MIN_KEPT", 5)
             plan = plan_import(parameters_of(demo))
         infinite, blank = (p for p in plan.problems if p.code == "image-values-odd")
         assert infinite.message == "1 of 40 sampled images holds values that are not finite (NaN or infinite)"
@@ -263,7 +264,7 @@ def test_what_cannot_be_read_leaves_the_rest_of_the_plan(tmp_path: Path) -> None
     plan = plan_import(parameters_of(demo, exposures=str(tmp_path / "no.cs"), data=str(tmp_path / "no")))
     assert sorted(p.code for p in plan.errors) == ["exposures-unreadable", "stack-missing"]
     assert plan.particles is not None and len(plan.particles) == 12
-    assert (plan.stacks, plan.exposures, plan.linking, plan.data_sign) == (None, None, None, None)
+    assert (plan.stacks, plan.exposures, plan.matching, plan.data_sign) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -290,8 +291,8 @@ def test_what_is_not_imported_need_not_be_finite(tmp_path: Path, demo: Demo, col
 
 def test_large_images_are_looked_at_in_parts_with_the_same_verdict(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = plan_import(parameters_of(demo))
-    monkeypatch.setattr("cryoimport_gui.core.plan.planner._KEPT_BYTES", 0)
-    monkeypatch.setattr("cryoimport_gui.core.plan.planner._MIN_KEPT", 5)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._KEPT_BYTES", 0)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._MIN_KEPT", 5)
     parted = plan_import(parameters_of(demo))
     assert whole.sample is not None and parted.sample is not None
     assert len(parted.sample.rows) <= 5 < len(whole.sample.rows)

@@ -14,11 +14,20 @@ from hypothesis.strategies import DrawFn
 
 from cryoimport_gui.core.progress import Cancelled, Progress
 from cryoimport_gui.core.reading import star
-from cryoimport_gui.core.reading.star import Images, Kind, StarError, StarFile, Table, Text, read_rows, read_star
+from cryoimport_gui.core.reading.star import (
+    ColumnKind,
+    ImageNames,
+    StarError,
+    StarFile,
+    Table,
+    Text,
+    read_raw_rows,
+    read_star,
+)
 
 from ...support.stars import loop, mrc_bytes
 
-WANTED = {"rlnImageName": Kind.IMAGE, "rlnMicrographName": Kind.TEXT, "rlnDefocusU": Kind.NUMBER}
+WANTED = {"rlnImageName": ColumnKind.IMAGE, "rlnMicrographName": ColumnKind.TEXT, "rlnDefocusU": ColumnKind.NUMBER}
 ROWS = """\
 1@a.mrcs m1.mrc 15000.5
 2@a.mrcs m1.mrc -0.25
@@ -28,19 +37,19 @@ LABELS = "_rlnImageName #1\n_rlnMicrographName #2\n_rlnDefocusU #3\n"
 PLAIN = f"data_particles\n\nloop_\n{LABELS}{ROWS}"
 
 
-def read(folder: Path, text: str | bytes, wanted: dict[str, Kind] = WANTED) -> StarFile:
+def read(folder: Path, text: str | bytes, wanted: dict[str, ColumnKind] = WANTED) -> StarFile:
     path = folder / "some.star"
     path.write_bytes(text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text)
     return read_star(path, wanted)
 
 
-def only_table(folder: Path, text: str | bytes, wanted: dict[str, Kind] = WANTED) -> Table:
+def only_table(folder: Path, text: str | bytes, wanted: dict[str, ColumnKind] = WANTED) -> Table:
     (table,) = read(folder, text, wanted).tables
     return table
 
 
 def values(column: object) -> list:
-    if isinstance(column, Images):
+    if isinstance(column, ImageNames):
         return [(int(n), column[i]) for i, n in enumerate(column.numbers)]
     if isinstance(column, Text):
         return [column[i] for i in range(len(column.codes))]
@@ -109,7 +118,7 @@ OPTICS_LIST = "data_optics\n\n_rlnOpticsGroup   1\n_rlnVoltage 300.0 # kV\n"
 @pytest.mark.parametrize("optics_first", [True, False])
 def test_optics_and_particles(tmp_path: Path, optics: str, end: str, optics_first: bool) -> None:
     blocks = [optics, PLAIN] if optics_first else [PLAIN, optics]
-    wanted = WANTED | {"rlnVoltage": Kind.NUMBER, "rlnOpticsGroup": Kind.NUMBER}
+    wanted = WANTED | {"rlnVoltage": ColumnKind.NUMBER, "rlnOpticsGroup": ColumnKind.NUMBER}
     tables = {t.name: t for t in read(tmp_path, end.join(blocks) + end, wanted).tables}
     assert list(tables) == (["optics", "particles"] if optics_first else ["particles", "optics"])
     assert content(tables["particles"]) == SAME
@@ -365,7 +374,7 @@ def test_lines_of_rows_between_comments(tmp_path: Path, monkeypatch: pytest.Monk
     table = only_table(tmp_path, "\n".join(lines) + "\n")
     assert table.line_of(np.arange(100)).tolist() == planted
     picked = [3, 50, 99]
-    rows = read_rows(tmp_path / "some.star", [planted[i] for i in picked], 3)
+    rows = read_raw_rows(tmp_path / "some.star", [planted[i] for i in picked], 3)
     assert rows == [f"{i + 1}@a.mrcs m.mrc {i}".encode() for i in picked]
 
 
@@ -391,8 +400,8 @@ def agree_with_starfile(path: Path) -> None:
     """Labels and numbers of rows are the same, and so is every value that `starfile` gives as a number."""
     theirs = starfile.read(path, always_dict=True)
     labels = {label for table in theirs.values() for label in table}
-    as_text = read_star(path, dict.fromkeys(labels, Kind.TEXT)).tables
-    as_numbers = read_star(path, dict.fromkeys(labels, Kind.NUMBER)).tables
+    as_text = read_star(path, dict.fromkeys(labels, ColumnKind.TEXT)).tables
+    as_numbers = read_star(path, dict.fromkeys(labels, ColumnKind.NUMBER)).tables
     assert [t.name for t in as_text] == list(theirs)
     for texts, numbers, table in zip(as_text, as_numbers, theirs.values(), strict=True):
         assert texts.labels == list(table)
@@ -436,7 +445,7 @@ def test_agreement_with_starfile_on_real_files(corpus: Path, name: str) -> None:
 def test_quoting_in_real_files(corpus: Path) -> None:
     def texts(name: str) -> dict[str, list]:
         path = corpus / "star_syntax" / name
-        labels = dict.fromkeys((t := read_star(path, {}).tables[0]).labels, Kind.TEXT)
+        labels = dict.fromkeys((t := read_star(path, {}).tables[0]).labels, ColumnKind.TEXT)
         assert t.columns == {}
         return content(read_star(path, labels).tables[0])
 
@@ -524,7 +533,7 @@ def test_any_table_reads_back(
     text, names, numbers = table
     path = tmp_path_factory.getbasetemp() / "any.star"
     path.write_bytes(text)
-    wanted = {f"name{i}": Kind.TEXT for i in range(3)} | {f"number{i}": Kind.NUMBER for i in range(3)}
+    wanted = {f"name{i}": ColumnKind.TEXT for i in range(3)} | {f"number{i}": ColumnKind.NUMBER for i in range(3)}
     rows = (lambda *_: None) if slowly else star.plain_rows
     with patch.object(star, "CHUNK_BYTES", chunk), patch.object(star, "plain_rows", rows):
         found = read_star(path, wanted)

@@ -11,7 +11,8 @@ import pytest
 from cryoimport_gui.core.dataset.schema import SCHEMA, Field
 from cryoimport_gui.core.job.write import write_job
 from cryoimport_gui.core.parameters import ImportParameters, update
-from cryoimport_gui.core.plan.planner import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import Planner, plan_import
 from cryoimport_gui.core.report.contents import (
     dataset_bytes,
     not_settled,

@@ -14,8 +14,9 @@ import pytest
 
 from cryoimport_gui.core.looks.tiles import montage_of
 from cryoimport_gui.core.parameters import ImportParameters, update
-from cryoimport_gui.core.pictures.montage import write_png
-from cryoimport_gui.core.plan.planner import ImportPlan, Planner, plan_import
+from cryoimport_gui.core.pictures.png import write_png
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import Planner, plan_import
 from cryoimport_gui.core.problems import CODES, problem
 from cryoimport_gui.core.report.html import report_page
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cryoimport_gui.__main__ import main
+from cryoimport_gui.core.atomic import write_whole
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.core.report.report import write_whole
 
 from ...support.running import check_report, load, run
 from ...support.stars import write_input

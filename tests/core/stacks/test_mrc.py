@@ -14,8 +14,8 @@ from cryoimport_gui.core.stacks.mrc import (
     parse_headers,
     read_header,
     read_headers,
+    read_image_rows,
     read_images,
-    read_rows,
 )
 
 from ...support.stars import MODES, made_images, mrc_bytes, write_stack
@@ -208,6 +208,6 @@ def test_rows_of_a_micrograph(tmp_path: Path, dtype: str) -> None:
     header: MrcHeader = read_header(tmp_path / "m.mrc")
     assert (header.nx, header.ny, header.nz) == (60, 40, 1)
     for first, last in ((0, 40), (7, 9), (39, 40), (5, 5)):
-        rows = read_rows(tmp_path / "m.mrc", header, first, last)
+        rows = read_image_rows(tmp_path / "m.mrc", header, first, last)
         assert rows.dtype == np.float32
         np.testing.assert_array_equal(rows, data[first:last].astype("f4"))

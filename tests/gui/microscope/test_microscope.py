@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
-from cryoimport_gui.core.optics.aberrations import electron_wavelength_A
+from cryoimport_gui.core.pictures.ctf import electron_wavelength_A
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.gui.pages.microscope.optics_model import COLUMNS, Cell
 from cryoimport_gui.gui.pages.microscope.page import MicroscopePage

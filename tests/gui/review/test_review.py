@@ -16,10 +16,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLabel, QLineEd
 
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.parameters import ImportParameters, load_settings
-from cryoimport_gui.core.plan.planner import ImportPlan, plan_import
+from cryoimport_gui.core.plan.plan import ImportPlan
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import CODES, Severity, problem
 from cryoimport_gui.gui.pages.page import Page
-from cryoimport_gui.gui.pages.particles.page import facts_of
+from cryoimport_gui.gui.pages.particles.page import file_facts
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.remedies import REMEDIES
@@ -325,7 +326,7 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
 def test_the_first_page_says_what_becomes_of_the_poses(
     tmp_path: Path, change: dict[str, Any], values: dict[str, Any], expected: list[str]
 ) -> None:
-    told = dict(facts_of(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
+    told = dict(file_facts(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
     assert [told[name] for name in ("Poses", "Shifts", "Half-sets", "Classes")] == expected
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -14,12 +14,11 @@ from ....core.looks.match_table import Column, NameTable, State
 from ....core.problems import Severity
 from ...theme import good_colour, quiet_colour, severity_colour
 from ...tips import plain_tip
+from ...widgets.table_index import ROOT, Index
 
-Index = QModelIndex | QPersistentModelIndex
-Rows = NDArray[np.int64]
-Parts = tuple[str, str, str]
+RowNumbers = NDArray[np.int64]
+NameParts = tuple[str, str, str]
 
-_ROOT = QModelIndex()
 _ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MARGIN_PX = 4
 _NAMES_TITLE = "Micrograph, and below it the exposure"
@@ -46,17 +45,17 @@ class MatchModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.table: NameTable | None = None
-        self.rows: Rows = np.empty(0, np.int64)
+        self.rows: RowNumbers = np.empty(0, np.int64)
 
-    def show(self, table: NameTable | None, rows: Rows) -> None:
+    def show(self, table: NameTable | None, rows: RowNumbers) -> None:
         self.beginResetModel()
         self.table, self.rows = table, rows
         self.endResetModel()
 
-    def rowCount(self, parent: Index = _ROOT) -> int:
+    def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Index = _ROOT) -> int:
+    def columnCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(Column)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -154,7 +153,7 @@ class MatchDelegate(QStyledItemDelegate):
         top: int,
         width: int,
         height: int,
-        names: tuple[Parts, Parts],
+        names: tuple[NameParts, NameParts],
         pen: QColor,
         quiet: QColor,
     ) -> None:
@@ -173,7 +172,7 @@ class MatchDelegate(QStyledItemDelegate):
         return top + (height + self._metrics.ascent() - self._metrics.descent()) // 2
 
 
-def names_of(table: NameTable, row: int) -> tuple[Parts, Parts]:
+def names_of(table: NameTable, row: int) -> tuple[NameParts, NameParts]:
     """The micrograph's and the exposure's name in their parts; a name that is not there has empty ones."""
     return (
         _parts(table.micrograph_name(row), *table.micrograph_cut(row)),
@@ -181,11 +180,13 @@ def names_of(table: NameTable, row: int) -> tuple[Parts, Parts]:
     )
 
 
-def _parts(name: str, head: int, tail: int) -> Parts:
+def _parts(name: str, head: int, tail: int) -> NameParts:
     return name[:head], name[head : len(name) - tail], name[len(name) - tail :]
 
 
-def shortened(metrics: QFontMetrics, names: tuple[Parts, Parts], room: int) -> tuple[int, list[list[tuple[str, int]]]]:
+def shortened(
+    metrics: QFontMetrics, names: tuple[NameParts, NameParts], room: int
+) -> tuple[int, list[list[tuple[str, int]]]]:
     """The width of the front, and of each name the parts as they are drawn, with their widths."""
     advances = [[metrics.horizontalAdvance(part) if part else 0 for part in name] for name in names]
     widths = _share(metrics, [max(both) for both in zip(*advances)], room)

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from ....core.looks.match_table import Arrangement, Column, NameTable
 from ...tips import explain
 from ...widgets.problem_list import breakable
-from .match_model import MatchDelegate, MatchModel, Rows, names_of
+from .match_model import MatchDelegate, MatchModel, RowNumbers, names_of
 
 #: both names stand in one column, and what is left of them is seen in it; the others are still there to sort by
 _HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
@@ -154,7 +154,7 @@ class MatchTable(QWidget):
         index = self.view.currentIndex()
         return int(self.model.rows[index.row()]) if index.isValid() else -1
 
-    def show_rows(self, table: NameTable | None, rows: Rows, current: int = -1) -> None:
+    def show_rows(self, table: NameTable | None, rows: RowNumbers, current: int = -1) -> None:
         """Show some rows of a table; `current` is the row of the table to go to, if it is among them."""
         self.model.show(table, rows)
         self.export.setEnabled(len(rows) > 0)

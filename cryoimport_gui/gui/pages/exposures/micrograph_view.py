@@ -8,8 +8,8 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
 
-from ....core.looks.exposure import ExposureView, ParticleView, look_at_exposure, look_at_particle
-from ....core.plan.planner import ImportPlan
+from ....core.looks.exposure import ExposureView, ParticleOnExposure, look_at_exposure, look_at_particle
+from ....core.plan.plan import ImportPlan
 from ....core.progress import Progress
 from ...tasks import Tasks
 from ...theme import screen_pen
@@ -183,7 +183,7 @@ class MicrographView(QWidget):
         self._draw()
         row, exposure = int(view.rows[self.current]), view.exposure
 
-        def look(progress: Progress) -> ParticleView:
+        def look(progress: Progress) -> ParticleOnExposure:
             return look_at_particle(plan, row, exposure)
 
         self.tasks.start("particle", look)
@@ -217,11 +217,11 @@ class MicrographView(QWidget):
         self.select(self.current + by)
 
     @Slot(str, object)
-    def _on_finished(self, kind: str, view: ExposureView | ParticleView) -> None:
+    def _on_finished(self, kind: str, view: ExposureView | ParticleOnExposure) -> None:
         plan, shown = self._plan, self.shown
         if plan is None:
             return
-        if isinstance(view, ParticleView):
+        if isinstance(view, ParticleOnExposure):
             if shown is not None and len(shown.rows) and shown.rows[self.current] == view.row:
                 sign = plan.data_sign.value if plan.data_sign else 1
                 name = f"Particle {self.current + 1} of {len(shown.rows)}, data sign {sign_text(sign)}"

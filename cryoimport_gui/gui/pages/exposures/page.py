@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidge
 
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
-from ....core.exposures.trims import Suggestion, suggest_trims
+from ....core.exposures.trim_suggestion import Suggestion, suggest_trims
 from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
 from ....core.particles import Particles
-from ....core.plan.planner import ImportPlan
+from ....core.plan.plan import ImportPlan
 from ....core.problems import count_of
 from ....core.progress import Progress
 from ...session import Session
@@ -115,24 +115,24 @@ class ExposuresPage(Page):
         self.body.addWidget(self.body_stack, 1)
 
     def is_done(self) -> bool:
-        return self.session.plan.linking is not None
+        return self.session.plan.matching is not None
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        linking, problems = plan.linking, self.problems()
-        if linking is not None and plan.parameters.suggest_trims:
+        matching, problems = plan.matching, self.problems()
+        if matching is not None and plan.parameters.suggest_trims:
             # From here on the rules stand in their fields, where they can be changed.
-            self.session.change(suggest_trims=False, **dataclasses.asdict(linking.rules))
-        self.verdict.setText(verdict_words(plan))
+            self.session.change(suggest_trims=False, **dataclasses.asdict(matching.rules))
+        self.verdict.setText(place_words(plan))
         self.problem_list.show_problems(problems)
         self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
         self._nothing.show_problems(problems)
         self.tabs.setTabText(1, f"Problems ({len(problems)})" if problems else "Problems")
-        self.body_stack.setCurrentIndex(linking is not None)
+        self.body_stack.setCurrentIndex(matching is not None)
         if plan.exposures is not self._exposures or plan.all_particles is not self._particles:
             self._exposures, self._particles, self._suggestion = plan.exposures, plan.all_particles, None
             self._clear()
-        if linking is not None:
+        if matching is not None:
             self._build()
             self._on_chosen(self.table.current)
         self._show_counts()
@@ -230,7 +230,7 @@ class ExposuresPage(Page):
     def _on_chosen(self, row: int) -> None:
         table, plan = self.table.model.table, self.session.plan
         exposure = int(table.exposure[row]) if table is not None and row >= 0 else -1
-        if exposure >= 0 and plan.linking is not None:
+        if exposure >= 0 and plan.matching is not None:
             self.view.show_exposure(plan, exposure)
         else:
             has_match = table is not None and bool((table.state == State.MATCHED).any())
@@ -287,14 +287,14 @@ def count_words(table: NameTable, plan: ImportPlan) -> str:
     return "  ·  ".join(parts)
 
 
-def verdict_words(plan: ImportPlan) -> str:
+def place_words(plan: ImportPlan) -> str:
     """Which way y counts, at which scale, and why."""
     particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
     if particles is None or exposures is None or placing is None:
         return ""
     if particles.coordinates_px is None:
         return "The STAR file has no coordinates, so no locations are written."
-    if plan.linking is None or not plan.linking.exposures_matched:
+    if plan.matching is None or not plan.matching.exposures_matched:
         return ""
     reading = "y is flipped" if placing.flip_y else "y is kept"
     chosen = ", as you chose" if placing.source == "user" else ""

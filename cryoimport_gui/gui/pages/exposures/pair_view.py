@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from ....core.looks.exposure import ParticleView
+from ....core.looks.exposure import ParticleOnExposure
 from ....core.pictures.montage import auto_limits
 from ...widgets.problem_list import plain_label
 
@@ -46,7 +46,7 @@ class PairView(QWidget):
             caption.setText("")
             picture.show_values(None)
 
-    def show_view(self, view: ParticleView, name: str, flip_is_written: bool) -> None:
+    def show_view(self, view: ParticleOnExposure, name: str, flip_is_written: bool) -> None:
         """Show a particle of this name and its patches, and say which of them the place that is written belongs to."""
         written = [" (written)" if flip else "" for flip in (not flip_is_written, flip_is_written)]
         captions = [

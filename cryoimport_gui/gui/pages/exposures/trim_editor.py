@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from ....core.exposures.trims import Suggestion, TrimRules
+from ....core.exposures.trim_suggestion import Suggestion
+from ....core.exposures.trims import TrimRules
 from ...session import Session
 from ...tips import explain
 from ...widgets.editors import CountEdit, SwitchEdit

@@ -6,21 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, Qt, Signal
 from PySide6.QtGui import QColor
 
 from ....core.optics.microscope import impossible, is_needed, odd_values, overridden
 from ....core.parameters import ImportParameters, Overrides, parameter, tool_tip
 from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
-from ....core.plan.planner import ImportPlan
+from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
 from ....core.stacks.stacks import GroupHeaders
 from ...theme import severity_colour
 from ...tips import plain_tip
+from ...widgets.table_index import ROOT, Index
 
-Index = QModelIndex | QPersistentModelIndex
-
-_ROOT = QModelIndex()
 _SIGNS = {Severity.ERROR: "✖ ", Severity.WARNING: "▲ "}
 _HEADER = "header_A"
 COLUMNS = ("id", "name", "particles", "box", "pixel_size_A", _HEADER, *list(MICROSCOPE_VALUES)[1:])
@@ -139,10 +137,10 @@ class OpticsModel(QAbstractTableModel):
         except ValueError:
             return f"“{text.strip()}” is not a number"
 
-    def rowCount(self, parent: Index = _ROOT) -> int:
+    def rowCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(self._cells)
 
-    def columnCount(self, parent: Index = _ROOT) -> int:
+    def columnCount(self, parent: Index = ROOT) -> int:
         return 0 if parent.isValid() else len(COLUMNS)
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 
 from ....core.parameters import ImportParameters
 from ....core.particles import MICROSCOPE_VALUES
-from ....core.plan.planner import ImportPlan
+from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
 from ...theme import emphasize, quiet_colour, severity_colour
 from ...tips import explain

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, 
 
 from ....core.parameters import ImportParameters
 from ....core.particles import Particles
-from ....core.plan.planner import ImportPlan
+from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity
 from ....core.progress import Progress
 from ....headless import with_demo
@@ -111,7 +111,7 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        self.facts.show_facts(facts_of(plan) or ([_UNREADABLE] if plan.errors else []))
+        self.facts.show_facts(file_facts(plan) or ([_UNREADABLE] if plan.errors else []))
         self.left.setCurrentIndex(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
@@ -173,7 +173,7 @@ def _group(title: str, content: QWidget) -> QGroupBox:
     return box
 
 
-def facts_of(plan: ImportPlan) -> list[tuple[str, str]]:
+def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
     """What is known of the particles, as pairs of name and value."""
     particles = plan.all_particles
     if particles is None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ....core.looks.tiles import DEFAULT_OPTIONS
 from ....core.particles import OpticsGroup, Particles
-from ....core.pictures.montage import TileOptions
+from ....core.pictures.tiles import TileOptions
 from ....core.stacks.sample import Selection
 from ...tips import explain
 

@@ -1,0 +1,75 @@
+"""Writes the dataset in chunks behind a hand-written `.npy` header, and its result group."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ..progress import Progress, quiet
+from .schema import SCHEMA, UNLISTED, DatasetRows, dataset_dtype
+
+CHUNK_ROWS = 1 << 14
+
+
+FORMAT_VERSION = "v4.4.1"
+
+
+def write_dataset(
+    file: BinaryIO,
+    count: int,
+    slots: tuple[str, ...],
+    text_lengths: dict[str, int],
+    rows: Callable[[int, int], DatasetRows],
+    progress: Progress = quiet,
+) -> None:
+    """Write the rows as a NumPy array file, some thousands at a time behind a header of the whole.
+
+    `rows(first, last)` hands out the rows of one stretch.
+    """
+    dtype = dataset_dtype(slots, text_lengths)
+    header: dict[str, Any] = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
+    try:
+        npy.write_array_header_1_0(file, header)
+    except ValueError:  # more than 64 kB of field names
+        npy.write_array_header_2_0(file, header)
+    for first, last in _stretches(count):
+        progress.step(first, count)
+        chunk = rows(first, last)
+        out = np.zeros(last - first, dtype)
+        out["uid"] = chunk.uid
+        for field in (field for slot in slots for field in SCHEMA[slot]):
+            out[field.name] = field.value(chunk) if callable(field.value) else field.value
+        file.write(out.data.cast("B"))
+    progress.step(count, count)
+
+
+def _stretches(count: int) -> Iterator[tuple[int, int]]:
+    for first in range(0, count, CHUNK_ROWS):
+        yield first, min(first + CHUNK_ROWS, count)
+
+
+def result_group(dataset: str, count: int, slots: tuple[str, ...], description: str) -> str:
+    """The `.csg` text that makes a dataset beside it importable as particles."""
+    import yaml
+
+    content = {
+        "created": datetime.datetime.now(),
+        "group": {
+            "description": description,
+            "name": Path(dataset).stem,
+            "title": "Imported particles",
+            "type": "particle",
+        },
+        "results": {
+            slot: {"metafile": f">{dataset}", "num_items": count, "type": f"particle.{slot}"}
+            for slot in slots
+            if slot not in UNLISTED
+        },
+        "version": FORMAT_VERSION,
+    }
+    return yaml.safe_dump(content, sort_keys=True, allow_unicode=True)

@@ -1,0 +1,111 @@
+"""The record of a finished check: everything that an import would write, and every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exposures.exposures import Exposures
+from ..exposures.locations import Placing
+from ..exposures.matching import Matching
+from ..parameters import ImportParameters
+from ..particles import OpticsGroup, Particles, distinct
+from ..pictures.data_sign import SignVerdict
+from ..problems import Problem, Severity
+from ..stacks.sample import Sample
+from ..stacks.stacks import Stacks
+
+
+@dataclass(frozen=True)
+class DataSign:
+    """The data sign that is written; `source` is `detected`, `user` or `default`."""
+
+    value: int
+    source: str
+    verdict: SignVerdict | None = None
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """Rows that the policies are about: those that cannot be imported, those without an exposure, those with both."""
+
+    bad: int = 0
+    unmatched: int = 0
+    both: int = 0
+
+
+@dataclass
+class ImportPlan:
+    """What an import would write, and everything that was found on the way.
+
+    `particles` are those that are imported; `all_particles` also those that are left out, and `left_out` says
+    why: problem code → positions in `all_particles`, each under the first code that applies.  `given_groups` are
+    the optics groups before the user's overrides, `groups` after them.  Stages that could not run leave None.
+    """
+
+    parameters: ImportParameters
+    problems: list[Problem] = field(default_factory=list)
+    all_particles: Particles | None = None
+    particles: Particles | None = None
+    stacks: Stacks | None = None
+    exposures: Exposures | None = None
+    matching: Matching | None = None
+    placing: Placing | None = None
+    given_groups: list[OpticsGroup] = field(default_factory=list)
+    groups: list[OpticsGroup] = field(default_factory=list)
+    doubtful: Doubtful = field(default_factory=Doubtful)
+    data_sign: DataSign | None = None
+    sample: Sample | None = None
+    left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    timings_s: dict[str, float] = field(default_factory=dict)
+    meta_state: Hashable = None
+    _counts: dict[str, int] | None = None
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [p for p in self.problems if p.severity is Severity.ERROR]
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The slots of the dataset that are known, in the order in which they are written."""
+        particles = self.particles
+        if particles is None:
+            return ()
+        known = {
+            "blob": self.stacks is not None,
+            "ctf": particles.defocus_u_A is not None,
+            "alignments2D": self.poses == "2D",
+            "alignments3D": self.poses == "3D",
+            "location": bool(self.counts()["particles_matched"]) and particles.coordinates_px is not None,
+            "mscope_params": bool(self.parameters.total_dose),
+        }
+        return tuple(slot for slot, is_known in known.items() if is_known)
+
+    @property
+    def poses(self) -> str:
+        particles = self.particles or self.all_particles  # of no rows left nothing can be told
+        return "" if particles is None or self.parameters.ignore_pose_data else particles.poses
+
+    def counts(self) -> dict[str, int]:
+        """The report's counts; worked out once, by the planner, as that takes a look at every row."""
+        if self._counts is None:
+            self._counts = self._count()
+        return self._counts
+
+    def _count(self) -> dict[str, int]:
+        kept, everyone, matching = self.particles, self.all_particles, self.matching
+        stacks = len(distinct(self.stacks.of_rows(kept))) if self.stacks and kept is not None else 0
+        return {
+            "rows": len(everyone) if everyone else 0,
+            "particles": len(kept) if kept is not None else 0,
+            "left_out": sum(map(len, self.left_out.values())),
+            "stacks": stacks,
+            "links": stacks,
+            "optics_groups": sum(group.particles > 0 for group in self.groups),
+            "exposures": len(self.exposures) if self.exposures else 0,
+            "exposures_matched": matching.exposures_matched if matching else 0,
+            "particles_matched": int((matching.of_rows(kept) >= 0).sum()) if matching and kept is not None else 0,
+        }

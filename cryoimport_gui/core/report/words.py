@@ -1,0 +1,81 @@
+"""An import in a few lines of text: for the terminal, and for `import.log`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..dataset.schema import SCHEMA
+from ..exposures.trims import TrimRules
+from ..plan.plan import ImportPlan
+from ..problems import Severity, count_of, printable
+from .contents import where_from
+
+
+def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
+    """The report as text."""
+    import datetime
+
+    now = datetime.datetime.now().astimezone()
+    lines = [f"{report['software']['name']} {report['software']['version']}, {now:%Y-%m-%d %H:%M:%S %z}", ""]
+    lines += [*summary(plan), "", "Parameters"]
+    lines += [f"  {name}: {value}" for name, value in report["parameters"].items() if value not in ("", [], False)]
+    lines += ["", "Stacks found by"]
+    lines += [f"  {rule}: {count}" for rule, count in report["stacks_found_by"].items()]
+    lines += ["", "Fields"]
+    lines += [f"  {field.name}: {where_from(plan, field)}" for slot in plan.slots for field in SCHEMA[slot]]
+    lines += ["", "Problems"]
+    lines += [f"  {line}" for problem in plan.problems for line in str(problem).splitlines()]
+    lines += ["", "Seconds"]
+    lines += [f"  {stage}: {seconds}" for stage, seconds in report["timings_s"].items()]
+    return "\n".join(printable(line) for line in lines) + "\n"
+
+
+def summary(plan: ImportPlan) -> list[str]:
+    """A few lines for people: what was found and what will be written."""
+    counts, lines = plan.counts(), []
+    if plan.all_particles is not None:
+        lines.append(
+            f"{plan.all_particles.dialect}: {count_of(counts['rows'], 'particle')}, "
+            f"{count_of(counts['optics_groups'], 'optics group')}, "
+            f"poses: {plan.all_particles.poses or 'none'}"
+        )
+    if plan.stacks:
+        rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.stacks.located.rules.items())
+        box = f", box {plan.stacks.box} px" if plan.stacks.box else ""
+        lines.append(f"{count_of(counts['stacks'], 'stack')}{box}; found by: {rules or 'nothing'}")
+    for group in plan.groups:
+        if group.particles:
+            values = (
+                (name, getattr(group, name)) for name in ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
+            )
+            text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
+            lines.append(f"optics group {group.id} {group.name}: {count_of(group.particles, 'particle')}; {text}")
+    if sign := plan.data_sign:
+        evidence = ""
+        if verdict := sign.verdict:
+            evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
+        lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
+    if plan.matching:
+        trimming = (
+            f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
+        )
+        lines.append(
+            f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
+            f"{counts['exposures']:,} exposures ({trimming})"
+        )
+    if plan.placing and (compared := plan.placing.verdict) and compared.sampled:
+        reading = "flipped" if plan.placing.flip_y else "kept"
+        evidence = f"{compared.keep_correlation:.2f} kept, {compared.flip_correlation:.2f} flipped"
+        lines.append(
+            f"y is {reading} ({plan.placing.source}; correlation with the micrographs {evidence}, "
+            f"over {compared.sampled} particles)"
+        )
+    if plan.left_out:
+        lines.append(f"{count_of(counts['left_out'], 'row')} left out")
+    tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]
+    found = ", ".join(f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in tally if count)
+    lines.append(
+        f"{counts['particles']:,} particles to import: {', '.join(plan.slots) or 'nothing'}; {found or 'no problems'}"
+    )
+    return lines
