@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -18,10 +19,14 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Value:
-    """A number and where it comes from, in words (`optics rlnVoltage`, `stack header`, `you`)."""
+    """A number and where it comes from, in words (`optics rlnVoltage`, `stack header`, `you`).
+
+    `caveat` says what it really is, where the file gives no better one ("…, which is that of the movies").
+    """
 
     value: float
     source: str
+    caveat: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {"value": self.value, "source": self.source}
@@ -34,9 +39,10 @@ class OpticsGroup:
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
-    `image_size_px` is the box that the file tells.
+    `image_size_px` is the box by the file.
     `is_listed` is false for the group of all particles whose own the file does not list.
-    `aberrations` is what CryoSPARC cannot take over: column → values.
+    `aberrations` is what CryoSPARC cannot take over, by RELION's definitions: `beam_tilt_x_mrad`, `beam_tilt_y_mrad`,
+    `odd_zernike`, `even_zernike`, `magnification_00` to `magnification_11` → values.
     """
 
     id: int
@@ -79,6 +85,7 @@ class Particles:
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
     `stack_names[stack_index[i]]`.  Angles follow RELION (rot, tilt, psi, degrees); a shift moves the particle
     to the centre of its box, as rlnOrigin does; coordinates are in pixels of the micrograph picked on.
+    `column_names` says what the file's format calls these values: `defocus_u_A` → `rlnDefocusU`.
     """
 
     source: str
@@ -108,6 +115,7 @@ class Particles:
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)
+    column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -157,6 +165,10 @@ class Particles:
             return self.shift_A[rows] / file_pixel_size_A[self.optics_index[rows], None]
         return None if self.shift_px is None else self.shift_px[rows]
 
+    def called(self, *names: str) -> str:
+        """What the file's format calls some values, for a message."""
+        return " and ".join(self.column_names.get(name, name.replace("_", " ")) for name in names)
+
     def describe(self, i: int) -> str:
         """One particle in a message: its line and its image name."""
         number = self.image_number[i]
@@ -183,19 +195,36 @@ def shifts_px(
     return None if shifts is None else np.nan_to_num(shifts)
 
 
+class Part(Enum):
+    """The parts of an import that can be left out as a whole."""
+
+    ALWAYS = "always"
+    IMAGES = "images"
+    POSES = "poses"
+    HALF_SETS = "half-sets"
+    COORDINATES = "coordinates"
+
+
 @dataclass(frozen=True)
 class Fault:
     """Rows that cannot be imported, and the problem that says so; `rows` are positions in `Particles`.
 
-    `column` is the one at fault, where it is a single one: it does no harm if it is not imported.
+    `part` is the part of the import that the fault lies in: it does no harm where that part is not imported.
     """
 
     problem: Problem
     rows: NDArray[np.int64]
-    column: str = ""
+    part: Part = Part.ALWAYS
 
 
-def row_fault(particles: Particles, code: str, message: str, rows: NDArray[np.int64], column: str = "") -> Fault:
-    """A fault of single rows; the examples name line and image."""
+def row_fault(
+    particles: Particles,
+    code: str,
+    message: str,
+    rows: NDArray[np.int64],
+    part: Part = Part.ALWAYS,
+    column: str = "",
+) -> Fault:
+    """A fault of single rows; the examples name line, image and, if given, the file's column."""
     examples: Iterator[str] = (particles.describe(i) + (f" ({column})" if column else "") for i in rows)
-    return Fault(problem(code, message, count=len(rows), examples=examples), rows, column)
+    return Fault(problem(code, message, count=len(rows), examples=examples), rows, part)

@@ -253,7 +253,7 @@ CASES = [
         words=("movies",),
     ),
     Case("ctf-missing", lambda f: star(f, {"rlnDefocusU": None}), count=6),
-    Case("ctf-aberrations-dropped", lambda f: star(f, None, {"rlnOddZernike": ["[0,1]"]}), words=("rlnOddZernike",)),
+    Case("ctf-aberrations-dropped", lambda f: star(f, None, {"rlnOddZernike": ["[0,1]"]}), words=("odd_zernike",)),
     Case("pose-missing", lambda f: star(f, {"rlnAnglePsi": None}), count=6),
     Case("half-sets-missing", lambda f: star(f, {"rlnRandomSubset": None}), count=6),
     Case(

@@ -17,8 +17,8 @@ import yaml
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.exposures.trims import TrimRules
 from cryoimport_gui.core.job import write as job_module
-from cryoimport_gui.core.job.layout import link_name
 from cryoimport_gui.core.job.write import write_job
+from cryoimport_gui.core.layout import link_name
 from cryoimport_gui.core.looks.match_table import build_name_table, write_csv
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan.planner import plan_import

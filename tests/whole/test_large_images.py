@@ -16,7 +16,6 @@ from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.micrograph import read_picture
 from cryoimport_gui.core.pictures.placement import PlacementSample, compare_one
 from cryoimport_gui.core.pictures.tiles import TileOptions
-from cryoimport_gui.core.plan import planner as plan_module
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.stacks import sample
@@ -76,8 +75,8 @@ def test_one_such_stack_among_others_can_be_left_out(tmp_path: Path) -> None:
 def test_of_large_images_few_are_kept_and_few_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits made small stand for images made large: those of 8 pixels take 256 bytes."""
     star = write_input(tmp_path)
-    monkeypatch.setattr(plan_module, "_KEPT_BYTES", 0)
-    monkeypatch.setattr(plan_module, "_MIN_KEPT_BYTES", 4 * 256)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._KEPT_BYTES", 0)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._MIN_KEPT_BYTES", 4 * 256)
     monkeypatch.setattr(sample, "_CHUNK_BYTES", 2 * 256)
     read: list[int] = []
     original = sample.read_images

@@ -63,7 +63,7 @@ def place_coordinates(
         scale, parameters.coordinate_y == "flip", "user" if parameters.coordinate_y != "auto" else "default"
     )
     if particles.coordinates_px is None:
-        message = "the STAR file has no rlnCoordinateX and rlnCoordinateY; no locations are written"
+        message = f"the file has no {particles.called('coordinate_x_px', 'coordinate_y_px')}; no locations are written"
         placing.problems = [problem("coordinates-missing", message, count=len(particles))]
         return placing
     if sample is not None:

@@ -59,7 +59,7 @@ def match_exposures(particles: Particles, exposures: Exposures, parameters: Impo
     if particles.micrograph_index is None:
         raise refuse(
             "micrograph-name-missing",
-            "exposures were given, but the STAR file has no column rlnMicrographName",
+            f"exposures were given, but the file has no column {particles.called('micrograph_name')}",
         )
     names = particles.micrograph_names
     rules, source, suggestion = rules_of(parameters), "user", None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import exchanged_folder, old_folder
+from ..layout import LINKS, PARTICLES, REPORT
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
@@ -23,7 +24,6 @@ from ..stacks.locate import EACH_ONCE, Located, locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
 from ..stacks.stacks import facts_of
 
-_LINKS = "imported"
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
 _MAX_REPORT_BYTES = 256 << 20  # a stack takes some hundred bytes of it
 
@@ -66,7 +66,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     states = dict(zip(plan.links, map_files(_status, [folder / name for name in plan.links], progress)))
     plan.broken = [name for name, status in states.items() if status is None]
     progress.stage("locate")
-    meta = os.readlink(plan.job / "particles.star") if (plan.job / "particles.star").is_symlink() else str(plan.job)
+    meta = os.readlink(plan.job / PARTICLES) if (plan.job / PARTICLES).is_symlink() else str(plan.job)
     targets = [os.path.join(folder, plan.links[name]) for name in plan.broken]
     located = locate_stacks(targets, meta, data, progress)
     plan.suggested_data = located.suggested_data
@@ -96,7 +96,7 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
     """
     if plan.errors:
         raise Refused(plan.errors[0])
-    known, folder = _known_stacks(plan.job), plan.job / _LINKS
+    known, folder = _known_stacks(plan.job), plan.job / LINKS
     progress.stage("link")
     try:
         with exchanged_folder(folder) as new:
@@ -121,9 +121,9 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
 
 def _links_folder(job: Path) -> Path:
     """Where the links are: a run that was killed while it swapped folders has left them beside their place."""
-    places = [job / _LINKS, old_folder(job / _LINKS)]
+    places = [job / LINKS, old_folder(job / LINKS)]
     if any(place.is_symlink() for place in places):
-        message = f"{job / _LINKS} is itself a link; nothing outside of the job folder is changed"
+        message = f"{job / LINKS} is itself a link; nothing outside of the job folder is changed"
         raise refuse("output-not-writable", message, hint="Put the folder itself in the place of that link.")
     return next((place for place in places if place.is_dir()), places[0])
 
@@ -150,7 +150,7 @@ def _read_links(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 def _known_stacks(job: Path) -> dict[str, Any]:
     """What the import knew of each linked stack."""
-    path = job / "import.json"
+    path = job / REPORT
     try:
         if not path.is_file() or path.stat().st_size > _MAX_REPORT_BYTES:
             raise ValueError("it holds no import.json")

@@ -6,17 +6,34 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..parameters import ImportParameters
+from ..dataset.schema import dataset_dtype
+from ..layout import link_path_bytes
 from ..problems import Problem, problem
-from ..stacks.stacks import Stacks
+from .plan import ImportPlan
 
-_BYTES_PER_ROW = 500  # of the dataset, with room to spare
 _BYTES_PER_LINK = 4096
 _BYTES_BESIDES = 4 << 20
 
 
-def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | None) -> Iterator[Problem]:
+def dataset_bytes(plan: ImportPlan) -> int:
+    """The size of the dataset file, but for its header; exact, unless names are cut or paths lie on no exposure."""
+    if plan.particles is None:
+        return 0
+    project, output = plan.parameters.project, plan.parameters.output
+    inside = path_in_project(os.path.abspath(output), project) if project and output else None
+    links = (link_path_bytes(file.path, inside) for file in plan.stacks.files) if plan.stacks else ()
+    exposures = (len(os.fsencode(path)) for path in plan.exposures.paths) if plan.exposures else ()
+    lengths = {
+        "ctf/type": len(b"imported"),
+        "blob/path": max(links, default=0),
+        "location/micrograph_path": max(exposures, default=0),
+    }
+    return dataset_dtype(plan.slots, lengths).itemsize * len(plan.particles)
+
+
+def check_output(plan: ImportPlan) -> Iterator[Problem]:
     """Whether the job folder can be written; asks the file system, changes nothing."""
+    parameters, stacks = plan.parameters, plan.stacks
     output = Path(os.path.abspath(parameters.output))
     parent = next((p for p in output.parents if os.path.exists(p)), output)
     if os.path.islink(output) or (os.path.exists(output) and not os.path.isdir(output)):
@@ -27,7 +44,7 @@ def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | 
         yield problem("output-exists", f"{output} exists and is not empty")
     else:
         links = len(stacks.files) if stacks else 0
-        need = particles * _BYTES_PER_ROW + links * _BYTES_PER_LINK + _BYTES_BESIDES
+        need = dataset_bytes(plan) + links * _BYTES_PER_LINK + _BYTES_BESIDES
         status = os.statvfs(parent)
         free = status.f_bavail * status.f_frsize
         if free < need:

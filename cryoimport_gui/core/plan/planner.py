@@ -16,11 +16,12 @@ from ..exposures.matching import match_exposures, rules_of
 from ..file_state import file_state
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
-from ..particles import Fault, Particles
+from ..particles import Fault, Part, Particles
 from ..pictures.data_sign import SignVerdict
-from ..problems import Problem, Refused, Severity, count_of, problem
+from ..problems import Refused, Severity, count_of, problem
 from ..progress import Progress, quiet
-from ..reading.relion import COORDINATE_COLUMNS, HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
+from ..reading import formats
+from ..reading.reading import Reading
 from ..stacks.sample import Sample
 from ..stacks.stacks import find_stacks
 from .absences import absences
@@ -77,15 +78,16 @@ class Planner:
         plan.meta_state = file_state(p.meta)
         meta = (p.meta, plan.meta_state)
 
-        def read() -> tuple[Particles, list[Fault], list[Problem]]:
+        def read() -> Reading:
             progress.stage("read")
-            return read_particles(p.meta, progress)
+            return formats.read(p.meta, progress)
 
-        particles, faults, remarks = self._stage(plan, "read", meta, read)
+        reading = self._stage(plan, "read", meta, read)
+        particles = reading.particles
         plan.all_particles = plan.particles = particles
         plan.groups = plan.given_groups = particles.optics_groups
-        plan.problems += remarks
-        faults = [fault for fault in faults if _matters(fault, p)]
+        plan.problems += reading.remarks
+        faults = [fault for fault in reading.faults if _is_imported(fault.part, p)]
         where = (meta, p.data)
         try:
             if not p.ignore_raw_data:
@@ -186,19 +188,18 @@ class Planner:
         of_rows = plan.matching.of_rows(particles) if plan.matching else None
         plan.given_groups = resolve_groups(particles, plan.stacks, plan.exposures, of_rows)
         plan.groups = overridden(plan.given_groups, plan.parameters)
-        plan.problems += group_problems(
-            plan.groups, plan.stacks, plan.parameters, needs_ctf=particles.defocus_u_A is not None
-        )
+        plan.problems += group_problems(particles, plan.groups, plan.stacks, plan.parameters)
         plan.problems += absences(plan, particles)
         if plan.parameters.output:
-            plan.problems += check_output(plan.parameters, len(particles), plan.stacks)
+            plan.problems += check_output(plan)
 
 
-def _matters(fault: Fault, parameters: ImportParameters) -> bool:
-    """Whether a fault lies in something that is imported."""
-    ignored: set[str] = set()
-    ignored |= POSE_COLUMNS if parameters.ignore_pose_data else set()
-    ignored |= HALF_SET_COLUMNS if parameters.ignore_half_sets else set()
-    ignored |= COORDINATE_COLUMNS if not parameters.exposures else set()
-    of_images = fault.problem.code.startswith("image-")
-    return fault.column not in ignored and not (of_images and parameters.ignore_raw_data)
+def _is_imported(part: Part, parameters: ImportParameters) -> bool:
+    """Coordinates mean nothing without exposures."""
+    left_out = {
+        Part.IMAGES: parameters.ignore_raw_data,
+        Part.POSES: parameters.ignore_pose_data,
+        Part.HALF_SETS: parameters.ignore_half_sets,
+        Part.COORDINATES: not parameters.exposures,
+    }
+    return not left_out.get(part)

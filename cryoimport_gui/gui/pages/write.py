@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.job.layout import RESULT_GROUP
 from ...core.job.write import Job
+from ...core.layout import RESULT_GROUP
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
 from ..tips import explain

@@ -21,7 +21,7 @@ def made(folder: Path, micrographs: list[str], exposures: list[str]) -> tuple[Pa
     columns = {label: (values * 9)[: len(micrographs)] for label, values in particle_columns().items()}
     star = write_star(folder / "p.star", columns | {"rlnMicrographName": micrographs})
     table = exposure_columns(len(exposures)) | {"micrograph_blob/path": np.array([e.encode() for e in exposures])}
-    return read_particles(star)[0], load_exposures(str(write_exposures(folder / "J1/exposures.cs", table)))
+    return read_particles(star).particles, load_exposures(str(write_exposures(folder / "J1/exposures.cs", table)))
 
 
 def link(folder: Path, micrographs: list[str], exposures: list[str], **parameters: Any) -> tuple[Matching, list[int]]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from cryoimport_gui.core.dataset.schema import SCHEMA
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.core.job.layout import link_name
 from cryoimport_gui.core.job.write import Job, import_signature, random_uids, write_job
+from cryoimport_gui.core.layout import link_name
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.pictures.montage import columns_for, tile_origin
 from cryoimport_gui.core.plan.planner import plan_import

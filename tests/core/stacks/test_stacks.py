@@ -17,7 +17,7 @@ from ...support.stars import OPTICS, made_images, mrc_bytes, particle_columns, w
 
 
 def look(meta: Path, data: str = "") -> tuple[Particles, Stacks]:
-    particles, _, _ = read_particles(meta)
+    particles = read_particles(meta).particles
     return particles, find_stacks(particles, str(meta), data)
 
 
@@ -173,6 +173,6 @@ def test_many_stacks_with_and_without_threads(tmp_path: Path, monkeypatch: pytes
     _, stacks = look(meta)
     assert [file.header.nz for file in stacks.files if file.header] == [1 + k % 3 for k in range(90)]
     steps = iter(range(100))
-    particles, _, _ = read_particles(meta)
+    particles = read_particles(meta).particles
     with pytest.raises(Cancelled):
         find_stacks(particles, str(meta), "", Progress(lambda: next(steps, None) == 20))
