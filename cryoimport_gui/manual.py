@@ -29,6 +29,7 @@ _TOPICS = {
     "meta": "files",
     "ignore_raw_data": "what is left out",
     "pixel_size": "microscope values (may be repeated)",
+    "select": "which particles",
     "data_sign": "data sign",
     "remove_leading_uid": "exposures and trimming",
     "coordinate_y": "coordinates",
@@ -111,7 +112,7 @@ def _add_flag(group: argparse._ArgumentGroup, name: str) -> None:
         group.add_argument(flag(name), action="store_true", **common)
     elif name == "demo":
         group.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
-    elif isinstance(getattr(ImportParameters(), name, None), dict):
+    elif isinstance(getattr(ImportParameters(), name, None), dict | tuple):
         group.add_argument(flag(name), action="append", metavar=kind.metavar, **common)
     else:
         group.add_argument(flag(name), metavar=kind.metavar, **common)

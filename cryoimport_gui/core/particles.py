@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .names import Names
-from .problems import Problem, problem
+from .problems import Problem, count_of, problem
 
 Rows = NDArray[np.int64]
 
@@ -83,9 +83,10 @@ class Particles:
     """N particles in the order of their file; arrays are (N,) or (N, 2), None where the file says nothing.
 
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
-    `stack_names[stack_index[i]]`.  Angles follow RELION (rot, tilt, psi, degrees); a shift moves the particle
-    to the centre of its box, as rlnOrigin does; coordinates are in pixels of the micrograph picked on.
-    `column_names` says what the file's format calls these values: `defocus_u_A` → `rlnDefocusU`.
+    `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
+    (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does; coordinates are
+    in pixels of the micrograph picked on.  `column_names` says what the file's format calls these values:
+    `defocus_u_A` → `rlnDefocusU`.
     """
 
     source: str
@@ -116,6 +117,7 @@ class Particles:
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    first_image_number: int = 1
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -142,6 +144,11 @@ class Particles:
         counts = np.bincount(chosen.optics_index, minlength=len(self.optics_groups))
         chosen.optics_groups = [replace(group, particles=int(n)) for group, n in zip(self.optics_groups, counts)]
         return chosen
+
+    def counted_from_zero(self) -> Particles:
+        """The same, where image numbers of the file start at 0."""
+        numbers = self.image_number
+        return replace(self, image_number=np.where(numbers >= 0, numbers + 1, numbers), first_image_number=0)
 
     def stretch(self, first: int, last: int) -> Particles:
         """The particles from `first` to before `last`, as views."""
@@ -171,7 +178,7 @@ class Particles:
 
     def describe(self, i: int) -> str:
         """One particle in a message: its line and its image name."""
-        number = self.image_number[i]
+        number = self.image_number[i] - 1 + self.first_image_number
         name = self.stack_names[self.stack_index[i]]
         return f"line {self.line_of(self.rows[i : i + 1])[0]}: {f'{number:06d}@{name}' if number >= 0 else name}"
 
@@ -217,14 +224,34 @@ class Fault:
     part: Part = Part.ALWAYS
 
 
+@dataclass(frozen=True)
+class RowFault(Fault):
+    """A fault of single rows: `what` ("value", "of rlnDefocusU that are not finite numbers") counts them."""
+
+    what: tuple[str, str] = ("row", "")
+    column: str = ""
+
+    def among(self, particles: Particles, position: NDArray[np.int64]) -> RowFault | None:
+        """The fault for those of its rows that were selected; None if none were.
+
+        Args:
+            particles: The rows that were selected.
+            position: (all rows,) their new positions, -1 for rows that were not selected.
+        """
+        rows = position[self.rows]
+        rows = rows[rows >= 0]
+        return row_fault(particles, self.problem.code, self.what, rows, self.part, self.column) if len(rows) else None
+
+
 def row_fault(
     particles: Particles,
     code: str,
-    message: str,
+    what: tuple[str, str],
     rows: NDArray[np.int64],
     part: Part = Part.ALWAYS,
     column: str = "",
-) -> Fault:
+) -> RowFault:
     """A fault of single rows; the examples name line, image and, if given, the file's column."""
     examples: Iterator[str] = (particles.describe(i) + (f" ({column})" if column else "") for i in rows)
-    return Fault(problem(code, message, count=len(rows), examples=examples), rows, part)
+    message = f"{count_of(len(rows), what[0])} {what[1]}"
+    return RowFault(problem(code, message, count=len(rows), examples=examples), rows, part, what, column)

@@ -63,11 +63,8 @@ def _leaving_out(label: str, policy: str) -> Mend:
 
 def _rows_left(plan: ImportPlan, p: ImportParameters) -> int:
     """How many rows the policies of `p` would leave."""
-    doubtful, without_bad = plan.doubtful, p.on_bad == "leave-out"
-    left = len(plan.all_particles or ()) - (doubtful.bad if without_bad else 0)
-    if p.on_unmatched == "leave-out":
-        left -= doubtful.unmatched - (doubtful.both if without_bad else 0)
-    return left
+    left_out = plan.doubtful.left_out(p.on_bad == "leave-out", p.on_unmatched == "leave-out")
+    return len(plan.all_particles or ()) - left_out
 
 
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")

@@ -7,7 +7,7 @@ nothing outside of this room changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from stat import S_ISREG
 
@@ -24,14 +24,14 @@ class Format:
     """One kind of file.
 
     recognises: The first bytes of a file (64 kB at most; none of a pipe or a folder) → whether it is of this kind.
-    read: Path → `Reading`; raises Refused.
+    read: Path, progress and columns that are wanted besides (name → whether as numbers) → `Reading`; raises Refused.
     raw_rows: Path and ascending line numbers → those rows as they stand in the file; None: such a file has no rows of
         text.  Raises Refused.
     """
 
     name: str
     recognises: Callable[[bytes], bool]
-    read: Callable[[str, Progress], Reading]
+    read: Callable[[str, Progress, Mapping[str, bool]], Reading]
     raw_rows: Callable[[str, Sequence[int]], RawRows] | None = None
 
 
@@ -54,14 +54,17 @@ def format_of(path: str) -> Format:
     raise refuse("meta-not-star", f"{os.path.basename(path)} is no file of particles that can be read")
 
 
-def read(path: str, progress: Progress = quiet) -> Reading:
+def read(path: str, progress: Progress = quiet, columns: Mapping[str, bool] | None = None) -> Reading:
     """All that a file of particles says.
+
+    Args:
+        columns: Columns by the file's own names that are wanted in `Reading.columns`, and whether as numbers.
 
     Raises:
         Refused: The file cannot be read, or is no file of particles.
         Cancelled: `progress` said so.
     """
-    return format_of(path).read(path, progress)
+    return format_of(path).read(path, progress, columns or {})
 
 
 def _head(path: str) -> bytes:

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..particles import Fault, Particles
+import numpy as np
+from numpy.typing import NDArray
+
+from ..particles import Particles, RowFault
 from ..problems import Problem
 
 
 @dataclass(frozen=True)
+class TextColumn:
+    """Row i says `values[codes[i]]`; each value stands once."""
+
+    values: Sequence[str]
+    codes: NDArray[np.int32]
+
+
+#: a column of a file: numbers (nan where the text is none), or text
+Column = NDArray[np.float64] | TextColumn
+
+
+@dataclass(frozen=True)
 class Reading:
-    """A file of particles: all rows, the rows that cannot be imported, and what else the user should know."""
+    """A file of particles: all rows, the rows that cannot be imported, and what else the user should know.
+
+    enabled: (N,) false for rows that the program which wrote the file switched off; None: it knows no such thing.
+    columns: the columns that were asked for by name; those that the file lacks are absent.
+    """
 
     particles: Particles
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[RowFault] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
+    enabled: NDArray[np.bool_] | None = None
+    columns: dict[str, Column] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

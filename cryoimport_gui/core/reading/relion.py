@@ -5,19 +5,21 @@ Meanings and units of the columns are those of RELION's own metadata labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..names import Names
-from ..particles import Fault, Part, Particles, row_fault
+from ..particles import Part, Particles, RowFault, row_fault
 from ..problems import Problem, count_of, problem, refuse
 from ..progress import Progress, quiet
 from . import relion_optics
-from .reading import RawRows, Reading
+from .reading import Column, RawRows, Reading, TextColumn
 from .star import ColumnKind, ImageNames, StarError, StarFile, Table, read_raw_rows, read_star
 
 _NUMBERS = {
@@ -67,15 +69,21 @@ _WANTED = (
 )
 
 
-def read_particles(path: str | Path, progress: Progress = quiet) -> Reading:
+def read_particles(
+    path: str | Path, progress: Progress = quiet, columns: Mapping[str, bool] = MappingProxyType({})
+) -> Reading:
     """Read the particle STAR file.
+
+    Args:
+        columns: Labels that are wanted in `Reading.columns`, and whether as numbers.
 
     Raises:
         Refused: The file cannot be read or is no particle file.
         Cancelled: `progress` said so.
     """
     try:
-        star = read_star(path, _WANTED, progress)
+        also = {label: ColumnKind.NUMBER if as_number else ColumnKind.TEXT for label, as_number in columns.items()}
+        star = read_star(path, also | _WANTED, progress)
     except StarError as error:
         where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
         raise refuse(error.code, f"{where}{error}") from None
@@ -84,7 +92,14 @@ def read_particles(path: str | Path, progress: Progress = quiet) -> Reading:
     images = table.images("rlnImageName")
     assert images is not None
     _check_two_dimensional(optics, images)
-    return _Reader(str(path), star, table, optics, images).read()
+    asked = {label: column for label in columns if (column := _column(table, label)) is not None}
+    reading = _Reader(str(path), star, table, optics, images).read()
+    return replace(reading, columns=asked)
+
+
+def _column(table: Table, label: str) -> Column | None:
+    text = table.text(label)
+    return TextColumn(text.values, text.codes) if text else table.number(label)
 
 
 def raw_rows(path: str, lines: Sequence[int]) -> RawRows:
@@ -155,7 +170,7 @@ class _Reader:
     images: ImageNames
 
     def read(self) -> Reading:
-        columns = {name: self.table.number(label) for name, label in _NUMBERS.items()}
+        columns: dict[str, Any] = {name: self.table.number(label) for name, label in _NUMBERS.items()}
         micrographs = self.table.text("rlnMicrographName")
         optics = relion_optics.OpticsReader(self.table, self.optics)
         groups, optics_index, unknown = optics.groups()
@@ -192,38 +207,22 @@ class _Reader:
             return "RELION 3.0 or older"
         return "RELION 5" if self.star.version >= 50000 else "RELION 3.1 or 4"
 
-    def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[Fault]:
+    def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[RowFault]:
         faults = []
         if len(bad := np.flatnonzero(particles.image_number < 0)):
             faults.append(
-                row_fault(
-                    particles,
-                    "image-name-bad",
-                    f"{count_of(len(bad), 'image name')} that cannot be read",
-                    bad,
-                    Part.IMAGES,
-                )
-            )
-        if len(bad := np.flatnonzero(particles.image_number == 0)):
-            faults.append(
-                row_fault(
-                    particles,
-                    "image-index-zero",
-                    f"{count_of(len(bad), 'image name')} with image number 0",
-                    bad,
-                    Part.IMAGES,
-                )
+                row_fault(particles, "image-name-bad", ("image name", "that cannot be read"), bad, Part.IMAGES)
             )
         if len(unknown_group):
-            message = f"{count_of(len(unknown_group), 'particle')} of optics groups that the optics table does not list"
-            faults.append(row_fault(particles, "optics-group-unknown", message, unknown_group))
+            what = ("particle", "of optics groups that the optics table does not list")
+            faults.append(row_fault(particles, "optics-group-unknown", what, unknown_group))
         for label in [*self._judged_columns(particles), *of_groups]:
             column, largest = self.table.number(label), _LARGEST.get(label, _LARGEST_REAL)
             if column is not None and len(rows := np.flatnonzero(~(np.abs(column) <= largest))):  # nan is no number
-                what = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
-                message = f"{count_of(len(rows), 'value')} of {label} that are {what}"
+                are = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
+                what = ("value", f"of {label} that are {are}")
                 part = _PARTS.get(label, Part.ALWAYS)
-                faults.append(row_fault(particles, "value-not-finite", message, rows, part, label))
+                faults.append(row_fault(particles, "value-not-finite", what, rows, part, label))
         return faults
 
     def _judged_columns(self, particles: Particles) -> list[str]:

@@ -133,20 +133,18 @@ def policy_outcomes(plan: ImportPlan) -> dict[str, str]:
         return {"on_bad": "", "on_unmatched": ""}
     rows, doubtful, p = len(plan.all_particles), plan.doubtful, plan.parameters
     bad_left = p.on_bad == "leave-out"
-    unmatched_left = p.on_unmatched == "leave-out"
-    without = doubtful.unmatched - (doubtful.both if bad_left else 0)
-    kept = rows - (doubtful.bad if bad_left else 0)
+    kept = rows - doubtful.left_out(bad_left, False)
+    with_exposure = rows - doubtful.left_out(bad_left, True)
     out = {"on_bad": "No bad rows.", "on_unmatched": "Every particle has its exposure."}
     if doubtful.bad:
-        left = rows - doubtful.bad - (doubtful.unmatched - doubtful.both if unmatched_left else 0)
+        left = rows - doubtful.left_out(True, p.on_unmatched == "leave-out")
         out["on_bad"] = f"Stop: nothing is imported  ·  leave out: {_imported(left, rows)}"
     if plan.matching is None:
         out["on_unmatched"] = "No exposures are linked."
     elif doubtful.unmatched:
-        out["on_unmatched"] = (
-            f"Stop: nothing is imported  ·  keep: {kept:,} of {rows:,} rows are imported, {without:,} without a "
-            f"location  ·  leave out: {_imported(kept - without, rows)}"
-        )
+        keep = f"{kept:,} of {rows:,} rows are imported, {kept - with_exposure:,} without a location"
+        leave_out = _imported(with_exposure, rows)
+        out["on_unmatched"] = f"Stop: nothing is imported  ·  keep: {keep}  ·  leave out: {leave_out}"
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from ...support.running import load, run
 from ...support.stars import write_stack
 
 
-def read_toy(path: str, progress: Progress) -> Reading:
+def read_toy(path: str, progress: Progress, columns: Mapping[str, bool]) -> Reading:
     """`TOY stack pixel-size`, then a line for each image of the stack: psi and shift in pixels."""
     first, *lines = Path(path).read_text().splitlines()
     _, stack, size = first.split()

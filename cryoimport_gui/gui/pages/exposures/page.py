@@ -294,7 +294,7 @@ def place_words(plan: ImportPlan) -> str:
         return ""
     if particles.coordinates_px is None:
         return "The STAR file has no coordinates, so no locations are written."
-    if plan.matching is None or not plan.matching.exposures_matched:
+    if plan.matching is None or not (plan.matching.of_name >= 0).any():
         return ""
     reading = "y is flipped" if placing.flip_y else "y is kept"
     chosen = ", as you chose" if placing.source == "user" else ""
