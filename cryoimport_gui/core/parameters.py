@@ -116,18 +116,18 @@ class ImportParameters:
         "<=, >, >=, ~; numbers compare as numbers, else as text.",
         unset="all rows",
     )
+    image_numbers_from: str = _parameter(
+        "1",
+        _choice("1", "0"),
+        "First image number",
+        "The number of the first image of a stack in the image names: 1, as RELION counts, or 0.",
+    )
     data_sign: str = _parameter(
         "auto",
         _choice("auto", "+1", "-1"),
         "Data sign",
         "What the stored values are multiplied with so that particles are dark on light: +1 for images stored dark on "
         "light, -1 for images stored light on dark, as RELION extracts them; auto looks at the pictures.",
-    )
-    image_numbers_from: str = _parameter(
-        "1",
-        _choice("1", "0"),
-        "First image number",
-        "The number of the first image of a stack in the image names: 1, as RELION counts, or 0.",
     )
     remove_leading_uid: bool = _parameter(
         False,

@@ -38,7 +38,7 @@ CONTRACT = {
     "stack-truncated": ROWS,
     "stack-not-square": ROWS,
     "box-mismatch": ROWS,
-    "image-index-zero": ROWS,
+    "image-index-zero": ERROR,
     "image-index-out-of-range": ROWS,
     "pixel-size-disagrees": WARNING,
     "particle-duplicate": WARNING,
@@ -228,6 +228,7 @@ def test_a_problem_in_words_and_in_json() -> None:
         "hint": CODES["stack-missing"].hint,
         "count": 2,
         "examples": [f"s\\x1b{i}\\udce9" for i in range(MAX_EXAMPLES)],
+        "accepted": False,
     }
     assert str(found).splitlines()[0] == "error: 2 stacks\\nnot found [stack-missing]"
     assert printable("Å/粒 ok") == "Å/粒 ok"

@@ -190,7 +190,9 @@ CASES = [
     ),
     Case("stack-not-square", lambda f: stack(f, mrc_bytes(np.zeros((3, 6, 8), "f4"))), words=("8 × 6",), left=3),
     Case("box-mismatch", lambda f: stack(f, mrc_bytes(made_images(2, 10))), words=("10", "8")),
-    Case("image-index-zero", lambda f: star(f, names((1, "0@stacks/s1.mrcs"))), line="0@stacks/s1.mrcs", left=5),
+    Case("image-index-zero", lambda f: star(f, names((1, "0@stacks/s1.mrcs"))), line="0@stacks/s1.mrcs"),
+    Case("selection-unknown", lambda f: [*star(f), "--select", "rlnNowhere=1"], words=("rlnNowhere",)),
+    Case("selection-empty", lambda f: [*star(f), "--select", "rlnClassNumber=77"], words=("rlnClassNumber=77", "6")),
     Case(
         "image-index-out-of-range",
         lambda f: star(f, names((1, "4@stacks/s1.mrcs"))),

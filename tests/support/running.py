@@ -109,5 +109,5 @@ def check_report(report: dict) -> None:
         assert {"id", "name", "particles", "pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast"} <= set(group)
         assert all(set(value) == {"value", "source"} for value in group.values() if isinstance(value, dict))
     for problem in report["problems"]:
-        assert set(problem) == {"severity", "code", "message", "hint", "count", "examples"}
+        assert set(problem) == {"severity", "code", "message", "hint", "count", "examples", "accepted"}
     assert all(seconds >= 0 for seconds in report["timings_s"].values())

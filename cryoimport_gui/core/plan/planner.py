@@ -200,7 +200,7 @@ def _settle(plan: ImportPlan) -> None:
     plan.groups = overridden(plan.given_groups, p)
     plan.problems += group_problems(particles, plan.groups, stacks, p)
     if not p.ignore_raw_data:
-        plan.problems += zero_numbers(particles)
+        plan.problems += zero_numbers(plan.all_particles or particles)
     if stacks:
         plan.problems += stack_remarks(particles, stacks, p.data, with_poses=not p.ignore_pose_data)
     if plan.matching and plan.exposures:

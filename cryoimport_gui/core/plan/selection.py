@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..conditions import OPTICS_GROUP, Condition, parse_condition
 from ..particles import Particles
 from ..problems import refuse
-from ..reading.reading import Column, Reading, TextColumn
+from ..reading.reading import FileColumn, Reading, TextColumn
 
 _COMPARISONS: dict[str, Callable[[Any, float], NDArray[np.bool_]]] = {
     "<": operator.lt,
@@ -67,7 +67,7 @@ def _in_groups(particles: Particles, condition: Condition) -> NDArray[np.bool_]:
     return np.asarray(holds, bool)[particles.optics_index]
 
 
-def _compare(column: Column, condition: Condition) -> NDArray[np.bool_]:
+def _compare(column: FileColumn, condition: Condition) -> NDArray[np.bool_]:
     if isinstance(column, TextColumn):
         return np.array([_text_holds(text, condition) for text in column.values], bool)[column.codes]
     if condition.operator in _COMPARISONS:

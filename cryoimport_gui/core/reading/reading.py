@@ -21,7 +21,7 @@ class TextColumn:
 
 
 #: a column of a file: numbers (nan where the text is none), or text
-Column = NDArray[np.float64] | TextColumn
+FileColumn = NDArray[np.float64] | TextColumn
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reading:
     faults: list[RowFault] = field(default_factory=list)
     remarks: list[Problem] = field(default_factory=list)
     enabled: NDArray[np.bool_] | None = None
-    columns: dict[str, Column] = field(default_factory=dict)
+    columns: dict[str, FileColumn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..particles import Part, Particles, RowFault, row_fault
 from ..problems import Problem, count_of, problem, refuse
 from ..progress import Progress, quiet
 from . import relion_optics
-from .reading import Column, RawRows, Reading, TextColumn
+from .reading import FileColumn, RawRows, Reading, TextColumn
 from .star import ColumnKind, ImageNames, StarError, StarFile, Table, read_raw_rows, read_star
 
 _NUMBERS = {
@@ -97,7 +97,7 @@ def read_particles(
     return replace(reading, columns=asked)
 
 
-def _column(table: Table, label: str) -> Column | None:
+def _column(table: Table, label: str) -> FileColumn | None:
     text = table.text(label)
     return TextColumn(text.values, text.codes) if text else table.number(label)
 

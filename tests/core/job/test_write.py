@@ -74,7 +74,7 @@ def test_what_lies_in_the_job_folder(small: Demo, tmp_path: Path) -> None:
         "folder": str(tmp_path / "J"),
     }
     assert job.report["counts"] == {
-        "rows": 12, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
+        "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
         "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
     }  # fmt: skip
     log = (job.folder / "import.log").read_text()
@@ -202,7 +202,7 @@ def test_uids_and_link_names_are_new_each_time(small: Demo, tmp_path: Path) -> N
 def test_rejected_rows_are_whole(tmp_path: Path) -> None:
     """Comments, quotes, columns that are not imported and another table with images do not disturb it."""
     names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 2, 3)]
-    names[1], names[4] = "0@stacks/s1.mrcs", "x@stacks/s2.mrcs"
+    names[1], names[4] = "99@stacks/s1.mrcs", "x@stacks/s2.mrcs"
     dummy = ["0001", "0002", "b", "nan", "1e5", "it's"]
     meta = write_input(tmp_path, {"rlnImageName": names, "rlnMicrographName": ["'my mic.mrc'"] * 6, "rlnDummy": dummy})
     text = meta.read_text().replace(" 0002\n", " 0002 # no such image\n")
@@ -216,7 +216,7 @@ def test_rejected_rows_are_whole(tmp_path: Path) -> None:
     assert table["rlnImageName"].tolist() == [names[1], names[4]]
     assert table["rlnMicrographName"].tolist() == ["my mic.mrc"] * 2
     assert table["rlnDummy"].tolist() == ["0002", "1e5"]
-    assert table["cryoimportReason"].tolist() == ["image-index-zero", "image-name-bad"]
+    assert table["cryoimportReason"].tolist() == ["image-index-out-of-range", "image-name-bad"]
     assert list(table) == [*particle_columns(), "rlnDummy", "cryoimportReason"]
     for label in ("rlnDefocusU", "rlnAngleRot", "rlnOriginYAngst"):
         assert table[label].tolist() == [particle_columns()[label][row] for row in (1, 4)]
@@ -224,7 +224,7 @@ def test_rejected_rows_are_whole(tmp_path: Path) -> None:
 
 def test_rows_are_rejected_from_the_file_that_was_read(tmp_path: Path) -> None:
     """Another file of the same name would give other rows."""
-    names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 0, 3)]
+    names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 99, 3)]
     meta = write_input(tmp_path, {"rlnImageName": names})
     parameters = ImportParameters(meta=str(meta), output=str(tmp_path / "J"), on_bad="leave-out")
     for change in (meta.read_text() + "\n", "data_\n"):

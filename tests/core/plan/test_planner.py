@@ -55,7 +55,7 @@ def test_everything_is_checked_and_nothing_written(demo: Demo) -> None:
     assert [(g.id, g.particles) for g in plan.groups] == [(1, 8), (2, 4)]
     assert plan.stacks is not None and plan.stacks.box == 32
     assert plan.counts() == {
-        "rows": 12, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
+        "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
         "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
     }  # fmt: skip
 
@@ -247,13 +247,16 @@ def test_bad_rows_and_unmatched_rows_are_left_out_together(tmp_path: Path) -> No
     with demo.exposures.open("wb") as file:
         np.save(file, table[[0, 2]])
     text = demo.star.read_text()
-    demo.star.write_text(text.replace("000001@", "000000@", 2))  # one of the first micrograph, one of the second
+    demo.star.write_text(text.replace("000001@", "000099@", 2))  # one of the first micrograph, one of the second
     plan = plan_import(parameters_of(demo, on_bad="leave-out", on_unmatched="leave-out"))
     assert plan.errors == []
     unmatched = np.flatnonzero(demo.micrograph_index == 1).tolist()
     bad = np.flatnonzero(demo.image_index == 0)[:2].tolist()
     left_out = {code: rows.tolist() for code, rows in plan.left_out.items()}
-    assert left_out == {"image-index-zero": bad, "exposure-unmatched": [row for row in unmatched if row not in bad]}
+    assert left_out == {
+        "image-index-out-of-range": bad,
+        "exposure-unmatched": [row for row in unmatched if row not in bad],
+    }
     assert plan.particles is not None and len(plan.particles) == 12 - 5
     assert plan.counts()["left_out"] == 5
     assert [g.particles for g in plan.groups] == [7, 0]

@@ -274,8 +274,8 @@ def test_values_that_are_not_finite(tmp_path: Path, label: str, text: str) -> No
 def test_image_names(tmp_path: Path) -> None:
     names = ["1@a.mrcs", "x@a.mrcs", "0@a.mrcs", "a.mrcs", "@a.mrcs", "2@a.mrcs"]
     particles, faults, _ = read(tmp_path, rlnImageName=names)
-    assert faults == {"image-name-bad": [1, 3, 4], "image-index-zero": [2]}
-    assert particles.image_number[[0, 5]].tolist() == [1, 2]
+    assert faults == {"image-name-bad": [1, 3, 4]}
+    assert particles.image_number[[0, 2, 5]].tolist() == [1, 0, 2]
 
 
 def test_defocus_v_and_angle_may_be_missing(tmp_path: Path) -> None:
