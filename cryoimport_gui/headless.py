@@ -24,7 +24,7 @@ from .core.plan.plan import ImportPlan
 from .core.plan.planner import Planner
 from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
-from .core.report.report import make_report, write_report
+from .core.report.report import make_report, why_no_report, write_report
 from .core.report.words import summary
 from .logs import log_path, set_up_logging
 
@@ -42,6 +42,12 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
         if options.relink:
             return _run_relink(options, parameters.data, stop)
         return _run_import(parameters, options, stop)
+
+
+def why_not_report(parameters: ImportParameters, options: RunOptions) -> str:
+    """Why the report that is asked for may not be written, in words; empty if it may, or none is asked for."""
+    inputs = [parameters.meta, parameters.data, parameters.exposures, options.settings]
+    return why_no_report(options.report, filter(None, inputs)) if options.report else ""
 
 
 def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) -> int:

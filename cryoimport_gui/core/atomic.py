@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all, and what is left of one whose process was killed.
+"""A file or a folder that appears whole or not at all, and what is left of one whose process was killed.
 
 The folder is made under a hidden name beside its place and renamed as the last step.  The hidden name says which
 process on which machine makes it, so that a later run can tell what is left over and remove it.  A folder that is
@@ -38,7 +38,7 @@ def whole_folder(output: Path) -> Iterator[Path]:
         OSError: ENOTEMPTY or EEXIST if something appeared at `output`; others as the file system gives them.
     """
     made = _make_parents(output)
-    partial = _partial_folder(output)
+    partial = _partial_path(output)
     try:
         remove_leftovers(output)
         partial.mkdir()
@@ -66,7 +66,7 @@ def exchanged_folder(place: Path) -> Iterator[Path]:
     Raises:
         OSError: As the file system gives it; the old folder is in its place.
     """
-    partial, old = _partial_folder(place), old_folder(place)
+    partial, old = _partial_path(place), old_folder(place)
     try:
         _put_back(old, place)
         remove_leftovers(place)
@@ -111,7 +111,7 @@ def _put_back(old: Path, place: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _partial_folder(output: Path) -> Path:
+def _partial_path(output: Path) -> Path:
     return output.with_name(f".{output.name[:_MAX_STEM]}.{_MARK}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
@@ -123,13 +123,17 @@ def _make_parents(output: Path) -> list[Path]:
 
 
 def remove_leftovers(output: Path) -> list[Path]:
-    """Remove hidden folders for `output` whose process on this machine is gone; returns them."""
+    """Remove hidden folders and files for `output` whose process on this machine is gone; returns them."""
     left = re.compile(rf"\.{re.escape(output.name[:_MAX_STEM])}\.{_MARK}-{re.escape(_host())}-(\d+)-[0-9a-f]{{8}}")
     removed = []
     for name in os.listdir(output.parent):
         if (match := left.fullmatch(name)) and not _is_alive(int(match[1])):
-            shutil.rmtree(output.parent / name, ignore_errors=True)
-            removed.append(output.parent / name)
+            partial = output.parent / name
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
+            removed.append(partial)
     return removed
 
 
@@ -163,12 +167,14 @@ def write_whole(path: str, text: str) -> None:
         with open(path, "w", encoding="utf-8") as pipe:
             pipe.write(text)
         return
-    partial = f"{path}.partial-{os.getpid()}"
+    partial = _partial_path(Path(path))
+    with suppress(OSError):
+        remove_leftovers(Path(path))
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with open(partial, "w", encoding="utf-8") as file:
+        with open(fd, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(partial, path)
     except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
+        partial.unlink(missing_ok=True)
         raise

@@ -9,9 +9,11 @@ DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
 LINKS = "imported"  # folder
 PARTICLES = "particles.star"
+SOURCE = "source"  # folder: links to the files of particles
 REJECTED = "rejected.star"
 MONTAGE = "montage.png"
 REPORT = "import.json"
+REPORT_PAGE = "import.html"
 LOG = "import.log"
 
 _MAX_NAME_BYTES = 255

@@ -26,7 +26,8 @@ FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
 --exposure-cut-suffix --particle-cut-prefix --particle-cut-suffix --suggest-trims --coordinate-y --coordinate-scale
 --on-bad --on-unmatched
---select --image-numbers-from --accept --relink --headless --dry-run --report --settings --demo --log-level --version""".split()
+--select --image-numbers-from --accept --relink
+--headless --dry-run --report --settings --demo --log-level --version""".split()
 DEFAULTS = {
     "data_sign": "auto",
     "image_numbers_from": "1",

@@ -63,6 +63,17 @@ CONTRACT = {
     "output-no-space": ERROR,
     "output-outside-project": ERROR,
     "output-inside-data": WARNING,
+    "output-job-number": WARNING,
+    "selection-unknown": ERROR,
+    "selection-empty": ERROR,
+    "images-ctf-corrected": ERROR,
+    "pose-placeholder": ROWS,
+    "stack-format-doubtful": WARNING,
+    "pixel-sizes-differ": WARNING,
+    "stack-rescaled": WARNING,
+    "override-odd": WARNING,
+    "symmetry-expanded": INFO,
+    "half-sets-mixed": WARNING,
 }
 #: provoked by tests of their own
 ELSEWHERE = {"output-no-space", "stack-changed"}

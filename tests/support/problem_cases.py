@@ -276,5 +276,6 @@ CASES = [
     Case("output-not-writable", lambda f: at(f, "x" * 300)),
     Case("output-outside-project", lambda f: at(f, "out", "--project", str(f / "stacks")), words=("stacks",)),
     Case("output-outside-project", lambda f: at(f, "out", "--project", str(f / "nowhere")), words=("nowhere",)),
+    Case("output-job-number", lambda f: at(f, "J12"), words=("J12",)),
     Case("output-inside-data", lambda f: at(f, "stacks/out"), words=("stacks",)),
 ]

@@ -189,7 +189,7 @@ def test_the_result_group_is_safe_yaml_whatever_the_star_file_is_called(tmp_path
     assert seen in "".join(c for c in content["group"]["description"] if c.isascii() and c.isprintable())
     assert all(token.tag is None for token in yaml.parse(text) if hasattr(token, "tag"))
     json.loads((outcome.output / "import.json").read_text("utf-8"))
-    assert os.readlink(outcome.output / "particles.star") == str(star)
+    assert os.readlink(outcome.output / "source" / star.name) == str(star)
 
 
 def test_link_names() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import exchanged_folder, old_folder
-from ..layout import LINKS, PARTICLES, REPORT
+from ..layout import LINKS, PARTICLES, REPORT, SOURCE
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
@@ -66,7 +66,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     states = dict(zip(plan.links, map_files(_status, [folder / name for name in plan.links], progress)))
     plan.broken = [name for name, status in states.items() if status is None]
     progress.stage("locate")
-    meta = os.readlink(plan.job / PARTICLES) if (plan.job / PARTICLES).is_symlink() else str(plan.job)
+    meta = _source_of(plan.job)
     targets = [os.path.join(folder, plan.links[name]) for name in plan.broken]
     located = locate_stacks(targets, meta, data, progress)
     plan.suggested_data = located.suggested_data
@@ -84,6 +84,13 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
         *_writability(plan),
     ]
     return plan
+
+
+def _source_of(job: Path) -> str:
+    """The file of particles that was imported, around which stacks are looked for; the job itself where it is lost."""
+    old = job / PARTICLES  # a link to the file, before it became a copy
+    links = [old, *sorted((job / SOURCE).iterdir())] if (job / SOURCE).is_dir() else [old]
+    return next((os.readlink(link) for link in links if link.is_symlink()), str(job))
 
 
 def relink(plan: Relinking, progress: Progress = quiet) -> None:

@@ -31,10 +31,12 @@ from ..plan.output import path_in_project
 from ..plan.plan import ImportPlan
 from ..problems import Refused, refuse
 from ..progress import Progress, quiet
+from ..report.html import report_page
 from ..report.report import make_report, report_text
 from ..report.words import import_log
 from ..stacks.stacks import Stack, facts_of
 from .rejected import rejected_table
+from .source_copy import copy_imported_rows
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
@@ -91,16 +93,26 @@ class _Writer:
         links = self._links()
         self._dataset(links)
         self._file(layout.RESULT_GROUP, self._result_group().encode())
-        self._link(os.path.abspath(self.plan.parameters.meta), layout.PARTICLES)
-        self._montage()
+        copy_imported_rows(self.plan, self.folder / layout.PARTICLES, self.progress)
+        self._source()
+        picture = self._montage()
         self._rejected()
         _check_meta(self.plan)
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
         outputs = {"dataset": layout.DATASET, "result_group": layout.RESULT_GROUP, "folder": str(self.output)}
         report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
         self._file(layout.REPORT, report_text(report).encode())
+        page = report_page(self.plan, "complete", self.progress, picture)
+        self._file(layout.REPORT_PAGE, page.encode("utf-8", "replace"))
         self._file(layout.LOG, import_log(report, self.plan).encode())
         return report
+
+    def _source(self) -> None:
+        """A link to the file of particles, by its own name."""
+        meta = os.path.abspath(self.plan.parameters.meta)
+        (self.folder / layout.SOURCE).mkdir()
+        self._link(meta, f"{layout.SOURCE}/{os.path.basename(meta)}")
+        sync(self.folder / layout.SOURCE)
 
     def _file(self, name: str, content: bytes) -> None:
         with open(self.folder / name, "wb") as file:
@@ -218,11 +230,12 @@ class _Writer:
             layout.DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
         )
 
-    def _montage(self) -> None:
+    def _montage(self) -> NDArray[np.uint8] | None:
         self.progress.stage("preview")
         picture = montage_of(self.plan, self.progress)
         if picture is not None:
             write_png(self.folder / layout.MONTAGE, picture)
+        return picture
 
     def _rejected(self) -> None:
         """The rows that were left out, whole, with the reason in one more column."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +58,8 @@ def check_output(plan: ImportPlan) -> Iterator[Problem]:
         elif not _is_utf8(inside):
             message = f"{output} is no UTF-8 name: a dataset with such paths cannot be read"
             yield problem("output-not-writable", message, hint="Choose another name for the output folder.")
+    if re.fullmatch(r"J\d+", output.name):
+        yield problem("output-job-number", f"{output.name} is a name that CryoSPARC gives to its own jobs")
     sources = {os.path.dirname(file.path) for file in stacks.files} if stacks else set()
     if parameters.data:
         sources.add(os.path.abspath(parameters.data))
@@ -94,9 +97,10 @@ def path_in_project(output: str, project: str) -> str | None:
 
 
 def free_folder(output: str) -> str:
-    """The next name that is free: `J7` → `J8`, `import` → `import2`; asks the file system."""
-    stem = output.rstrip("/").rstrip("0123456789")
-    number = int(output.rstrip("/")[len(stem) :] or 1) + 1
+    """The next name that is free: `import` → `import2`, `J7`, which is CryoSPARC's, → `J7_2`; asks the file system."""
+    output = output.rstrip("/")
+    stem = f"{output}_" if re.fullmatch(r"J\d+", os.path.basename(output)) else output.rstrip("0123456789")
+    number = int(output[len(stem) :] or 1) + 1
     while os.path.lexists(f"{stem}{number}"):
         number += 1
     return f"{stem}{number}"

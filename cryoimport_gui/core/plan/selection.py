@@ -56,15 +56,16 @@ def _holds(reading: Reading, condition: Condition) -> NDArray[np.bool_]:
 
 
 def _in_groups(particles: Particles, condition: Condition) -> NDArray[np.bool_]:
-    numbers = np.array([float(group.id) for group in particles.optics_groups])
-    names = [group.name for group in particles.optics_groups]
-    holds = _compare(numbers, condition) if condition.numbers is not None else np.zeros(len(names), bool)
-    if condition.operator in ("=", "~"):
-        holds = holds | [_text_holds(name, condition) for name in names]
-    elif condition.operator == "!=":
-        by_number = holds if condition.numbers is not None else np.ones(len(names), bool)
-        holds = by_number & [_text_holds(name, condition) for name in names]
-    return np.asarray(holds, bool)[particles.optics_index]
+    """A group is meant by its number or by its name."""
+    groups = particles.optics_groups
+    if condition.operator in _COMPARISONS:
+        holds = _compare(np.array([float(group.id) for group in groups]), condition)
+    elif condition.operator == "~":
+        holds = np.array([condition.values[0] in group.name for group in groups])
+    else:
+        named = np.array([not {str(group.id), group.name}.isdisjoint(condition.values) for group in groups])
+        holds = ~named if condition.operator == "!=" else named
+    return holds[particles.optics_index]
 
 
 def _compare(column: FileColumn, condition: Condition) -> NDArray[np.bool_]:

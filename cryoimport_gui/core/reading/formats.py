@@ -25,6 +25,7 @@ class Format:
 
     recognises: The first bytes of a file (64 kB at most; none of a pipe or a folder) → whether it is of this kind.
     read: Path, progress and columns that are wanted besides (name → whether as numbers) → `Reading`; raises Refused.
+    lines_are_rows: Whether each row is one line of text.
     raw_rows: Path and ascending line numbers → those rows as they stand in the file; None: such a file has no rows of
         text.  Raises Refused.
     """
@@ -33,11 +34,12 @@ class Format:
     recognises: Callable[[bytes], bool]
     read: Callable[[str, Progress, Mapping[str, bool]], Reading]
     raw_rows: Callable[[str, Sequence[int]], RawRows] | None = None
+    lines_are_rows: bool = False
 
 
 #: tried in this order; RELION's reader comes last, as it says best what is wrong with a file that is no STAR file
 FORMATS: list[Format] = [
-    Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows),
+    Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows, lines_are_rows=True),
 ]
 
 

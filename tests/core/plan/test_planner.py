@@ -230,6 +230,19 @@ def test_stacks_of_opposite_contrast_are_told(tmp_path: Path, choice: str, group
         assert demo.stacks[others[0]].name in found.examples[0] and "of 8 images)" in found.examples[0]
 
 
+def test_two_stacks_of_25_are_stored_the_other_way_round(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=25, particles_per_micrograph=16, box=32))
+    for k in (4, 21):
+        with mrcfile.open(demo.stacks[k], "r+") as stack:
+            stack.data[:] *= -1
+    plan = plan_import(parameters_of(demo))
+    (found,) = (p for p in plan.problems if p.code.startswith("data-sign"))
+    assert found.message.startswith("images of 2 stacks are stored dark on light, of 23 light on dark")
+    assert any(demo.stacks[4].name in example for example in found.examples)
+    verdict = plan.data_sign.verdict if plan.data_sign else None
+    assert verdict is not None and (verdict.stacks, verdict.stacks_judged) == (25, 25)
+
+
 def test_pictures_that_tell_nothing(tmp_path: Path) -> None:
     parameters = parameters_of(small_demo(tmp_path / "d"), meta=str(write_input(tmp_path)), exposures="", output="")
     plan = plan_import(replace(parameters, project=""))
