@@ -75,8 +75,8 @@ class HalfMaps:
 
     def __init__(self, slices: Slices, data: Complexes, ctf: Floats, weight: Numbers | None = None) -> None:
         weighted = ctf * data
-        maps = slices.spread(weighted.real) + 1j * slices.spread(weighted.imag)
-        self.numerator = maps + _opposite(maps).conj()
+        maps: NDArray[np.complex128] = slices.spread(weighted.real) + 1j * slices.spread(weighted.imag)
+        self.numerator: NDArray[np.complex128] = maps + _opposite(maps).conj()
         if weight is None:
             weight = slices.spread(ctf**2)
             weight += _opposite(weight)
@@ -89,7 +89,7 @@ class HalfMaps:
     @property
     def whole(self) -> Complexes:
         """(classes, side, ...): of both halves."""
-        return _filtered(self.numerator.sum(axis=0), self.weight.sum(axis=0))
+        return _filtered(self.numerator.sum(axis=0, dtype=np.complex128), self.weight.sum(axis=0))
 
 
 def _opposite(maps: _Maps) -> _Maps:

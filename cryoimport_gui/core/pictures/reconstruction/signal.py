@@ -87,8 +87,8 @@ def _shells(fit: Fit, plane: HalfPlane) -> tuple[Numbers, Numbers, Numbers]:
     shell = np.rint(plane.distances(one.ndim - 1) * plane.side).astype(int)
     every = np.broadcast_to(shell, one.shape).ravel()
     pairs = ((one, two), (one, one), (two, two))
-    products = [np.asarray((a * b.conj()).real, np.float64).ravel() for a, b in pairs]
-    common, first, second = (np.bincount(every, values)[1 : plane.radius + 1] for values in products)
+    products = [(a * b.conj()).real.ravel() for a, b in pairs]
+    common, first, second = (np.bincount(every, values)[1 : plane.radius + 1].astype(float) for values in products)
     return common, first, second
 
 
