@@ -38,6 +38,8 @@ NAMED = {
     "mirrored": "mirrored",
     "row early": "next-image",
     "row late": "previous-image",
+    "2D next image": "next-image",
+    "2D -psi": "inverse-rotations",
 }
 
 

@@ -148,7 +148,8 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
     usable = usable_share(share, found.is_seen)
     stacks = judge_stacks(own.own, own.dealt, particles.stack[rows])
     is_3d = particles.rotation_vector is not None
-    answer, suspect = judge(own.t, len(rows), usable, found.structure, others, stacks, is_3d)
+    dealt = explained(own.dealt_covariance, own.dealt_power, found) if found.is_seen else None
+    answer, suspect = judge(own.t, len(rows), usable, dealt, found.structure, others, stacks, is_3d)
     return PoseCheck(
         answer=answer,
         suspect=suspect,
@@ -159,7 +160,7 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
         t_shifts=t_of_shifts(own, every[rows], imported.shift_boxes, plane, progress),
         t_ctf=t_of_ctf(own, progress),
         explained=explained_by(own),
-        explained_dealt=explained(own.dealt_covariance, own.dealt_power, found) if found.is_seen else None,
+        explained_dealt=dealt,
         share=usable,
         structure=found.structure,
         alternatives=tuple(others),

@@ -20,6 +20,8 @@ _BETTER, _DOUBT = 4.0, 3.0
 _BETTER_BY = 1.1
 #: shares of what the half maps could explain
 _GOOD_SHARE, _POOR_SHARE, _MOST_SHARE = 0.4, 0.3, 1.5
+#: where even dealt poses explain this share of the signal, the particle looks the same from everywhere
+_ROUND = 0.5
 #: where images show this much structure and T should be this large, but is below `_NO_T`: poses of other images
 _STRUCTURE, _EXPECTED_T, _NO_T = 0.15, 15.0, 3.0
 #: a stack whose images agree with their poses half as well as the median stack's, and by so many deviations
@@ -93,6 +95,7 @@ def judge(
     t: float | None,
     particles: int,
     share: float | None,
+    explained_dealt: float | None,
     structure: float,
     alternatives: list[Alternative],
     stacks: Stacks,
@@ -102,10 +105,11 @@ def judge(
 
     Args:
         share: What the re-projections explain, in parts of what the half maps could; None if it cannot be measured.
+        explained_dealt: Share of the images' signal that they explain with dealt poses; likewise.
     """
     if particles < FEWEST:
         return "cannot tell", None
-    if t is None:
+    if t is None or (t < FITS_T and explained_dealt is not None and explained_dealt > _ROUND):
         return "not testable", None
     better = [a for a in alternatives if a.is_better]
     if better:
