@@ -13,7 +13,7 @@ from .sample import Counts, Numbers, PosedParticles, centred
 from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitening
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
-from .verdict import Alternative, Answer, Stacks, judge, judge_stacks, map_sign, usable_share
+from .verdict import FEWEST, Alternative, Answer, Stacks, judge, judge_stacks, map_sign, usable_share
 
 #: images of a class in each half, for its average to be compared
 _FEWEST_PER_CLASS = 3
@@ -67,6 +67,35 @@ class PoseCheck:
             is_shifts = self.suspect is not None and self.suspect.kind == "shifts"
             return "shifts-do-not-fit" if is_shifts else "poses-do-not-fit"
         return "poses-unclear" if self.answer in ("fits in part", "cannot tell") else ""
+
+    @property
+    def words(self) -> str:
+        """The verdict as one sentence."""
+        n, what = f"{len(self.rows):,} particles", "Poses" if self.is_3d else "In-plane angles"
+        if self.explained is not None and self.explained_dealt is not None:
+            share, by_chance = f"{self.explained:.2f}", f"{self.explained_dealt:.2f}"
+            match = (
+                f"the re-projections explain {share} of each image's signal, {by_chance} with poses dealt anew ({n})"
+            )
+        else:
+            own, by_chance = f"{self.own.mean():.3f}", f"{self.dealt.mean():.3f}"
+            match = f"images correlate with their re-projections by {own}, {by_chance} with poses dealt anew ({n})"
+        if self.suspect is not None:
+            what = "Shifts" if self.suspect.kind == "shifts" else what
+            better = f"a mean correlation of {self.suspect.other:.2f} instead of {self.suspect.own:.2f}"
+            return f"{what} do not fit; {self.suspect.words} would: {better} ({n})."
+        if self.answer == "fits in part" and self.stacks.is_bad.any():
+            bad, looked_at = self.stacks.is_bad.sum(), len(self.stacks.number)
+            return f"{what} fit, but not in {bad} of {looked_at} stacks: {match}."
+        if self.answer == "cannot tell" and len(self.rows) < FEWEST:
+            return f"Too few particles to tell whether the poses fit: {len(self.rows)} of at least {FEWEST}."
+        return {
+            "fits": f"{what} fit: {match}.",
+            "fits in part": f"{what} fit only in part: {match}.",
+            "does not fit": f"{what} probably do not fit, though the particles show structure: {match}.",
+            "cannot tell": f"Cannot tell whether the poses fit: {match}.",
+            "not testable": f"Poses cannot be tested, the particle looks the same from everywhere: {match}.",
+        }[self.answer]
 
     def pairs(self, particles: Counts) -> tuple[Floats, Floats]:
         """Low-passed and centred images with the data sign applied, and their re-projections, CTF included.
@@ -126,7 +155,8 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
 
     imported = as_imported(particles, box, rows)
     own = fit_of(imported, slices_of(imported))
-    found = signal(own, plane, progress)
+    distinct = centred(every[rows] - every[rows].mean(axis=0), imported.shift_boxes, plane)
+    found = signal(own, distinct, plane, progress)
 
     def explained_by(fit: Fit) -> float | None:
         return explained(fit.covariance, fit.power, found) if found.is_seen else None

@@ -18,7 +18,7 @@ _FEWEST = 25
 class Hypothesis:
     """Which image belongs to which row, and with what pose.
 
-    name: A key; `words` says it as the end of "they would fit with ...".
+    name: A key; `words` says it as the start of "... would fit".
     rows, images: (m,) positions in the sample: pose and CTF of `rows` belong to `images`.
     shift_boxes: (m, 2), in parts of the box.
     rotation: (m, d, d) with d = 3, or 2 for 2D poses.

@@ -11,7 +11,7 @@ from ...progress import Progress
 from .half_maps import real_space
 from .sample import Numbers
 from .score import Fit
-from .transforms import HalfPlane
+from .transforms import Complexes, HalfPlane
 
 _TINY = 1e-30
 
@@ -34,14 +34,17 @@ class Signal:
         return math.sqrt(self.images) * (self.power - self.noise) > self.noise
 
 
-def signal(fit: Fit, plane: HalfPlane, progress: Progress) -> Signal:
-    """Measure the images themselves; beyond 0.46 of the box from the centre there is hardly any particle."""
+def signal(fit: Fit, distinct: Complexes, plane: HalfPlane, progress: Progress) -> Signal:
+    """Measure the images themselves; beyond 0.46 of the box from the centre there is hardly any particle.
+
+    Args:
+        distinct: (n, K) as `fit.data`, without what all images share where it lies on the camera: that is no particle.
+    """
     distance = plane.distances().ravel()
     rim, middle = distance > 0.46, distance < 0.33
     circle = np.rint(distance * plane.side).astype(np.int64)
     sizes = np.bincount(circle)
     power = rim_power = middle_power = outer_power = 0.0
-    mean_image = plane.images((fit.data * fit.whitening).mean(axis=0, keepdims=True)).reshape(-1)
     to_circles = (circle[:, None] == np.arange(len(sizes))) / sizes
     freedom = 1 - 1 / sizes[circle]
     for first in range(0, len(fit.data), 250):
@@ -50,7 +53,7 @@ def signal(fit: Fit, plane: HalfPlane, progress: Progress) -> Signal:
         power += float(np.square(np.abs(some)).sum(dtype=np.float64))
         images = plane.images(some).reshape(len(some), -1)
         rim_power += float(np.square(images[:, rim]).sum(dtype=np.float64))
-        images -= mean_image  # a spot that all images share is no particle
+        images = plane.images(fit.whitening * distinct[first : first + 250]).reshape(len(some), -1)
         images -= (images @ to_circles.astype(np.float32))[:, circle]
         squares = np.square(images).sum(axis=0, dtype=np.float64)
         middle_power += float(squares[middle].sum())
@@ -64,7 +67,7 @@ def signal(fit: Fit, plane: HalfPlane, progress: Progress) -> Signal:
 def explained(covariance: float, power: float, signal: Signal) -> float:
     """The share of the images' signal that re-projections explain; 0 where they run against it."""
     per_image = covariance * abs(covariance) / max(power * signal.images, _TINY)
-    return max(0.0, per_image / max(signal.power - signal.noise, _TINY))
+    return max(0.0, float(per_image) / max(signal.power - signal.noise, _TINY))
 
 
 def half_map_correlation(fit: Fit, plane: HalfPlane) -> float:
