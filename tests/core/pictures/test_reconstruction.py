@@ -220,6 +220,15 @@ def test_unreadable_images_are_left_out() -> None:
     assert check.answer == "fits" and len(check.rows) == 180 and 0 not in check.rows
 
 
+def test_rows_without_a_number_are_left_out() -> None:
+    posed = standard().posed()
+    assert posed.ctf is not None and posed.rotation_vector is not None
+    defocus, vectors = posed.ctf.defocus_u_A.copy(), posed.rotation_vector.copy()
+    defocus[3], vectors[5, 1] = np.nan, np.inf
+    check = checked(standard(), replace(posed, rotation_vector=vectors, ctf=replace(posed.ctf, defocus_u_A=defocus)))
+    assert check.answer == "fits" and set(range(200)) - set(check.rows.tolist()) == {3, 5}
+
+
 def test_a_stack_with_images_of_other_rows_is_found() -> None:
     made = make_particles(Recipe(particles=400, snr=0.05, shift=0.05), 9)
     rng, images = np.random.default_rng(0), made.images.copy()

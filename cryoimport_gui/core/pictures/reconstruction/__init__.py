@@ -10,11 +10,12 @@ verdict (every threshold), check.  Another reading of the poses goes into `hypot
 error rates are measured by `python -m tests.rates.poses`.
 """
 
-from .check import PoseCheck, central_slices, check_poses, projections
+from .check import LIMITS, PoseCheck, central_slices, check_poses, projections
 from .sample import CtfColumns, PosedParticles, halves
 from .transforms import RADIUS, HalfPlane, Transforms
 
 __all__ = [
+    "LIMITS",
     "RADIUS",
     "CtfColumns",
     "HalfPlane",

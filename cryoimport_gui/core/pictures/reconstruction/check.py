@@ -15,6 +15,11 @@ from .signal import explained, half_map_correlation, map_contrast, shell_correla
 from .transforms import Floats, HalfPlane, Transforms
 from .verdict import FEWEST, Alternative, Answer, Stacks, judge, judge_stacks, map_sign, usable_share
 
+#: what the verdict does not say, for wherever it is shown
+LIMITS = (
+    "This checks that angles, shifts and CTF belong to these images. It does not prove the structure, "
+    "because the poses were refined on the same images, and it cannot tell the hand."
+)
 #: images of a class in each half, for its average to be compared
 _FEWEST_PER_CLASS = 3
 
@@ -205,10 +210,13 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
 
 
 def _usable_rows(particles: PosedParticles, transforms: Transforms) -> Counts:
-    """One row for each image that was read; copies fake a fit.  In 2D, of classes that have images in both halves."""
+    """One row for each image that was read and whose fields are all known; copies fake a fit.
+
+    In 2D, of classes that have images in both halves.
+    """
     keys = np.stack([particles.stack, particles.image_number], axis=1)
     usable = np.zeros(len(keys), bool)
-    readable = np.flatnonzero(transforms.usable)
+    readable = np.flatnonzero(transforms.usable & particles.is_known)
     usable[readable[np.unique(keys[readable], axis=0, return_index=True)[1]]] = True
     if particles.rotation_vector is None and particles.class_number is not None:
         classes, number = np.unique(particles.class_number, return_inverse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,17 @@ class PosedParticles:
     psi_rad: Numbers | None = None
     class_number: Counts | None = None
     ctf: CtfColumns | None = None
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """(n,) all values are numbers."""
+        columns = [self.shift_px, self.shift_pixel_size_A, self.rotation_vector, self.psi_rad]
+        if self.ctf is not None:
+            columns += [getattr(self.ctf, column.name) for column in fields(self.ctf)]
+        known = [
+            np.isfinite(column).reshape(len(self.half), -1).all(axis=1) for column in columns if column is not None
+        ]
+        return np.logical_and.reduce(known)
 
 
 def halves(groups: Counts, seed: int = 0) -> Counts:
