@@ -22,10 +22,11 @@ class Fit:
 
     data: (n, K) centred coefficients, protein positive.
     ctf, seen: (n, K) the CTF, and the other half's map at the poses without it.
+    whitening: (K,) u, 1 / the images' amplitude in each ring.
     group: (n,) half and class: poses are dealt inside it.
     own: (n,) correlation of each image with its re-projection.
     dealt: (DEALS, n) the same with poses dealt anew inside each half (and class).
-    dealt_covariance, dealt_power: means of Re Σ u² D Q* and Σ u² |Q|², for the share that dealt poses explain.
+    covariance, power: Σ Re uD (uQ)* and Σ |uQ|² over all images; dealt_...: their means over the deals.
     """
 
     data: Complexes

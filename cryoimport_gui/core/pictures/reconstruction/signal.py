@@ -14,6 +14,7 @@ from .score import Fit
 from .transforms import Complexes, HalfPlane
 
 _TINY = 1e-30
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ def signal(fit: Fit, distinct: Complexes, plane: HalfPlane, progress: Progress) 
     power = rim_power = middle_power = outer_power = 0.0
     to_circles = (circle[:, None] == np.arange(len(sizes))) / sizes
     freedom = 1 - 1 / sizes[circle]
-    for first in range(0, len(fit.data), 250):
+    for first in range(0, len(fit.data), _AT_ONCE):
         progress.step(first, len(fit.data))
-        some = fit.whitening * fit.data[first : first + 250]
+        some = fit.whitening * fit.data[first : first + _AT_ONCE]
         power += float(np.square(np.abs(some)).sum(dtype=np.float64))
         images = plane.images(some).reshape(len(some), -1)
         rim_power += float(np.square(images[:, rim]).sum(dtype=np.float64))
-        images = plane.images(fit.whitening * distinct[first : first + 250]).reshape(len(some), -1)
+        images = plane.images(fit.whitening * distinct[first : first + _AT_ONCE]).reshape(len(some), -1)
         images -= (images @ to_circles.astype(np.float32))[:, circle]
         squares = np.square(images).sum(axis=0, dtype=np.float64)
         middle_power += float(squares[middle].sum())
@@ -66,8 +67,9 @@ def signal(fit: Fit, distinct: Complexes, plane: HalfPlane, progress: Progress) 
 
 def explained(covariance: float, power: float, signal: Signal) -> float:
     """The share of the images' signal that re-projections explain; 0 where they run against it."""
-    per_image = covariance * abs(covariance) / max(power * signal.images, _TINY)
-    return max(0.0, float(per_image) / max(signal.power - signal.noise, _TINY))
+    if covariance <= 0 or power <= 0:
+        return 0.0
+    return float(covariance**2 / (power * signal.images * max(signal.power - signal.noise, _TINY)))
 
 
 def half_map_correlation(fit: Fit, plane: HalfPlane) -> float:
