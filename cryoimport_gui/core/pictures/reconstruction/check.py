@@ -99,7 +99,7 @@ class PoseCheck:
             "fits in part": f"{what} fit only in part: {match}.",
             "does not fit": f"{what} probably do not fit, though the particles show structure: {match}.",
             "cannot tell": f"Cannot tell whether the poses fit: {match}.",
-            "not testable": f"Poses cannot be tested, the particle looks the same from everywhere: {match}.",
+            "not testable": f"Poses cannot be tested, re-projections at dealt poses match as well: {match}.",
         }[self.answer]
 
     def pairs(self, particles: Counts) -> tuple[Floats, Floats]:
