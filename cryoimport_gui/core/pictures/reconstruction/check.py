@@ -10,7 +10,7 @@ from ...progress import Progress, quiet
 from .half_maps import HalfMaps, Slices, real_space
 from .hypotheses import Hypothesis, alternatives, as_imported
 from .sample import Counts, PosedParticles, RealArray, centred
-from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitened_images
+from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
 from .verdict import FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
@@ -142,7 +142,7 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
         return None
     protein = -particles.data_sign[rows, None].astype(np.float32)
     every = np.zeros_like(transforms.values)
-    every[rows], u = whitened_images(protein * transforms.values[rows], plane)
+    every[rows], u = whitened(protein * transforms.values[rows], plane)
     ctf = np.ones(every.shape, np.float32)
     if particles.ctf is not None:
         ctf = particles.ctf.values(plane, particles.pixel_size_A * box)

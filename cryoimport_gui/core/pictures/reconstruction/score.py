@@ -31,7 +31,7 @@ class Fit:
 
     data: Complexes
     ctf: Floats
-    whitened_images: Floats
+    whitening: Floats
     group: Counts
     slices: Slices
     maps: HalfMaps
@@ -60,7 +60,7 @@ def t_value(own: RealArray, dealt: RealArray) -> float | None:
     return float(own.mean() - means.mean()) / spread
 
 
-def whitened_images(values: Complexes, plane: HalfPlane) -> tuple[Complexes, Floats]:
+def whitened(values: Complexes, plane: HalfPlane) -> tuple[Complexes, Floats]:
     """The coefficients, all images brought to one power, and u (K,), 1 / their amplitude in each ring.
 
     Medians, and one power, so that a few wild images do not make the map.
@@ -122,9 +122,9 @@ def correlation(covariance: RealArray, power: RealArray, image_power: RealArray)
 
 def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: RealArray, plane: HalfPlane, progress: Progress) -> float:
     """T with the shifts alone dealt anew; 0 where that changes nothing."""
-    wanted = (fit.whitened_images**2 * fit.ctf * fit.seen).view(np.float32)
-    power = np.square(np.abs(fit.whitened_images * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)
-    image_power = np.square(np.abs(fit.whitened_images * fit.data)).sum(axis=1, dtype=np.float64)
+    wanted = (fit.whitening**2 * fit.ctf * fit.seen).view(np.float32)
+    power = np.square(np.abs(fit.whitening * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)
+    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
     rng = np.random.default_rng(0)
     dealt = np.empty((DEALS, len(values)))
     for i in range(DEALS):
@@ -136,9 +136,9 @@ def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: RealArray, plane: Half
 
 def t_of_ctf(fit: Fit, progress: Progress) -> float:
     """T with the CTFs alone dealt anew; 0 where that changes nothing."""
-    covariance_of = fit.whitened_images**2 * (fit.data * fit.seen.conj()).real
-    power_of = np.square(np.abs(fit.whitened_images * fit.seen))
-    image_power = np.square(np.abs(fit.whitened_images * fit.data)).sum(axis=1, dtype=np.float64)
+    covariance_of = fit.whitening**2 * (fit.data * fit.seen.conj()).real
+    power_of = np.square(np.abs(fit.whitening * fit.seen))
+    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
     rng = np.random.default_rng(0)
     dealt = np.empty((DEALS, len(fit.data)))
     for i in range(DEALS):
