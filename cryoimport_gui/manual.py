@@ -54,7 +54,7 @@ FILES = {
     layout.RESULT_GROUP: "Result group: what CryoSPARC's Import Result Group takes.",
     layout.DATASET: "The dataset.",
     layout.LINKS: "Links to the stacks.",
-    layout.PARTICLES: "The imported rows as they stand in their file, row for row with the dataset.",
+    layout.PARTICLES: "The imported rows as they are in their file, row for row with the dataset.",
     layout.SOURCE: "Link to the file of particles.",
     layout.REJECTED: "Rows that were left out, each with the reason.",
     layout.REPORT: "Parameters, counts, every problem, timings; --settings reads it.",
@@ -102,7 +102,7 @@ def make_parser() -> argparse.ArgumentParser:
         group = parser.add_argument_group(topic)
         for name in names:
             _add_flag(group, name)
-    group.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}", help="Tell the version.")
+    group.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}", help="Show the version.")
     group.add_argument("-h", "--help", action="help", help="Show this.")
     return parser
 

@@ -29,10 +29,10 @@ def _host() -> str:
 
 @contextmanager
 def whole_folder(output: Path) -> Iterator[Path]:
-    """Hands out a hidden folder beside `output` and renames it to `output` at the end.
+    """Gives a hidden folder beside `output` and renames it to `output` at the end.
 
-    Whatever goes wrong, the hidden folder is removed again.  `output` may be an empty folder; anything else that
-    stands there by then is left alone.
+    On any error the hidden folder is removed again.  `output` may be an empty folder; anything else that is there
+    by then is left alone.
 
     Raises:
         OSError: ENOTEMPTY or EEXIST if something appeared at `output`; others as the file system gives them.
@@ -59,9 +59,9 @@ def whole_folder(output: Path) -> Iterator[Path]:
 
 @contextmanager
 def exchanged_folder(place: Path) -> Iterator[Path]:
-    """Hands out a hidden folder beside the folder `place`, puts it there at the end, and removes what was there.
+    """Gives a hidden folder beside the folder `place`, puts it there at the end, and removes what was there.
 
-    Whatever goes wrong, the folder at `place` is the old one or the new one, whole.
+    After any error the folder at `place` is the old one or the new one, whole.
 
     Raises:
         OSError: As the file system gives it; the old folder is in its place.
@@ -85,7 +85,7 @@ def exchanged_folder(place: Path) -> Iterator[Path]:
 
 
 def old_folder(place: Path) -> Path:
-    """Where the folder at `place` stands for a moment, on file systems that cannot exchange folders in one step."""
+    """Where the folder at `place` is for a moment, on file systems that cannot exchange folders in one step."""
     return place.with_name(f".{place.name}.old")
 
 
@@ -157,10 +157,10 @@ def sync(path: Path) -> None:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Write a text file that is there whole or not at all; through a link, and straight into a pipe or a device.
+    """Write a text file whole or not at all; follows links, and writes straight into a pipe or a device.
 
     Raises:
-        OSError: As the file system gives it; what stood there is left as it was.
+        OSError: As the file system gives it; what was there stays as it was.
     """
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):

@@ -79,7 +79,7 @@ class ImportParameters:
         "",
         FOLDER,
         "CryoSPARC project",
-        "Folder of the CryoSPARC project that the output lies in; paths are written relative to it.",
+        "Folder of the CryoSPARC project that holds the output; paths are written relative to it.",
     )
     ignore_raw_data: bool = _parameter(
         False, SWITCH, "Ignore raw data", "Import the metadata alone: no images, no links, no blob fields."
@@ -89,7 +89,7 @@ class ImportParameters:
         False,
         SWITCH,
         "Ignore half-sets",
-        "Leave the half-set assignment out; CryoSPARC splits the particles anew.",
+        "Leave the half-set assignment out; CryoSPARC splits the particles again.",
     )
     pixel_size: Overrides = _override(
         "Pixel size",
@@ -215,7 +215,7 @@ class RunOptions:
         "",
         ParameterKind("JOB"),
         "Job folder",
-        "Mend the links of a job folder whose stacks have moved; no window opens.",
+        "Repair the links of a job folder whose stacks have moved; no window opens.",
     )
     headless: bool = _parameter(False, SWITCH, "Headless", "Import without a window.")
     dry_run: bool = _parameter(False, SWITCH, "Dry run", "Check everything and write nothing.")
@@ -236,7 +236,7 @@ class RunOptions:
         "info",
         _choice("debug", "info", "warning", "error"),
         "Log level",
-        "How much is told on standard error.",
+        "How much is written to standard error.",
     )
 
 
@@ -265,8 +265,8 @@ def meaning(name: str) -> list[str]:
 
 def tool_tip(name: str) -> str:
     """Meaning, unit, default and flag of a parameter, as plain text."""
-    told = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
-    return "\n".join([*meaning(name), told])
+    in_command = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
+    return "\n".join([*meaning(name), in_command])
 
 
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:

@@ -66,7 +66,7 @@ CODES: dict[str, Code] = {
         "No particles in the STAR file", "Give a particle STAR file: a table with one row a particle."
     ),
     "meta-row-width": _error(
-        "A row does not fit its columns", "The file is damaged or was edited by hand; mend that line."
+        "A row does not fit its columns", "The file is damaged or was edited by hand; correct that line."
     ),
     "meta-not-2d-stack": _error(
         "Not a stack of 2D particle images",
@@ -83,9 +83,9 @@ CODES: dict[str, Code] = {
     "image-name-bad": _row_error(
         "Image names that cannot be read", "An image name looks like `000012@path/stack.mrcs`."
     ),
-    "value-not-finite": _row_error("Values that are not finite numbers", "Mend those rows, or leave them out."),
+    "value-not-finite": _row_error("Values that are not finite numbers", "Correct those rows, or leave them out."),
     "optics-group-unknown": _row_error(
-        "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
+        "Optics groups that the optics table lacks", "Correct the optics table, or leave those rows out."
     ),
     "microscope-value-missing": _error("A microscope value is missing or impossible", "Give the value."),
     "microscope-value-odd": _warning(
@@ -100,9 +100,9 @@ CODES: dict[str, Code] = {
         "Stacks not found", "Give the folder that the image names start from as particle data path."
     ),
     "stack-ambiguous": _row_error(
-        "Stacks found in more than one place", "Give a particle data path under which each stack lies once."
+        "Stacks found in more than one place", "Give a particle data path that has each stack only once."
     ),
-    "stack-empty": _row_error("Stacks that hold no image", "Copy or extract them again."),
+    "stack-empty": _row_error("Stacks without images", "Copy or extract them again."),
     "stack-not-mrc": _row_error(
         "Stacks that are no readable MRC file", "Copy or extract them again; check your permissions."
     ),
@@ -156,7 +156,7 @@ CODES: dict[str, Code] = {
         "Shifts that lead out of the box", "Shifts in pixels and in Å may be confused, or the pixel size is wrong."
     ),
     "stack-elsewhere": _warning(
-        "Stacks lie elsewhere than was said", "Look at the preview: are these the images of this STAR file?"
+        "Stacks found in another folder", "Look at the preview: are these the images of this STAR file?"
     ),
     "particle-duplicate": _warning("Images listed more than once", "Remove duplicates if they are not wanted."),
     "symmetry-expanded": _info(
@@ -180,7 +180,7 @@ CODES: dict[str, Code] = {
         "Micrographs without a matching exposure",
         "Adjust the trimming rules, or keep or leave out the unmatched particles.",
     ),
-    "exposure-ambiguous": _error("Names that leave open which exposure is meant", "Cut fewer characters."),
+    "exposure-ambiguous": _error("Names that fit more than one exposure", "Cut fewer characters."),
     "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
     "coordinates-outside": _warning(
         "Particles outside of their exposure", "Check the coordinate scale and the exposures."
@@ -190,7 +190,7 @@ CODES: dict[str, Code] = {
         "Particles were picked on micrographs of another pixel size.",
     ),
     "coordinate-y-unclear": _warning(
-        "Places on the exposures are in doubt",
+        "Positions are not proven",
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(
@@ -208,14 +208,14 @@ CODES: dict[str, Code] = {
         "Rows without a pose among rows that have one",
         "Their angles are placeholders (-999): leave these rows out, or ignore pose data.",
     ),
-    "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles anew."),
+    "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),
     "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),
     "data-sign-unclear": _warning(
-        "The data sign could not be told from the pictures",
+        "The pictures cannot tell the data sign",
         "Look at the montage: particles must be dark; or give --data-sign.",
     ),
     "image-values-odd": _warning(
-        "Images that hold no picture",
+        "Blank images",
         "CryoSPARC cannot use such images: extract or copy their stacks again, or remove these particles.",
     ),
     "data-sign-contradicts": _warning(
@@ -227,13 +227,13 @@ CODES: dict[str, Code] = {
     "output-not-writable": _error("The job folder cannot be used", "Choose a folder that you may write to."),
     "output-no-space": _error("Not enough space", "Free some space or choose another folder."),
     "output-outside-project": _error(
-        "The output lies outside of the project", "Choose a folder inside the CryoSPARC project."
+        "The output is outside of the project", "Choose a folder inside the CryoSPARC project."
     ),
     "output-job-number": _warning(
         "The output folder is named like a CryoSPARC job",
         "CryoSPARC numbers its own jobs so, and may want this name. Choose another, such as imports/particles.",
     ),
-    "output-inside-data": _warning("The output lies among the source data", "Better keep jobs apart from the data."),
+    "output-inside-data": _warning("The output is inside the source data", "Better keep jobs apart from the data."),
 }
 
 
@@ -270,11 +270,11 @@ def problem(
 ) -> Problem:
     """A problem with the severity and hint of its code, unless others fit the case better."""
     kind = CODES[code]
-    shown = tuple(_told(example) for _, example in zip(range(MAX_EXAMPLES), examples))
-    return Problem(severity or kind.severity, code, _told(message), _told(hint or kind.hint), count, shown)
+    shown = tuple(_shortened(example) for _, example in zip(range(MAX_EXAMPLES), examples))
+    return Problem(severity or kind.severity, code, _shortened(message), _shortened(hint or kind.hint), count, shown)
 
 
-def _told(text: str) -> str:
+def _shortened(text: str) -> str:
     """Printable, and no longer than anyone reads: a name in a file can be a megabyte."""
     half = _MAX_LETTERS // 2
     return printable(text if len(text) <= _MAX_LETTERS else f"{text[:half]} … {text[-half:]}")

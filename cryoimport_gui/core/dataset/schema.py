@@ -103,7 +103,7 @@ FieldValue = Callable[[DatasetRows], Any]
 class Field:
     """One field; a plain number is written to every row.
 
-    `origin` says in words where its value comes from; what stands in braces is called as the file's format calls it.
+    `origin` says in words where its value comes from; names in braces become the file's own names for these values.
     `of` names the columns of `Particles`, or the value of an
     optics group, that it is made of; where the file has none of them, `missing` is written.  `not_settled` is what
     is assumed without proof.
@@ -128,7 +128,7 @@ def _group_value(name: str, of: str) -> Field:
 
 
 def _dropped(name: str, size: int) -> Field:
-    """What RELION and CryoSPARC keep in forms whose relation is not proven."""
+    """Terms that RELION and CryoSPARC store in forms whose conversion is not proven."""
     return Field(name, "f4", 0, shape=(size,), not_settled="zeros; what RELION fitted is not converted")
 
 

@@ -1,4 +1,4 @@
-"""Mend the links of a job folder whose stacks have moved: all of them, or none.
+"""Repair the links of a job folder whose stacks have moved: all of them, or none.
 
 The new links are made in a hidden folder inside the job, which takes the place of the old one in one step.  Nothing
 outside of the job folder is ever written to, and its `import.json` is only compared with.
@@ -110,7 +110,7 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
             links, others = _read_links(folder)
             if links != plan.links:
                 message = f"the links of {plan.job} are not what they were when they were checked; nothing was changed"
-                raise refuse("output-not-writable", message, hint="Check again, then mend the links.")
+                raise refuse("output-not-writable", message, hint="Check again, then repair the links.")
 
             def link(name: str) -> None:
                 if name in plan.changes:
@@ -204,7 +204,7 @@ def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
 
 
 def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress: Progress) -> Iterator[Problem]:
-    """Different stacks of the import must not become one: stacks of one name in several folders are alike."""
+    """Different stacks of the import must not become one: stacks of one name in several folders look the same."""
     links_to: dict[tuple[int, int], list[str]] = {}
     targets = [Path(target) for _, target in plan.changes.values()]
     for name, status in (states | dict(zip(plan.changes, map_files(_status, targets, progress)))).items():
@@ -225,7 +225,7 @@ def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress:
 def _changed_since(
     known: dict[str, Any], states: dict[str, os.stat_result | None], others: Sequence[str]
 ) -> Iterator[Problem]:
-    """Warnings about what no new link can mend: whole links to another file than before, and links that are gone."""
+    """Warnings about what no new link can repair: links to another file than before, and links that are gone."""
     other = [
         name
         for name, status in states.items()
@@ -244,7 +244,7 @@ def _changed_since(
 
 def _writability(plan: Relinking) -> Iterator[Problem]:
     if plan.changes and not os.access(plan.job, os.W_OK | os.X_OK):
-        hint = "Ask the owner of the job folder to mend it, or for the right to write."
+        hint = "Ask the owner of the job folder to repair it, or for permission to write."
         yield problem("output-not-writable", f"you may not write to {plan.job}", hint=hint)
 
 

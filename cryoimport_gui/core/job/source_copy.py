@@ -1,4 +1,4 @@
-"""`particles.star`: the rows that were imported, as they stand in their file, row for row with the dataset."""
+"""`particles.star`: the rows that were imported, as they are in their file, row for row with the dataset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def copy_imported_rows(plan: ImportPlan, target: Path, progress: Progress = quie
     """Copy the file of particles byte for byte, without the lines of rows that are not imported.
 
     Returns:
-        Whether there is such a copy: a format whose rows are no lines of text has none.
+        Whether there is such a copy: a format whose rows are not lines of text has none.
 
     Raises:
         Cancelled: `progress` said so.

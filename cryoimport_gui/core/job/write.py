@@ -43,17 +43,17 @@ _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 @dataclass(frozen=True)
 class Job:
-    """A finished job folder and the report that lies in it."""
+    """A finished job folder and its report."""
 
     folder: Path
     report: dict[str, Any]
 
 
 def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions | None = None) -> Job:
-    """Write what a plan without errors says; `options` are told in its report.
+    """Write what a plan without errors says; its report names the `options`.
 
     Raises:
-        Refused: Something in the way of writing turned up; nothing is left behind.
+        Refused: The job cannot be written; nothing is left behind.
         Cancelled: `progress` said so; nothing is left behind.
     """
     if plan.errors:

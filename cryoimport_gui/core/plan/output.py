@@ -65,7 +65,7 @@ def check_output(plan: ImportPlan) -> Iterator[Problem]:
         sources.add(os.path.abspath(parameters.data))
     around = next((folder for folder in sorted(sources) if output.is_relative_to(folder)), None)
     if around:
-        yield problem("output-inside-data", f"{output} lies in {around}, among the source data")
+        yield problem("output-inside-data", f"{output} is inside {around}, where the source data is")
 
 
 def _is_utf8(text: str) -> bool:

@@ -95,7 +95,7 @@ class ImportPlan:
 
     @property
     def poses(self) -> str:
-        particles = self.particles or self.all_particles  # of no rows left nothing can be told
+        particles = self.particles or self.all_particles  # if no row is left, all rows say what poses the file has
         return "" if particles is None or self.parameters.ignore_pose_data else particles.poses
 
     @property

@@ -12,7 +12,7 @@ from ..plan.plan import ImportPlan
 
 
 def will_write(plan: ImportPlan) -> list[tuple[str, str]]:
-    """Pairs of name and text; the same name stands in a row where it has several texts."""
+    """Pairs of name and text; a name with several texts comes once for each."""
     if plan.particles is None:
         return []
     return [*_amounts(plan), *_assumptions(plan), *_not_written(plan), *_fields(plan)]
