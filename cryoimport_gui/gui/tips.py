@@ -26,3 +26,8 @@ def explain_tabs(tabs: QTabWidget, name: str, *texts: str) -> None:
 def plain_tip(text: str) -> str:
     """A tool tip that shows text from a file as it stands; what looks like markup would be taken for it."""
     return f"<p>{escape(text, quote=False).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
+
+
+def sign_text(sign: int) -> str:
+    """A data sign with a real minus."""
+    return "+1" if sign > 0 else "−1"

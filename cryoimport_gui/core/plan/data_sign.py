@@ -68,8 +68,7 @@ def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Probl
         if verdict.value or verdict.mixed:
             source = "detected" if verdict.value else "default"
             return DataSign(verdict.value or -1, source, verdict), found
-        seen = f"{brighter}, confidence {verdict.confidence:.1%}" if verdict.sampled else brighter
-        message = f"the pictures do not tell the data sign for sure ({seen}); -1 is used, as for RELION's extraction"
+        message = f"the images do not show the data sign clearly: {brighter}; -1 is used, as for RELION's extraction"
         return DataSign(-1, "default", verdict), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
     if verdict.value in (0, sign.value) or verdict.mixed:

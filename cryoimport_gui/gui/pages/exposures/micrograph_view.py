@@ -13,10 +13,9 @@ from ....core.plan.plan import ImportPlan
 from ....core.progress import Progress
 from ...tasks import Tasks
 from ...theme import screen_pen
-from ...tips import explain
+from ...tips import explain, sign_text
 from ...widgets.picture_view import PictureView, ScaleBar
 from ...widgets.problem_list import breakable, plain_label
-from ...widgets.sign_panel import sign_text
 from .pair_view import PairView
 
 _HELP = (

@@ -91,9 +91,10 @@ class ContrastBar(QWidget):
         low, high = self._times_sign(low, high)
         span = high - low or 1.0
         for spin in (self.low, self.high):
-            spin.setRange(low - 5 * span, high + 5 * span)
-            spin.setSingleStep(span / 100)
-            spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
+            with QSignalBlocker(spin):  # another range or rounding changes the value: nobody has typed it
+                spin.setRange(low - 5 * span, high + 5 * span)
+                spin.setSingleStep(span / 100)
+                spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
         self._show(*self._times_sign(*tiles.limits))
 
     def set_sign(self, sign: int) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
@@ -17,15 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.pictures.data_sign import SignVerdict
-from ...core.pictures.montage import GAP_PX, compose, own_limits
-from ...core.pictures.tiles import Images
-from ...core.problems import Severity
-from ..session import Session
-from ..theme import emphasize, good_colour, make_quiet, severity_colour
-from ..tips import explain
-from .editors import ChoiceEdit, label_for
-from .problem_list import SIGNS, plain_label, sentence
+from ....core.pictures.data_sign import SignVerdict
+from ....core.pictures.montage import GAP_PX, compose, own_limits
+from ....core.pictures.tiles import Images
+from ....core.problems import Severity
+from ...session import Session
+from ...theme import emphasize, good_colour, make_quiet, severity_colour
+from ...tips import explain, sign_text
+from ...widgets.editors import ChoiceEdit, label_for
+from ...widgets.problem_list import SIGNS, plain_label, sentence
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
@@ -42,37 +43,21 @@ def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
     return (verdict.value if verdict else 0) or _DEFAULT_SIGN
 
 
-def sign_text(sign: int) -> str:
-    return "+1" if sign > 0 else "−1"
-
-
 def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, str]:
     """The verdict in a sentence, and how severe it is together with the choice."""
     if verdict.mixed:
         return Severity.WARNING, f"{sentence(verdict.mixed.message)} {verdict.mixed.hint}"
-    share, stored = verdict.particles_brighter, "brighter"
-    if verdict.value > 0:
-        share, stored = 1 - share, "darker"
-    seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
-    if verdict.sampled == 1:
-        how = "brighter" if verdict.particles_brighter else "darker"
-        seen = f"the only particle that was looked at is stored {how} than its surroundings"
     if verdict.value == 0:
-        told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
         why = f"{used} is used, as for RELION's extraction." if choice == "auto" else f"You chose {used}."
-        return Severity.WARNING, f"{told} {why} Take the reading in which particles are dark."
+        advice = " Take the reading in which particles are dark." if verdict.sampled else ""
+        return Severity.WARNING, f"The images do not show the data sign clearly: {verdict.words}. {why}{advice}"
     kept = "dark on light" if verdict.value > 0 else "light on dark"
-    told = f"{seen}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
-    told += f" (confidence {confidence_text(verdict)})."
+    seen = f"{verdict.words}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
+    seen += f" (confidence {verdict.confidence_words})."
     if choice != "auto" and int(choice) != verdict.value:
-        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {told}"
-    return None, told
-
-
-def confidence_text(verdict: SignVerdict) -> str:
-    """In percent, never rounded up to certainty."""
-    return "above 99.9%" if verdict.confidence > 0.999 else f"{np.floor(verdict.confidence * 1000) / 10:g}%"
+        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {seen}"
+    return None, seen
 
 
 class SignPanel(QWidget):
@@ -92,10 +77,10 @@ class SignPanel(QWidget):
         self.readings = {sign: _Reading(sign) for sign in (1, -1)}
         group = QButtonGroup(self)
         side_by_side = QHBoxLayout()
-        for sign, reading in self.readings.items():
-            group.addButton(reading, sign)
+        for reading in self.readings.values():
+            group.addButton(reading)  # without its sign as an id: Qt takes -1 for "give it one"
             side_by_side.addWidget(reading)
-        group.idClicked.connect(self._choose)
+        group.buttonClicked.connect(self._take_reading)
 
         chooser = QHBoxLayout()
         chooser.addWidget(label_for(self.choice, "s"))
@@ -166,14 +151,15 @@ class SignPanel(QWidget):
         if name == "data_sign":
             self.refresh()
 
-    @Slot(int)
-    def _choose(self, sign: int) -> None:
-        self._session.change(data_sign=f"{sign:+d}")
+    @Slot(QAbstractButton)
+    def _take_reading(self, reading: QAbstractButton) -> None:
+        assert isinstance(reading, _Reading)
+        self._session.change(data_sign=f"{reading.sign:+d}")
 
     @Slot()
     def _take(self) -> None:
         if self._verdict:
-            self._choose(self._verdict.value)
+            self._session.change(data_sign=f"{self._verdict.value:+d}")
 
 
 class _Reading(QToolButton):
