@@ -10,6 +10,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
+from ..fields import FieldGuard
 from ..remedies import REMEDIES, mends_of
 from ..session import Session
 from ..widgets.one_line import OneLine
@@ -98,6 +99,7 @@ class Page(QWizardPage):
             for line in self.findChildren(QLineEdit):
                 if not isinstance(line, PathLine):
                     line.setAcceptDrops(False)  # else it would write down the address of a dropped STAR file
+            FieldGuard(self)
             self.session.planned.connect(self._on_planned)
             self.session.planning.connect(self._on_state)
             self.session.changed.connect(self._on_state)
@@ -112,16 +114,20 @@ class Page(QWizardPage):
         self.build_once()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Go on where the keyboard was, or begin with the first field."""
+        """Go on where the keyboard was, or begin with what the page begins with."""
         super().showEvent(event)
-        fields = (widget for widget in self.findChildren(QWidget) if _takes_keys(widget) and widget.isVisibleTo(self))
-        if field := self.focusWidget() or next(fields, None):
+        if field := self.focusWidget() or self.first_focus():
             field.setFocus()
+
+    def first_focus(self) -> QWidget | None:
+        """Where the keyboard begins: the first field, unless a page says otherwise."""
+        fields = (widget for widget in self.findChildren(QWidget) if _takes_keys(widget) and widget.isVisibleTo(self))
+        return next(fields, None)
 
     def show_editor(self, name: str) -> None:
         """Move the keyboard to an editor, by its object's name, if the page has it."""
         if editor := self.findChild(QWidget, name):
-            editor.setFocus()
+            editor.setFocus(Qt.FocusReason.ShortcutFocusReason)  # as if it had been chosen by its mnemonic
             self._area.ensureWidgetVisible(editor)
 
     def isComplete(self) -> bool:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ...core.job.relink import Relinking, plan_relink, relink
 from ...core.problems import Problem, count_of
 from ...core.progress import Progress
+from ..fields import FieldGuard
 from ..file_dialogs import FileDialogs
 from ..session import TYPING_PAUSE_MS
 from ..tasks import Tasks
@@ -74,6 +75,7 @@ class RelinkWindow(QDialog):
         self.close_button.setToolTip("Close this window; a check that runs is stopped.")
         self.help.setToolTip("Explain this window (F1).")
         self._lay_out()
+        FieldGuard(self)
         open_at(self, 980, 600)
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.check)

@@ -23,6 +23,7 @@ from ....core.parameters import ImportParameters
 from ....core.particles import MICROSCOPE_VALUES
 from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
+from ...fields import FieldGuard
 from ...theme import emphasize, quiet_colour, severity_colour
 from ...tips import explain
 from ...widgets.problem_list import plain_label
@@ -97,6 +98,7 @@ class _CellDelegate(QStyledItemDelegate):
         assert isinstance(model, OpticsModel)
         editor.setAccessibleName(str(model.data(index, Qt.ItemDataRole.AccessibleTextRole)))
         editor.setValidator(_PossibleValue(model, index.column(), self, editor))
+        FieldGuard(editor)
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:

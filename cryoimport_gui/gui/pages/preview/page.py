@@ -73,6 +73,10 @@ class PreviewPage(Page):
         errors = self._without_images() or session.plan.errors
         return f"Next is off: {errors[0].message if errors else 'there are no images to show'}."
 
+    def first_focus(self) -> QWidget | None:
+        """The montage: arrow keys move through it, and never change the data sign."""
+        return self.view if self.stack.currentIndex() else super().first_focus()
+
     def is_done(self) -> bool:
         return super().is_done() and self.session.plan.sample is not None
 
@@ -90,7 +94,10 @@ class PreviewPage(Page):
             self.nothing.show_why(self.session.parameters, self._without_images())
             self.stack.setCurrentIndex(0)
             return
-        self.stack.setCurrentIndex(1)
+        if self.stack.currentIndex() == 0:
+            self.stack.setCurrentIndex(1)
+            if self.isVisible():
+                self.view.setFocus()
         known = self._images
         if known is None or known.particles is not particles or known.stacks is not stacks:
             self._images = ParticleImages(particles, stacks, plan.sample)
