@@ -34,7 +34,8 @@ class Session(QObject):
         changed(name): a parameter has a new value.
         planning(): a plan is being made.
         planned(plan): there is a new plan; also emitted with an empty plan when no metadata file is named.
-        progressed(stage, done, total): of the plan or the import.
+        progressed(stage, done, total): of the plan.
+        import_progressed(stage, done, total): of the import.
         writing(on): the import begins or has ended, in one of these ways:
         imported(job), import_refused(problem), import_cancelled(), failed(message, details).
         failed(message, details): something unexpected, in a plan too.
@@ -44,6 +45,7 @@ class Session(QObject):
     planning = Signal()
     planned = Signal(object)
     progressed = Signal(str, object, object)
+    import_progressed = Signal(str, object, object)
     writing = Signal(bool)
     imported = Signal(object)
     import_refused = Signal(object)
@@ -58,7 +60,9 @@ class Session(QObject):
         self.dialogs = FileDialogs(self.settings.folders)
         self.parameters = self._kept = parameters
         self.plan = ImportPlan(parameters)
-        self.job: Job | None = None
+        self.job: Job | None = None  # of the last import, once it has succeeded
+        self.has_begun_import = False
+        self.imported_plan: ImportPlan | None = None  # what the last import that succeeded has written
         self._planner = Planner()
         self._stale = True
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
@@ -79,6 +83,11 @@ class Session(QObject):
     @property
     def is_writing(self) -> bool:
         return self.tasks.is_running("import")
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether the plan is the one that was imported last: importing it again would gain nothing."""
+        return self.imported_plan is self.plan
 
     def change(self, **values: Any) -> None:
         """Set parameters; a new plan follows after a moment without further changes.
@@ -158,7 +167,7 @@ class Session(QObject):
     def start_import(self) -> None:
         """Write what the plan says."""
         plan = self.plan
-        self.job = None
+        self.job, self.has_begun_import = None, True
 
         def write(progress: Progress) -> Job:
             return write_job(plan, progress)
@@ -189,7 +198,7 @@ class Session(QObject):
         if kind == "plan":
             self._take(result)
         else:
-            self.job = result
+            self.job, self.imported_plan = result, self.plan
             self.keep(self.plan.parameters)
             self.writing.emit(False)
             self.imported.emit(result)
@@ -213,4 +222,4 @@ class Session(QObject):
 
     @Slot(str, str, object, object)
     def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
-        self.progressed.emit(stage, done, total)
+        (self.progressed if kind == "plan" else self.import_progressed).emit(stage, done, total)

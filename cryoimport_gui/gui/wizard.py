@@ -67,7 +67,7 @@ class ImportWizard(QWizard):
         self.setSideWidget(self.steps)
         self.currentIdChanged.connect(self.steps.set_current)
         self.currentIdChanged.connect(self._guard_back)
-        self.currentIdChanged.connect(self._enter)
+        self.button(QWizard.WizardButton.NextButton).clicked.connect(self._on_next)  # after the wizard itself
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
         self._explain_buttons()
@@ -170,18 +170,13 @@ class ImportWizard(QWizard):
 
     @Slot(int)
     def go_to(self, number: int) -> None:
-        """Show a page that was visited before, or the next one; not while the import is being written."""
-        if self.session.is_writing:
+        """Show a page; not while the import is being written.  Starts nothing: that is for the button Import."""
+        if self.session.is_writing or not self.pages[number].can_be_visited():
             return
         while self.currentId() > number:
             self.back()
-            if self.currentId() < 0:
-                return
-        while self.currentId() < number and self.pages[self.currentId()].isComplete():
-            before = self.currentId()
+        while self.currentId() < number:
             self.next()
-            if self.currentId() == before:
-                return
 
     def home_of(self, code: str) -> Page:
         """The page that a kind of problem belongs to."""
@@ -248,12 +243,12 @@ class ImportWizard(QWizard):
             self.session.change(meta=path)
             self.go_to(0)
 
-    @Slot(int)
-    def _enter(self, number: int) -> None:
-        """Pages are independent of each other: the wizard itself would let the last one begin only once."""
-        page = self.pages[number] if number >= 0 else None
+    @Slot()
+    def _on_next(self) -> None:
+        """The last page was reached by the button, which says Import there."""
+        page = self.currentPage()
         if isinstance(page, WritePage):
-            page.enter()
+            page.begin()
 
     @Slot()
     def _guard_back(self, *_: object) -> None:

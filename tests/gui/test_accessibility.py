@@ -17,7 +17,7 @@ from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
-from .conftest import WAIT_MS
+from .conftest import WAIT_MS, press_import
 from .exposures.exposures_page import settle as settle_exposures
 
 #: parameters that are edited in the table of the microscope, and one that is a button
@@ -34,8 +34,10 @@ def wizard(open_wizard, demo_values, tmp_path) -> ImportWizard:
 
 def views(qtbot, wizard: ImportWizard, number: int) -> Iterator[str]:
     """Shows a page, then each of its tabs."""
-    wizard.go_to(number)
     page = wizard.pages[number]
+    if isinstance(page, WritePage):
+        press_import(wizard)
+    wizard.go_to(number)
     assert wizard.currentPage() is page
     if isinstance(page, PreviewPage):
         qtbot.waitUntil(lambda: page.view.tiles is not None and not page.tasks.busy, timeout=WAIT_MS)

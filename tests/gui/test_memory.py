@@ -15,7 +15,7 @@ from cryoimport_gui.gui.settings import Settings, load_settings_file, save_setti
 from cryoimport_gui.gui.widgets import messages
 from cryoimport_gui.gui.widgets.editors import PathEdit
 
-from .conftest import WAIT_MS, Answers
+from .conftest import WAIT_MS, Answers, press_import
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_closing_while_the_import_is_written_says_what_happens(
         original(*args, **kwargs)
 
     monkeypatch.setattr(job.os, "symlink", slow_link)
-    wizard.go_to(5)
+    press_import(wizard)
     qtbot.waitUntil(reached.is_set, timeout=WAIT_MS)
     answers.answer = False
     wizard.close()

@@ -16,7 +16,7 @@ from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 
-from .conftest import WAIT_MS
+from .conftest import WAIT_MS, press_import
 
 
 def page_number(wizard, kind: type) -> int:
@@ -211,7 +211,7 @@ def test_cancel_leaves_nothing_and_the_same_import_then_works(
     with monkeypatch.context() as patch:
         patch.setattr("cryoimport_gui.gui.tasks._SignalProgress.stage", cancel_here)
         with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
-            wizard.go_to(page_number(wizard, WritePage))
+            press_import(wizard)
     assert list(tmp_path.iterdir()) == []
     assert "cancelled" in wizard.currentPage().reason.text()
     assert QApplication.focusWidget() is wizard.currentPage().again
@@ -239,7 +239,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
 
     with monkeypatch.context() as patch:
         patch.setattr(job.os, "symlink", slow_link)
-        wizard.go_to(page_number(wizard, WritePage))
+        press_import(wizard)
         qtbot.waitUntil(reached.is_set, timeout=WAIT_MS)
         assert not wizard.button(QWizard.WizardButton.BackButton).isEnabled()
         with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
@@ -286,6 +286,7 @@ def test_no_two_things_on_a_page_share_a_mnemonic(qtbot, open_wizard, demo_value
     for number, page in enumerate(wizard.pages):
         wizard.go_to(number)
         if isinstance(page, WritePage):
+            press_import(wizard)
             qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
         texts = [w.text() for w in wizard.findChildren(QAbstractButton) if w.isVisible() and not w.window().isModal()]
         texts += [w.text() for w in wizard.findChildren(QLabel) if w.isVisible() and w.buddy()]

@@ -79,6 +79,10 @@ class Page(QWizardPage):
         """Whether the step list shows a tick where there are no problems."""
         return self.session.is_current
 
+    def can_be_visited(self) -> bool:
+        """Whether a click in the step list may lead here, once the page was visited; that never starts anything."""
+        return True
+
     def obstacle(self) -> str:
         """Why going on makes no sense; empty if it does."""
         return ""

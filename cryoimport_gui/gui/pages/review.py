@@ -14,6 +14,8 @@ from ..widgets.problem_list import SIGNS, ProblemList, plain_label
 from ..widgets.progress_line import PlanProgress
 from .page import Page
 
+_BEFORE = "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
+_AFTER = "An import was written to this output folder. Choose another one to import again."
 _NOTHING_YET = "Nothing", "is written until the errors are mended."
 
 
@@ -21,14 +23,11 @@ class ReviewPage(Page):
     """Every problem, and everything that will be written."""
 
     TITLE = "Review"
-    SUBTITLE = (
-        "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
-    )
+    SUBTITLE = _BEFORE
     CODES = ("output-",)
 
     def build(self) -> None:
         session = self.session
-        self.setButtonText(QWizard.WizardButton.NextButton, "&Import")
         output, project = PathEdit(session, "output", creates=True), PathEdit(session, "project")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -58,6 +57,7 @@ class ReviewPage(Page):
         self.keep = KeepBar(session, finished=False)
         self.body.addWidget(self.keep)
         session.changed.connect(self._on_changed)
+        session.imported.connect(self._on_imported)
 
     def shut_down(self) -> None:
         self.keep.shut_down()
@@ -79,6 +79,7 @@ class ReviewPage(Page):
 
     def show_plan(self) -> None:
         plan = self.session.plan
+        self._on_imported()
         self.written.show_facts([_NOTHING_YET] if plan.errors else will_write(plan))
         self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
         self.problem_list.show_problems(plan.problems)
@@ -91,6 +92,15 @@ class ReviewPage(Page):
         self._problem_box.setTitle("   ".join(["Problems", *tally]))
         for name, words in policy_outcomes(plan).items():
             self.outcomes[name].setText(words)
+
+    @Slot()
+    def _on_imported(self, *_: object) -> None:
+        """Say so where the output folder is that of the last import."""
+        session = self.session
+        before = session.imported_plan
+        is_there = before is not None and before.parameters.output == session.parameters.output
+        self.setSubTitle(_AFTER if is_there else _BEFORE)
+        self.setButtonText(QWizard.WizardButton.NextButton, "See &import" if session.is_imported else "&Import")
 
     @Slot(str)
     def _on_changed(self, name: str) -> None:

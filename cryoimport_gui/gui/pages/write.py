@@ -52,7 +52,7 @@ class WritePage(Page):
 
     def build(self) -> None:
         session = self.session
-        self._imported: ImportPlan | None = None
+        self._folder = ""  # of the import that is shown as finished
         self._began = 0.0
         self._stage = ""
         self.stack = QStackedWidget()
@@ -62,7 +62,7 @@ class WritePage(Page):
         self.stack.addWidget(self._stopped_page)
         self.body.addWidget(self.stack, 1)
         session.writing.connect(self._on_writing)
-        session.progressed.connect(self._on_progress)
+        session.import_progressed.connect(self._on_progress)
         session.imported.connect(self._on_imported)
         session.import_refused.connect(self._on_refused)
         session.import_cancelled.connect(self._on_cancelled)
@@ -71,10 +71,15 @@ class WritePage(Page):
     def shut_down(self) -> None:
         self.keep.shut_down()
 
-    def enter(self) -> None:
-        """Import, unless it is what was imported last that would be imported again."""
-        if self._imported is not self.session.plan:
+    def begin(self) -> None:
+        """Import, unless it is what was imported last that would be imported again: then that is shown."""
+        if self.session.is_imported:
+            self._show_finished()
+        else:
             self.start()
+
+    def can_be_visited(self) -> bool:
+        return self.session.has_begun_import
 
     def obstacle(self) -> str:
         if self.stack.currentWidget() is not self._stopped_page:
@@ -154,8 +159,15 @@ class WritePage(Page):
         explain(self.again, "Start the same import again.")
         self.again.clicked.connect(self.start)
         self.refusal = ProblemList("", offers=self.offers)
+        self.show_last = QPushButton("&Show the last import")
+        explain(self.show_last, "Show again what was imported before, with the path of its result group.")
+        self.show_last.clicked.connect(self._show_finished)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.again)
+        buttons.addWidget(self.show_last)
+        buttons.addStretch(1)
         layout.addWidget(self.reason)
-        layout.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(buttons)
         layout.addWidget(self.refusal, 1)
         return page
 
@@ -174,8 +186,6 @@ class WritePage(Page):
 
     @Slot(str, object, object)
     def _on_progress(self, stage: str, done: int, total: int) -> None:
-        if not self.session.is_writing:
-            return
         if stage != self._stage:
             self._stage, self._began = stage, monotonic()
             self.stage.setText(STAGES.get(stage, stage) + " …")
@@ -189,7 +199,7 @@ class WritePage(Page):
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
-        self._imported = plan = self.session.plan
+        plan, self._folder = self.session.plan, str(job.folder)
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
         linked = f"{count_of(counts['links'], 'stack')} linked"
@@ -199,8 +209,13 @@ class WritePage(Page):
         self.copy.text_to_copy = group
         self.next_steps.setText("\n".join(f"{n}.  {step}" for n, step in enumerate(next_steps(plan), 1)))
         self.left.show_problems(plan.problems)
+        self._show_finished()
+
+    @Slot()
+    def _show_finished(self) -> None:
         self.stack.setCurrentIndex(1)
         self.setSubTitle(_DONE)
+        self._on_state()
         self.copy.setFocus()
 
     @Slot(object)
@@ -219,6 +234,7 @@ class WritePage(Page):
     def _stop(self, reason: str, problems: list[Problem]) -> None:
         self.reason.setText(reason)
         self.refusal.show_problems(problems)
+        self.show_last.setVisible(bool(self._folder))
         self.stack.setCurrentWidget(self._stopped_page)
         self.setSubTitle(_NOT_DONE)
         self._on_state()
@@ -226,8 +242,8 @@ class WritePage(Page):
 
     @Slot()
     def _open_folder(self) -> None:
-        if self.session.job:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.job.folder)))
+        if self._folder:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder))
 
 
 def next_steps(plan: ImportPlan) -> list[str]:

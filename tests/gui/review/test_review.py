@@ -22,14 +22,13 @@ from cryoimport_gui.core.problems import CODES, Severity, problem
 from cryoimport_gui.gui.pages.page import Page
 from cryoimport_gui.gui.pages.particles.page import file_facts
 from cryoimport_gui.gui.pages.review import ReviewPage
-from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.widgets.problem_list import sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load
 from ...support.stars import write_exposures, write_input
-from ..conftest import WAIT_MS
+from ..conftest import WAIT_MS, press_import
 
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 
@@ -353,7 +352,7 @@ def test_the_report_is_saved(qtbot, open_wizard, tmp_path: Path, monkeypatch) ->
     qtbot.waitUntil(lambda: "Saved" in review.keep.words.text(), timeout=WAIT_MS)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "Particle import: dry-run" in page and "data:image/png;base64," in page
-    wizard.go_to(number_of(wizard, WritePage))
+    press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     done = wizard.currentPage()
     save_as(monkeypatch, tmp_path / "done.html")
@@ -393,7 +392,7 @@ def test_the_copied_command_makes_the_same_dataset(
     qtbot.mouseClick(review.keep.copy, Qt.MouseButton.LeftButton)
     assert "clipboard" in review.keep.words.text()
     command = QGuiApplication.clipboard().text()
-    wizard.go_to(number_of(wizard, WritePage))
+    press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     by_wizard = load(project / "J3")
     (project / "J3").rename(project / "by-wizard")

@@ -14,7 +14,7 @@ from cryoimport_gui.core.problems import problem
 from cryoimport_gui.gui.pages.write import WritePage, next_steps
 
 from ...support.stars import write_input
-from ..conftest import WAIT_MS
+from ..conftest import WAIT_MS, press_import
 
 _CTF = "Global CTF Refinement"
 
@@ -51,7 +51,7 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     output.mkdir()
     (output / "x").touch()
     with qtbot.waitSignal(wizard.session.import_refused, timeout=WAIT_MS):
-        wizard.go_to(5)
+        press_import(wizard)
     page = wizard.currentPage()
     assert isinstance(page, WritePage) and page.again.isEnabled()
     assert page.subTitle() == "Nothing was imported."
