@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -17,6 +17,7 @@ from ..core.plan.plan import ImportPlan
 from ..core.plan.planner import Planner
 from ..core.problems import Problem
 from ..core.progress import Progress
+from .carried import chosen_values, fresh_values, question
 from .file_dialogs import FileDialogs
 from .settings import Settings
 from .tasks import Tasks
@@ -29,6 +30,8 @@ _RULES = {field.name for field in dataclasses.fields(TrimRules)}
 
 class Session(QObject):
     """Pages change parameters here and listen for the plan that follows.
+
+    Another STAR file starts afresh: `may_keep` answers whether what was chosen for the one before is to be kept.
 
     Signals:
         changed(name): a parameter has a new value.
@@ -59,6 +62,8 @@ class Session(QObject):
         self.settings = settings or Settings()
         self.dialogs = FileDialogs(self.settings.folders)
         self.parameters = self._kept = parameters
+        self.may_keep: Callable[[str], bool] = lambda question: False
+        self._chosen_for = ""  # the last file that was read: values were chosen for it
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded
         self.has_begun_import = False
@@ -121,6 +126,7 @@ class Session(QObject):
         new = update(ImportParameters(), {"output": self.parameters.output} | taken)
         if new.output and os.path.lexists(new.output):
             new.output = free_folder(new.output)
+        self._chosen_for = new.meta
         self.change(**vars(new))
         self.keep(self.parameters)
         return sorted(set(values) - set(known))
@@ -147,7 +153,47 @@ class Session(QObject):
         if not parameters.meta:
             self.tasks.cancel("plan")
             self._take(ImportPlan(parameters))
-            return
+        elif self._is_carrying():
+            self._look_at_file()
+        else:
+            self._plan()
+
+    def _is_carrying(self) -> bool:
+        """Whether something would be taken over from another file: values, or the folder that it was imported to."""
+        p = self.parameters
+        return self._chosen_for not in ("", p.meta) and bool(chosen_values(p) or self._is_output_used())
+
+    def _is_output_used(self) -> bool:
+        return self.imported_plan is not None and self.imported_plan.parameters.output == self.parameters.output
+
+    def _look_at_file(self) -> None:
+        """Whether there is such a file, and another one than before: while a path is typed there mostly is none."""
+        before, now, output = self._chosen_for, self.parameters.meta, self.parameters.output
+
+        def look(progress: Progress) -> tuple[str, bool, str]:
+            is_file = os.path.isfile(now)
+            is_other = is_file and os.path.realpath(now) != os.path.realpath(before)
+            return now, is_other, free_folder(output) if output and os.path.lexists(output) else output
+
+        self.tasks.start("file", look)
+
+    def _start_afresh(self, now: str, is_other: bool, free_output: str) -> None:
+        """Ask what is kept of what was chosen for the file before, then plan."""
+        if now != self.parameters.meta:
+            return  # another name has been typed meanwhile, and will be looked at
+        if is_other:
+            before, self._chosen_for = self._chosen_for, now
+            names = chosen_values(self.parameters)
+            if names and not self.may_keep(question(self.parameters, names, before, now)):
+                self.change(**fresh_values(names))
+                self.keep(self.parameters)
+            if self._is_output_used():
+                self.change(output=free_output)
+        self._plan()
+
+    def _plan(self) -> None:
+        self._pause.stop()
+        parameters = dataclasses.replace(self.parameters)
 
         def plan(progress: Progress) -> ImportPlan:
             return self._planner.plan(parameters, progress)
@@ -183,6 +229,8 @@ class Session(QObject):
 
     def _take(self, plan: ImportPlan) -> None:
         self.plan = plan
+        if plan.all_particles is not None:
+            self._chosen_for = plan.parameters.meta
         self._stale = plan.parameters != self.parameters
         self.planned.emit(plan)
 
@@ -190,13 +238,15 @@ class Session(QObject):
     def _on_started(self, kind: str) -> None:
         if kind == "plan":
             self.planning.emit()
-        else:
+        elif kind == "import":
             self.writing.emit(True)
 
     @Slot(str, object)
     def _on_finished(self, kind: str, result: Any) -> None:
         if kind == "plan":
             self._take(result)
+        elif kind == "file":
+            self._start_afresh(*result)
         else:
             self.job, self.imported_plan = result, self.plan
             self.keep(self.plan.parameters)

@@ -52,6 +52,7 @@ class ImportWizard(QWizard):
         apply_theme(self.settings.theme)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)
+        self.session.may_keep = self._may_keep
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -199,6 +200,10 @@ class ImportWizard(QWizard):
     def done(self, result: int) -> None:
         if self._may_leave():
             self.leave(result)
+
+    def _may_keep(self, question: str) -> bool:
+        """Whether what was chosen for one STAR file holds for the next."""
+        return ask(self, question, "&Keep", "&Start afresh")
 
     def _may_leave(self) -> bool:
         """Asks where something would be lost."""
