@@ -242,15 +242,17 @@ def _header_cell(group: OpticsGroup, headers: GroupHeaders | None) -> Cell:
         return Cell("–", "not read")
     if headers.pixel_size_A is None:
         return Cell("–", "none given", "The stacks' headers give no pixel size.")
-    text = f"{headers.pixel_size_A:.5g}"
     other = headers.other_than(group.pixel_size_A.value) if group.pixel_size_A else {}
     if other:
+        by_stacks = sorted(other, key=lambda size: len(other[size]), reverse=True)
+        text = f"{by_stacks[0]:.5g}" + (", …" if len(by_stacks) > 1 else "")
         differing = sum(map(len, other.values()))
         words = "; ".join(f"{size:g} Å in {count_of(len(numbers), 'stack')}" for size, numbers in other.items())
         words = f"Headers that differ by more than 1 % from the value used: {words}. Headers are often wrong."
-        return Cell(text, f"{differing} of {headers.stacks} differ", words, Severity.WARNING)
+        return Cell(text, f"in {differing:,} of {count_of(headers.stacks, 'stack')}", words, Severity.WARNING)
     given = sum(map(len, headers.pixel_sizes_A.values()))
-    return Cell(text, f"{given:,} of {count_of(headers.stacks, 'stack')}", "As in the stacks' headers.")
+    source = f"in {given:,} of {count_of(headers.stacks, 'stack')}"
+    return Cell(f"{headers.pixel_size_A:.5g}", source, "As in the stacks' headers.")
 
 
 def _all_cells(groups: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p: ImportParameters) -> list[Cell]:
