@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -21,6 +20,7 @@ from ...core.job.layout import RESULT_GROUP
 from ...core.job.write import Job
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
+from ..open_folder import FolderOpener
 from ..tips import explain
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
@@ -70,6 +70,7 @@ class WritePage(Page):
 
     def shut_down(self) -> None:
         self.keep.shut_down()
+        self.opener.stop()
 
     def begin(self) -> None:
         """Import, unless it is what was imported last that would be imported again: then that is shown."""
@@ -139,6 +140,7 @@ class WritePage(Page):
         explain(self.copy, "Copy the path of the result group, to paste it into CryoSPARC.")
         self.open = QPushButton("Open &folder")
         explain(self.open, "Show the job folder in the file manager.")
+        self.opener = FolderOpener(self)
         self.open.clicked.connect(self._open_folder)
         for widget in (self.group_path, self.copy, self.open):
             row.addWidget(widget)
@@ -243,7 +245,7 @@ class WritePage(Page):
     @Slot()
     def _open_folder(self) -> None:
         if self._folder:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(self._folder))
+            self.opener.open(self._folder)
 
 
 def next_steps(plan: ImportPlan) -> list[str]:

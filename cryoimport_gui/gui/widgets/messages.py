@@ -32,11 +32,13 @@ def ask(parent: QWidget, question: str, yes: str, no: str, until: SignalInstance
     return agreed
 
 
-def show_notice(parent: QWidget | None, text: str) -> None:
-    """Tell of something that the user did or gave, and that cannot be done or taken."""
+def show_notice(parent: QWidget | None, text: str, copy: str = "") -> None:
+    """Tell of something that the user did or gave, and that cannot be done or taken; `copy` can be copied."""
     box = QMessageBox(QMessageBox.Icon.Warning, "Please note", text, QMessageBox.StandardButton.Close, parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setTextFormat(Qt.TextFormat.PlainText)
+    if copy:
+        _add_copy(box, "&Copy", copy)
     _open(box)
 
 
@@ -55,11 +57,16 @@ def show_failure(parent: QWidget | None, message: str, details: str) -> None:
     box.setText("This is an error in the program, not in your data. The window goes on working.")
     box.setInformativeText(f"{message}\n\nDetails are in {log_path()}")
     box.setDetailedText(details)
-    copy = box.addButton("&Copy details", QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.disconnect()
-    copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
+    _add_copy(box, "&Copy details", details)
     box.addButton(QMessageBox.StandardButton.Close)
     _open(box)
+
+
+def _add_copy(box: QMessageBox, label: str, text: str) -> None:
+    """A button that copies, and leaves the box open."""
+    button = box.addButton(label, QMessageBox.ButtonRole.ActionRole)
+    button.clicked.disconnect()
+    button.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
 
 
 def _open(box: QMessageBox) -> None:

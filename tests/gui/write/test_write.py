@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.plan.planner import plan_import
@@ -67,3 +67,53 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     assert page.group_path.text() == str(tmp_path / "J4" / "imported_particles.csg")
     page.copy.click()
     assert QApplication.clipboard().text() == page.group_path.text()
+
+
+@pytest.fixture
+def finished(qtbot, open_wizard, demo_values, tmp_path: Path) -> WritePage:
+    """An import that is done."""
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    press_import(wizard)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    return wizard.currentPage()
+
+
+def opener(folder: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> Path:
+    """An `xdg-open` that notes what it is asked for, and ends with a status; returns where it notes that."""
+    program, asked = folder / "bin" / "xdg-open", folder / "asked"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nprintf %s \"$1\" > '{asked}'\nexit {status}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return asked
+
+
+def notices() -> list[QMessageBox]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
+
+
+@pytest.mark.parametrize("there_is", ["an opener without a file manager", "nothing"])
+def test_where_no_file_manager_opens_the_folder_its_path_is_said_and_can_be_copied(
+    qtbot, finished: WritePage, tmp_path: Path, monkeypatch, there_is: str
+) -> None:
+    if there_is == "nothing":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        opener(tmp_path, monkeypatch, status=3)
+    qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(notices()), timeout=WAIT_MS)
+    (box,) = notices()
+    assert "No file manager" in box.text() and str(tmp_path / "J3") in box.text()
+    (copy,) = [button for button in box.buttons() if "Copy" in button.text()]
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == str(tmp_path / "J3")
+    box.close()
+
+
+def test_a_file_manager_opens_the_folder_without_a_word(
+    qtbot, finished: WritePage, tmp_path: Path, monkeypatch
+) -> None:
+    asked = opener(tmp_path, monkeypatch, status=0)
+    qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not finished.opener.isActive(), timeout=WAIT_MS)
+    assert asked.read_text() == str(tmp_path / "J3") and not notices()
