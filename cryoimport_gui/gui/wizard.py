@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job.write import Job
 from ..core.parameters import ImportParameters, parameter
+from .drop_target import DropTarget
+from .drops import Sorted
 from .help import HelpWindow
 from .menu import MoreMenu
 from .pages.exposures.page import ExposuresPage
@@ -25,7 +27,6 @@ from .steps import StepList
 from .theme import apply_theme
 from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
-from .widgets.path_field import STAR_SUFFIX
 from .window_size import open_at
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
@@ -46,13 +47,13 @@ class ImportWizard(QWizard):
         self.setOption(QWizard.WizardOption.NoCancelButtonOnLastPage)
         self.setButtonText(QWizard.WizardButton.FinishButton, "&Close")
         self.setButtonText(QWizard.WizardButton.CancelButton, "&Quit")
-        self.setAcceptDrops(True)
         self.setSizeGripEnabled(True)
         self.settings, ignored = load_settings_file()
         apply_theme(self.settings.theme)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)
         self.session.may_keep = self._may_keep
+        DropTarget(self, self.session).dropped.connect(self._on_dropped)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -238,15 +239,13 @@ class ImportWizard(QWizard):
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_star(event) and not self.session.is_writing:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dropped_star(event):
-            event.acceptProposedAction()
-            self.session.change(meta=path)
+    @Slot(object)
+    def _on_dropped(self, dropped: Sorted) -> None:
+        self.session.change(**dropped.values)
+        if "meta" in dropped.values:
             self.go_to(0)
+        if dropped.refusals:
+            show_notice(self, "\n".join(dropped.refusals))
 
     @Slot()
     def _on_next(self) -> None:
@@ -266,8 +265,3 @@ class ImportWizard(QWizard):
     @Slot(str, str)
     def _on_failed(self, message: str, details: str) -> None:
         show_failure(self, message, details)
-
-
-def _dropped_star(event: QDropEvent) -> str:
-    paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return next((path for path in paths if path.endswith(STAR_SUFFIX)), "")

@@ -80,14 +80,7 @@ def test_import_of_the_demo_with_the_keyboard_alone(
 
 def test_a_dropped_star_file_is_taken(qtbot, open_wizard, demo: Demo) -> None:
     wizard = open_wizard()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(demo.star))])
-    actions, buttons, keys = (
-        Qt.DropAction.CopyAction,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    wizard.dropEvent(QDropEvent(QPointF(5, 5), actions, data, buttons, keys))
+    drop(wizard, demo.star)
     wait_current(qtbot, wizard)
     assert wizard.session.plan.counts()["particles"] == len(demo.rot_deg)
 
@@ -102,11 +95,10 @@ def test_a_star_file_is_taken_wherever_it_is_dropped(qtbot, open_wizard, demo: D
     assert wizard.session.parameters.data == ""
 
 
-def test_a_folder_is_taken_by_the_path_that_it_is_dropped_on_alone(qtbot, open_wizard, demo: Demo) -> None:
+@pytest.mark.parametrize("on", ["data", "window"])
+def test_a_folder_of_stacks_is_taken_as_the_data_path(qtbot, open_wizard, demo: Demo, on: str) -> None:
     wizard = open_wizard(meta=str(demo.star))
-    drop(wizard, demo.data)
-    assert wizard.session.parameters.data == ""
-    drop(wizard.findChild(QLineEdit, "data"), demo.data)
+    drop(wizard if on == "window" else wizard.findChild(QLineEdit, on), demo.data)
     assert wizard.session.parameters.data == str(demo.data)
     assert wizard.session.parameters.meta == str(demo.star)
 

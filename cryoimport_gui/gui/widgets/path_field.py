@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from ..drops import STAR, copies
 from ..file_dialogs import FileDialogs
 from ..tips import explain
+from .drop_hint import DropHint
 
-STAR_SUFFIX = ".star"
 _QUOTES = "'\""
 
 
@@ -19,26 +20,36 @@ class PathLine(QLineEdit):
     """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.setAccepted(bool(_dropped_path(event)))
-        else:
+        if not event.mimeData().hasUrls():
             super().dragEnterEvent(event)
+        elif (path := _dropped_path(event)) and copies(event):
+            event.accept()
+            DropHint.of(self).show_text(f"{self.accessibleName()}: {path}")
+        else:
+            event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if not event.mimeData().hasUrls():
             super().dragMoveEvent(event)
+        else:
+            event.setAccepted(copies(event))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        DropHint.of(self).hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dropped_path(event):
-            event.acceptProposedAction()
-            self.setText(path)
-        elif not event.mimeData().hasUrls():
+        if not event.mimeData().hasUrls():
             super().dropEvent(event)
+        elif (path := _dropped_path(event)) and copies(event):
+            event.accept()
+            DropHint.of(self).hide()
+            self.setText(path)
 
 
 def _dropped_path(event: QDropEvent) -> str:
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
+    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR) else ""
 
 
 def meant_path(text: str) -> str:
