@@ -92,7 +92,8 @@ def _use_of_folder(path: str) -> tuple[str, str]:
         return "meta", star
     if any(mark in names for mark in _PROJECT_MARKS):
         return "project", path
-    if groups := [one for one in names if one.endswith(".csg") and "exposure" in one]:
+    groups, datasets = ([one for one in names if one.endswith(kind) and "exposure" in one] for kind in (".csg", ".cs"))
+    if groups := groups or datasets:
         return ("exposures", os.path.join(path, groups[0])) if len(groups) == 1 else _several(name, groups)
     if any(one.endswith(_STACKS) for one in names) or _has_stacks_below(path):
         return "data", path

@@ -62,7 +62,7 @@ def notices() -> list[str]:
 @pytest.fixture
 def folders(demo: Demo, tmp_path: Path) -> dict[str, Path]:
     """Things that people drop."""
-    made = {name: tmp_path / name for name in ("job", "iterations", "stacks", "CS-project", "J7", "empty")}
+    made = {name: tmp_path / name for name in ("job", "iterations", "stacks", "CS-project", "J2", "J7", "empty")}
     for folder in made.values():
         folder.mkdir()
     for path in (
@@ -75,6 +75,8 @@ def folders(demo: Demo, tmp_path: Path) -> dict[str, Path]:
         made["CS-project"] / "project.json",
         made["J7"] / "J7_exposures_accepted.csg",
         made["J7"] / "J7_exposures_accepted.cs",
+        made["J2"] / "exposures.cs",
+        made["J2"] / "motioncorrected" / "a.mrc",
         tmp_path / "notes.txt",
     ):
         path.parent.mkdir(exist_ok=True)
@@ -110,6 +112,7 @@ def test_what_can_only_be_moved_is_not_taken(open_wizard, demo: Demo) -> None:
         ("stacks/Movies/a.mrcs", "data", "stacks/Movies"),
         ("CS-project", "project", "CS-project"),
         ("J7", "exposures", "J7/J7_exposures_accepted.csg"),
+        ("J2", "exposures", "J2/exposures.cs"),
         ("J7/J7_exposures_accepted.cs", "exposures", "J7/J7_exposures_accepted.cs"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from ....core.parameters import ImportParameters
@@ -21,17 +21,17 @@ class NoImages(QWidget):
     """A sentence, a button, and the problems that are the reason.
 
     Signals:
-        particles_wanted(): the user wants to go to the page where the STAR file is chosen.
+        wanted(code): as of a page: the user wants to go to where the STAR file is chosen.
     """
 
-    particles_wanted = Signal()
+    wanted = Signal(str)
 
     def __init__(self, offers: Callable[[Problem], Sequence[Offer]]) -> None:
         super().__init__()
         self.why, self.reasons = plain_label(), ProblemList("", offers=offers)
         self.to_particles = QPushButton("Go to Particles")
         explain(self.to_particles, "Move to the page where the STAR file and what is taken from it are chosen.")
-        self.to_particles.clicked.connect(self.particles_wanted)
+        self.to_particles.clicked.connect(self._go_to_particles)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.why)
@@ -48,3 +48,7 @@ class NoImages(QWidget):
         self.why.setText(why)
         self.to_particles.setVisible(not problems)
         self.reasons.show_problems(problems)
+
+    @Slot()
+    def _go_to_particles(self) -> None:
+        self.wanted.emit("meta-not-found")

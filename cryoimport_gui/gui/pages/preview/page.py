@@ -114,10 +114,6 @@ class PreviewPage(Page):
         """The errors for which there may be no images."""
         return [p for p in self.session.plan.errors if p.code.startswith(_OF_IMAGES)]
 
-    @Slot()
-    def _go_to_particles(self) -> None:
-        self.wanted.emit("meta-not-found")
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._is_stale:
@@ -278,7 +274,7 @@ class PreviewPage(Page):
         self.view.selected.connect(self._on_selected)
         self.view.opened.connect(self._look_at)
         self.view.page_wanted.connect(self.controls.turn_page)
-        self.nothing.particles_wanted.connect(self._go_to_particles)
+        self.nothing.wanted.connect(self.wanted)
         self.page_bar.turned.connect(self.controls.turn_page)
         self.page_bar.resampled.connect(self.controls.resample)
         self.particle.step_wanted.connect(self._on_step)
