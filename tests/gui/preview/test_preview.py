@@ -567,8 +567,9 @@ def test_the_keyboard_moves_a_frame_and_turns_pages(qtbot, preview: Open) -> Non
 def test_tab_into_the_montage_frames_a_tile(qtbot, preview: Open) -> None:
     page = preview()
     assert page.view.current == -1
-    page.view.setFocus(Qt.FocusReason.TabFocusReason)
-    assert page.view.current == 0
+    page.controls.count.setFocus()
+    qtbot.keyClick(page.controls.count, Qt.Key.Key_Backtab)
+    assert QApplication.focusWidget() is page.view and page.view.current == 0
 
 
 def test_zoom_and_fit(qtbot, preview: Open) -> None:
