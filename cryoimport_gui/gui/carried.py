@@ -9,7 +9,7 @@ from typing import Any
 from ..core.exposures.trims import TrimRules
 from ..core.parameters import FOLDER, PATH, SWITCH, ImportParameters, parameter
 
-#: where things are, not what one file holds; the trimming rules are asked for by what finds them
+#: where things are, not what one file holds; and a button, not a value
 _STAY = {"meta", "project", "exposures", "output", "suggest_trims"}
 _RULES = {field.name for field in dataclasses.fields(TrimRules)}
 _MOST_NAMED = 5
@@ -60,6 +60,6 @@ def _words(name: str, value: Any) -> str:
 
 
 def _short(path: str, other: str) -> str:
-    """The name of a file, with its folder where the other one has the same."""
+    """The name of a file, with its folder if the other has the same name."""
     name, folder = os.path.basename(path), os.path.basename(os.path.dirname(path))
     return os.path.join(folder, name) if name == os.path.basename(other) else name or path

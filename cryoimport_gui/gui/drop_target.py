@@ -16,7 +16,7 @@ _NOT_NOW = "The import is being written. Drop it when that has ended."
 class DropTarget(QObject):
     """Takes everything that is dropped on a window and not on one of its fields.
 
-    What cannot be used is taken too: whoever listens answers in words.
+    What cannot be used is accepted too: the listener answers in words.
 
     Signals:
         dropped(sorted): as `drops.sort_out` gives it.
@@ -48,7 +48,7 @@ class DropTarget(QObject):
         return event.mimeData().hasUrls() and not self._session.is_writing and copies(event)
 
     def _enter(self, event: QDropEvent) -> None:
-        """Accepted also where it can be used at no other moment: the hint says why."""
+        """Accepted even while nothing can be dropped: the hint says why."""
         is_something = event.mimeData().hasUrls() and copies(event)
         event.setAccepted(is_something)
         if is_something:

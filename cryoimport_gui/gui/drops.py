@@ -23,7 +23,7 @@ _STACKS = (".mrcs", ".mrc", ".mrcs.gz", ".mrc.gz", ".mrcs.bz2", ".mrc.bz2", ".st
 _STAR_NAMES = ("run_data.star", "particles.star")
 _ITERATION = re.compile(r"run.*_it(\d+)_data\.star")
 _PROJECT_MARKS = ("project.json", "cs.lock")
-_MOST_LOOKED_AT = 5_000  # entries of a folder: someone waits with the mouse button down
+_MOST_LOOKED_AT = 5_000  # entries of a folder: the user is waiting with the mouse button down
 _WANTED = "Drop a STAR file, a RELION job folder, a folder of stacks, or exposures (.cs, .csg)."
 
 
@@ -42,7 +42,7 @@ class Sorted:
 
 
 def copies(event: QDropEvent) -> bool:
-    """Have what is dropped copied or linked; False where the other side can only move it."""
+    """Have a drop copied or linked; False if it can only be moved."""
     for action in (Qt.DropAction.CopyAction, Qt.DropAction.LinkAction):
         if event.possibleActions() & action:
             event.setDropAction(action)

@@ -1,4 +1,4 @@
-"""Fields change only when somebody means them: the wheel, arrow keys and Alt with a letter are held back."""
+"""Fields change only on purpose: the wheel, arrow keys and Alt with a letter are held back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHOSEN = (
     _REASONS.BacktabFocusReason,
     _REASONS.ShortcutFocusReason,
 )
-#: the focus was away, not taken elsewhere
+#: the focus comes back to where it was
 _BACK_AGAIN = (_REASONS.ActiveWindowFocusReason, _REASONS.PopupFocusReason, _REASONS.MenuBarFocusReason)
 _KEYS = Qt.Key
 _STEPS = (_KEYS.Key_Up, _KEYS.Key_Down, _KEYS.Key_PageUp, _KEYS.Key_PageDown, _KEYS.Key_Home, _KEYS.Key_End)
@@ -24,8 +24,8 @@ class FieldGuard(QObject):
     """Watches the combo boxes, number fields and lines of text of a window, or one field alone.
 
     The wheel and arrow keys reach a combo box or number field only if it has the focus and was clicked, tabbed into or
-    chosen by its mnemonic; else they go on to what is around it.  A printable key with Alt is a mnemonic: where its
-    button is off nobody takes it, and it must not be typed over what stands in a field.
+    chosen by its mnemonic; else the widget around it gets them.  A printable key with Alt is a mnemonic: where its
+    button is disabled nothing handles it, and it must not be typed into a field.
     """
 
     def __init__(self, window: QWidget) -> None:

@@ -15,7 +15,7 @@ _LOOKS, _EVERY_MS = 50, 100
 
 
 class FolderOpener(QTimer):
-    """Runs `xdg-open`, whose exit status says whether something opened the folder; Qt does not look at it.
+    """Runs `xdg-open`, whose exit status says whether something opened the folder; Qt ignores it.
 
     A file manager that still runs after five seconds has opened it.
     """

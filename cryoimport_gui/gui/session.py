@@ -91,7 +91,7 @@ class Session(QObject):
 
     @property
     def is_imported(self) -> bool:
-        """Whether the plan is the one that was imported last: importing it again would gain nothing."""
+        """Whether the plan is the one that was imported last: importing it again would change nothing."""
         return self.imported_plan is self.plan
 
     def change(self, **values: Any) -> None:
@@ -113,7 +113,7 @@ class Session(QObject):
             self.changed.emit(name)
 
     def reopen(self, values: Mapping[str, Any]) -> list[str]:
-        """Take the parameters of an earlier import; what is not among them goes to its default.
+        """Use the parameters of an earlier import; others get their defaults.
 
         Where to write stays as it was chosen here, unless that is among them; a folder that is there already gives
         way to the next free name.  Returns the names that are not known, which are left out.
@@ -132,14 +132,14 @@ class Session(QObject):
         return sorted(set(values) - set(known))
 
     def keep(self, parameters: ImportParameters) -> None:
-        """These would not be lost with the window: they were imported or saved, or came from a file."""
+        """These are not lost with the window: they were imported or saved, or came from a file."""
         self._kept = parameters
 
     def unsaved(self) -> list[str]:
-        """Parameters that would be lost with the window; paths alone are soon chosen again."""
+        """Parameters that would be lost with the window; paths alone are quickly chosen again."""
         kept, now = self._kept, self.parameters
         names = {f.name for f in dataclasses.fields(now) if f.metadata["kind"] not in (PATH, FOLDER)}
-        if kept.suggest_trims:  # the rules were asked for, and found by the program
+        if kept.suggest_trims:  # the program found the rules
             names -= _RULES | {"suggest_trims"}
         return [
             f.name for f in dataclasses.fields(now) if f.name in names and getattr(now, f.name) != getattr(kept, f.name)
@@ -159,7 +159,7 @@ class Session(QObject):
             self._plan()
 
     def _is_carrying(self) -> bool:
-        """Whether something would be taken over from another file: values, or the folder that it was imported to."""
+        """Whether something would be carried over from another file: values, or the folder it was imported to."""
         p = self.parameters
         return self._chosen_for not in ("", p.meta) and bool(chosen_values(p) or self._is_output_used())
 
@@ -167,7 +167,7 @@ class Session(QObject):
         return self.imported_plan is not None and self.imported_plan.parameters.output == self.parameters.output
 
     def _look_at_file(self) -> None:
-        """Whether there is such a file, and another one than before: while a path is typed there mostly is none."""
+        """Check that there is such a file, and that it is another one: a path that is being typed mostly names none."""
         before, now, output = self._chosen_for, self.parameters.meta, self.parameters.output
 
         def look(progress: Progress) -> tuple[str, bool, str]:
@@ -178,9 +178,9 @@ class Session(QObject):
         self.tasks.start("file", look)
 
     def _start_afresh(self, now: str, is_other: bool, free_output: str) -> None:
-        """Ask what is kept of what was chosen for the file before, then plan."""
+        """Ask whether what was chosen for the file before is kept, then plan."""
         if now != self.parameters.meta:
-            return  # another name has been typed meanwhile, and will be looked at
+            return  # another name has been typed meanwhile: that is checked next
         if is_other:
             before, self._chosen_for = self._chosen_for, now
             names = chosen_values(self.parameters)
@@ -202,7 +202,7 @@ class Session(QObject):
 
     @Slot()
     def check_again(self) -> None:
-        """Look at every file again; not while an import is being written from what was seen."""
+        """Read every file again; not while an import is being written."""
         if self.is_writing:
             return
         self.tasks.cancel("plan")

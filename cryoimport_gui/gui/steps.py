@@ -1,4 +1,4 @@
-"""The list of steps on the left: where one is, and how each step stands."""
+"""The list of steps on the left: the current page, and the state of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class StepList(QListWidget):
     """One line a page: its title, and ✓ or the number of errors or warnings that belong to it.
 
     Signals:
-        chosen(number): a step that can be gone to was clicked, or chosen by Enter.
+        chosen(number): a step that can be shown was clicked, or chosen by Enter.
     """
 
     chosen = Signal(int)
@@ -71,12 +71,12 @@ class StepList(QListWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
-        self.setCurrentRow(self._current)  # wherever the mouse was let go: the highlight is where one is
+        self.setCurrentRow(self._current)  # wherever the mouse was released: the highlight is the current page
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            event.accept()  # it is not for the button Next as well
+            event.accept()  # not for the button Next as well
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)

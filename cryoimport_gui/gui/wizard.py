@@ -32,11 +32,11 @@ from .window_size import open_at
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
 _MOST_NAMED = 4
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
-_NOT_KEPT = "What you chose here is neither imported nor saved, and is lost when the window closes:"
+_NOT_KEPT = "These choices are neither imported nor saved, and are lost when the window closes:"
 
 
 class ImportWizard(QWizard):
-    """Holds the session and the pages; closing it stops whatever runs."""
+    """Holds the session and the pages; closing it stops everything."""
 
     def __init__(self, parameters: ImportParameters, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class ImportWizard(QWizard):
             if isinstance(page, PreviewPage):
                 page.micrograph_wanted.connect(self._show_in_micrograph)
             self.addPage(page)
-            page.completeChanged.connect(self._guard_back)  # after the wizard's own look at it
+            page.completeChanged.connect(self._guard_back)  # after the wizard has handled it
         self.steps = StepList(self.session, self.pages)
         self.steps.chosen.connect(self.go_to)
         self.setSideWidget(self.steps)
@@ -79,7 +79,7 @@ class ImportWizard(QWizard):
         self.helpRequested.connect(self._show_page_help)
         self.currentIdChanged.connect(self._order_tabs)
         help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
-        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
+        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # one particle has its own window
         QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
@@ -92,7 +92,7 @@ class ImportWizard(QWizard):
 
     @Slot()
     def _build_next(self) -> None:
-        """Make the pages ready one by one while nothing else is to be done, the first one before the window shows."""
+        """Build the pages one by one while the program is idle, the first one before the window is shown."""
         page = next((page for page in self.pages if not page.is_built), None)
         if page is not None:
             page.build_once()
@@ -109,12 +109,12 @@ class ImportWizard(QWizard):
         more = self.button(QWizard.WizardButton.CustomButton1)
         assert isinstance(more, QPushButton)
         more.setMenu(self.menu)
-        explain(more, "Recent imports, settings, look, conventions (F10).")
+        explain(more, "Recent imports, settings, appearance, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
 
     @Slot()
     def _order_tabs(self, *_: object) -> None:
-        """After the fields of a page come the buttons, from left to right; with each page Qt orders them anew."""
+        """After the fields of a page come the buttons, from left to right; Qt reorders them with each page."""
         kinds = QWizard.WizardButton
         row = (kinds.CustomButton1, kinds.BackButton, kinds.NextButton, kinds.FinishButton, kinds.CancelButton)
         order = [*(self.button(kind) for kind in row), self.steps, self.button(kinds.HelpButton)]
@@ -124,11 +124,14 @@ class ImportWizard(QWizard):
     def _explain_buttons(self) -> None:
         kinds = QWizard.WizardButton
         for kind, text in (
-            (kinds.BackButton, "The page before this one; nothing that you typed is lost."),
-            (kinds.NextButton, "The next page. Where it is off, the line above says why. On the review page: import."),
+            (kinds.BackButton, "The previous page. Nothing that you typed is lost."),
+            (
+                kinds.NextButton,
+                "The next page. Greyed out: the line above says why. On Review: import.",
+            ),
             (kinds.CancelButton, "Close the window (Ctrl+Q)."),
             (kinds.FinishButton, "Close the window (Ctrl+Q)."),
-            (kinds.HelpButton, "What this page is for, and how to use it (F1)."),
+            (kinds.HelpButton, "Explains this page (F1)."),
         ):
             explain(self.button(kind), text)
 
@@ -151,7 +154,7 @@ class ImportWizard(QWizard):
 
     @Slot()
     def show_relinking(self) -> None:
-        """Open the window that mends links, with the job folder of the last import."""
+        """Open the window that repairs stack links, with the job folder of the last import."""
         if self._relinking is None:
             self._relinking = RelinkWindow(self.session.dialogs, self)
             self._relinking.help_wanted.connect(self.show_help)
@@ -186,7 +189,7 @@ class ImportWizard(QWizard):
 
     @Slot(str)
     def show_place(self, code: str) -> None:
-        """Go to where a kind of problem can be mended."""
+        """Go to where a kind of problem can be fixed."""
         page = self.home_of(code)
         self.go_to(self.pages.index(page))
         if self.currentPage() is page:
@@ -207,9 +210,9 @@ class ImportWizard(QWizard):
         return ask(self, question, "&Keep", "&Start afresh")
 
     def _may_leave(self) -> bool:
-        """Asks where something would be lost."""
+        """Asks if something would be lost."""
         if self.session.is_writing:
-            return ask(self, _STILL_WRITING, "Cancel it and &quit", "&Go on importing", until=self.session.writing)
+            return ask(self, _STILL_WRITING, "Cancel and &quit", "&Continue importing", until=self.session.writing)
         if lost := self.session.unsaved():
             titles = ", ".join(parameter(name).metadata["title"] for name in lost[:_MOST_NAMED])
             titles += " …" if len(lost) > _MOST_NAMED else ""
@@ -217,7 +220,7 @@ class ImportWizard(QWizard):
         return True
 
     def leave(self, result: int = QWizard.DialogCode.Rejected) -> None:
-        """Close without asking; whatever runs is stopped."""
+        """Close without asking; everything is stopped."""
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
@@ -233,7 +236,7 @@ class ImportWizard(QWizard):
         event.setAccepted(not self.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes a dialog, and would close this one too; it is too easily pressed in a field."""
+        """Esc would close the window like any dialog; it is too easily pressed in a field."""
         if event.key() == Qt.Key.Key_Escape:
             event.ignore()
         else:
@@ -249,14 +252,14 @@ class ImportWizard(QWizard):
 
     @Slot()
     def _on_next(self) -> None:
-        """The last page was reached by the button, which says Import there."""
+        """The button, which says Import on Review, has led to the last page."""
         page = self.currentPage()
         if isinstance(page, WritePage):
             page.begin()
 
     @Slot()
     def _guard_back(self, *_: object) -> None:
-        """No way back while the import is being written: it is cancelled, or it ends."""
+        """No way back while the import is being written: cancel it, or wait."""
         if self.session.is_writing:
             self.button(QWizard.WizardButton.BackButton).setEnabled(False)
         elif self.currentId() > 0:

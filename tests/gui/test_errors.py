@@ -144,7 +144,7 @@ def test_ctrl_c_closes_the_window_without_a_word(qtbot, failures: Failures, monk
 
 
 @pytest.mark.parametrize("stage", ["plan", "import", "preview"])
-def test_a_task_that_fails_is_told_and_the_window_lives_on(
+def test_a_task_that_fails_is_shown_and_the_window_lives_on(
     qtbot, failures: Failures, open_wizard, demo_values, tmp_path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
@@ -189,7 +189,7 @@ def click(wizard: ImportWizard, text: str) -> None:
     button.click()
 
 
-def test_a_window_that_cannot_be_opened_is_told_on_the_terminal(
+def test_a_window_that_cannot_be_opened_is_shown_on_the_terminal(
     qtbot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hook = sys.excepthook

@@ -98,10 +98,10 @@ def test_a_recent_import_is_opened_by_the_keyboard(qtbot, open_wizard, demo_valu
 
 
 def test_recent_imports_of_another_version(qtbot, open_wizard) -> None:
-    """What is not known is left out and told; what cannot be taken changes nothing and is told."""
+    """What is not known is ignored and said; what cannot be used changes nothing and is said."""
     save_settings(Settings(recent=[{"meta": "", "tilt_series": 1}, {"meta": "/x.star", "voltage": "fast"}]))
     wizard = open_wizard()
-    for row, said in ((0, "tilt_series"), (1, "--voltage")):
+    for row, said in ((0, "tilt_series"), (1, "“Accelerating voltage”")):
         wizard.currentPage().recent.itemClicked.emit(wizard.currentPage().recent.item(row))
         (box,) = [box for box in wizard.findChildren(QMessageBox) if box.isVisible()]
         assert said in box.text()

@@ -240,7 +240,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unexpected_error_is_told_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
+def test_an_unexpected_error_is_shown_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
     wizard = open_wizard(**demo_values)
     with monkeypatch.context() as patch:
         patch.setattr("cryoimport_gui.core.plan.planner.resolve_groups", lambda *_: 1 / 0)

@@ -1,4 +1,4 @@
-"""The pages of the wizard, each in a file or folder of its own, with the widgets that only it uses.
+"""The pages of the wizard, each in its own file or folder, with the widgets that only it uses.
 
 In comes the session with its plan (`Page.show_plan`); out go changes of its parameters (`Session.change`) and wishes to
 see another page (`Page.wanted`).  Pages do not know each other.

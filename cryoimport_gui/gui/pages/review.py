@@ -1,4 +1,4 @@
-"""Where to write, what about bad rows, and exactly what will be written."""
+"""Last check: the output folder, bad rows, and exactly what will be written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .page import Page
 
 _BEFORE = "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
 _AFTER = "An import was written to this output folder. Choose another one to import again."
-_NOTHING_YET = "Nothing", "is written until the errors are mended."
+_NOTHING_YET = "Nothing", "is written until the errors are fixed."
 
 
 class ReviewPage(Page):
@@ -36,7 +36,7 @@ class ReviewPage(Page):
         self.outcomes: dict[str, QLabel] = {}
         for name, mnemonic in (("on_bad", "d"), ("on_unmatched", "U")):
             editor, words = ChoiceEdit(session, name), plain_label()
-            words.setAccessibleName(f"What the choices lead to: {editor.accessibleName()}")
+            words.setAccessibleName(f"Result of the choices: {editor.accessibleName()}")
             row = QHBoxLayout()
             row.addWidget(editor)
             row.addWidget(words, 1)
@@ -67,12 +67,12 @@ class ReviewPage(Page):
 
     def obstacle(self) -> str:
         if not self.session.parameters.output:
-            return "Import is off: choose an output folder."
+            return "Cannot import: choose an output folder."
         if not self.session.is_current:
             return "Checking …"
         errors = self.session.plan.errors
         if errors:
-            return f"Import is off: {errors[0].message}." + (
+            return f"Cannot import: {errors[0].message}." + (
                 f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
             )
         return ""
@@ -95,7 +95,7 @@ class ReviewPage(Page):
 
     @Slot()
     def _on_imported(self, *_: object) -> None:
-        """Say so where the output folder is that of the last import."""
+        """Say so if the output folder is that of the last import."""
         session = self.session
         before = session.imported_plan
         is_there = before is not None and before.parameters.output == session.parameters.output
@@ -104,6 +104,6 @@ class ReviewPage(Page):
 
     @Slot(str)
     def _on_changed(self, name: str) -> None:
-        if name in self.outcomes:  # what follows from the other policy is in the numbers
+        if name in self.outcomes:  # both policies change the numbers
             for label in self.outcomes.values():
                 label.setText("…")

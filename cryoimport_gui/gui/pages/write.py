@@ -1,4 +1,4 @@
-"""The import itself: progress, Cancel, and what comes next."""
+"""The import: progress, Cancel, and the next steps in CryoSPARC."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from .page import Page
 
 _PASTE = "In CryoSPARC, open the project, build the job Import Result Group, paste the path above, and queue it."
 _INSIDE_PROJECT = (
-    "The folder has to lie inside the folder of the CryoSPARC project, where CryoSPARC can read it. "
-    "If it does not, move it there and paste its new path."
+    "The job folder must be inside the folder of the CryoSPARC project, where CryoSPARC can read it. "
+    "If it is not, move it there and paste its new path."
 )
 _ABERRATIONS = (
     "Aberrations were not imported: run Global CTF Refinement, then Local CTF Refinement, after the first refinement."
@@ -41,11 +41,11 @@ _RUNNING = (
 )
 _DONE = "Everything is written. Stacks are linked, not copied: keep them where they are."
 _NOT_DONE = "Nothing was imported."
-_GO_BACK = "Back leads to what can be changed; all of it is as you left it."
+_GO_BACK = "Go back to change something; everything is as you left it."
 
 
 class WritePage(Page):
-    """Writes when it is entered; leaves a whole job folder, or nothing."""
+    """Writes a whole job folder, or nothing."""
 
     TITLE = "Import"
     SUBTITLE = _RUNNING
@@ -73,7 +73,7 @@ class WritePage(Page):
         self.opener.stop()
 
     def begin(self) -> None:
-        """Import, unless it is what was imported last that would be imported again: then that is shown."""
+        """Import; if this is what was imported last, show that."""
         if self.session.is_imported:
             self._show_finished()
         else:
@@ -86,7 +86,7 @@ class WritePage(Page):
         if self.stack.currentWidget() is not self._stopped_page:
             return ""
         errors = self.session.plan.errors
-        why = f"Try again is off: {errors[0].message}." if errors else ""
+        why = f"Cannot try again: {errors[0].message}." if errors else ""
         return why if self.session.is_current else "Checking …"
 
     @Slot()

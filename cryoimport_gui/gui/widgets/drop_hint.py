@@ -1,4 +1,4 @@
-"""What will become of the thing that is being dragged over a window."""
+"""Says where the file that is dragged over a window will go."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DropHint(QLabel):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Highlight)
         self.setForegroundRole(QPalette.ColorRole.HighlightedText)
-        self.setAccessibleName("What will become of what is dropped")
+        self.setAccessibleName("Where a drop will go")
         self._fade = QTimer(self, singleShot=True, interval=_STAYS_MS)
         self._fade.timeout.connect(self.hide)
         window.installEventFilter(self)
@@ -31,7 +31,7 @@ class DropHint(QLabel):
 
     @staticmethod
     def of(widget: QWidget) -> DropHint:
-        """That of the window of a widget."""
+        """The hint of a widget's window."""
         window = widget.window()
         return window.findChild(DropHint) or DropHint(window)
 
@@ -46,7 +46,7 @@ class DropHint(QLabel):
         self.show()
 
     def stay_a_moment(self) -> None:
-        """It has been dropped: let it be read."""
+        """After a drop: stay long enough to be read."""
         self._fade.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

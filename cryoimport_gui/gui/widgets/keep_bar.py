@@ -1,4 +1,4 @@
-"""Buttons that take the import along: as a command, as settings, as a report to read."""
+"""Buttons that save the import as a command, as settings, or as a report."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .problem_list import CopyButton, plain_label
 
 
 class KeepBar(QWidget):
-    """Three buttons, and a line that says what became of them; files are written in a thread of its own."""
+    """Three buttons, and a line with the result; files are written in a thread."""
 
     def __init__(self, session: Session, finished: bool) -> None:
         super().__init__()
         self._session, self._finished = session, finished
         self._saved = session.parameters
         self.copy = CopyButton("Copy as co&mmand")
-        explain(self.copy, "Copy the command that makes the same import without a window.")
+        explain(self.copy, "Copy a command that makes the same import in a terminal or script.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
-        explain(self.settings, "Save all parameters to a file that --settings and More ▸ Load settings read.")
-        explain(self.report, "Save a page to read: everything found, the montage, and what is written.")
+        explain(self.settings, "Save all parameters to a file. More ▸ Load settings reads it.")
+        explain(self.report, "Save a web page with everything found, the montage, and what is written.")
         self.words = plain_label()
         self.words.setAccessibleName("What was copied or saved")
         layout = QHBoxLayout(self)

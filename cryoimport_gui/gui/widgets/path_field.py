@@ -1,4 +1,4 @@
-"""A path: a line to type in or drop on, and a button that opens a dialog."""
+"""A path: a line to type into or drop on, and a button that opens a dialog."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUOTES = "'\""
 
 
 class PathLine(QLineEdit):
-    """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
+    """Takes a dropped file or folder as its path; the window takes a STAR file."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if not event.mimeData().hasUrls():
@@ -68,7 +68,7 @@ def meant_path(text: str) -> str:
 class PathField(QWidget):
     """Chooses a folder; subclasses may ask for something else.
 
-    `kind` is what the dialogs remember its last folder under.
+    The dialogs remember the last folder of each `kind`.
     """
 
     def __init__(self, dialogs: FileDialogs, kind: str, title: str, tool_tip: str, placeholder: str = "") -> None:
@@ -91,7 +91,7 @@ class PathField(QWidget):
 
     @property
     def path(self) -> str:
-        """What is meant by the text of the line, which itself stays as it was typed."""
+        """The path in the text of the line, which itself stays as typed."""
         return meant_path(self.line.text())
 
     def ask(self) -> str:

@@ -267,7 +267,7 @@ def test_the_odd_is_marked_and_explained(qtbot, open_wizard, tmp_path: Path) -> 
         choose(page, 1, name)
         assert "unusual" in page.table.words.text()
         choose(page, 2, name)
-        assert "should be looked at" in page.table.words.text()
+        assert "should be checked" in page.table.words.text()
     assert [p.code for p in page.problems()].count("microscope-value-odd") == 1
     assert "▲" in wizard.steps.item(wizard.currentId()).text()
 

@@ -299,7 +299,7 @@ def test_pages_order_and_filters(qtbot, preview: Open, demo: Demo) -> None:
     assert len(page.view.tiles) == 25
 
 
-def test_an_unreadable_stack_is_told_in_its_tiles(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+def test_an_unreadable_stack_is_shown_in_its_tiles(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
     copy = tmp_path / "relion"
     shutil.copytree(demo.data, copy)
     (copy / demo.stacks[3].relative_to(demo.data)).write_bytes(b"")
@@ -361,7 +361,7 @@ def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Op
     words, card = shown_instead(page)
     assert words == "There are no images to show:"
     assert card.startswith("error:")
-    assert page.obstacle() == f"Next is off: {page.session.plan.errors[0].message}."
+    assert page.obstacle() == f"Cannot continue: {page.session.plan.errors[0].message}."
     assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
     assert "✓" not in wizard.steps.item(2).text()
     assert "✖ 1 error" in wizard.steps.item(0).text()
@@ -389,7 +389,7 @@ def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview:
     settle(qtbot, page)
     (words,) = shown_instead(page)
     assert words.startswith("No particle STAR file is chosen")
-    assert page.obstacle() == "Next is off: no particle STAR file is chosen."
+    assert page.obstacle() == "Cannot continue: no particle STAR file is chosen."
     assert "✓" not in page.wizard().steps.item(2).text()
     page.nothing.to_particles.click()
     assert QApplication.focusWidget().objectName() == "meta"
@@ -466,7 +466,7 @@ def test_one_button_takes_the_proposal(qtbot, preview: Open) -> None:
     panel = page.sign_panel
     assert "▲" in panel.badge.text()
     assert panel.words.text().replace("\u200b", "").startswith("You chose +1, but 100% of 160")
-    assert panel.take.text() == "&Use −1 (proposed)"
+    assert panel.take.text() == "&Use −1 (suggested)"
     assert page.view.sign == 1
     qtbot.mouseClick(panel.take, Qt.MouseButton.LeftButton)
     assert page.session.parameters.data_sign == "-1"
@@ -518,10 +518,10 @@ def test_of_blank_images_no_share_is_given(qtbot, preview: Open, demo: Demo, tmp
     assert any("no image could be looked at" in p.message for p in page.problems())
 
 
-def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+def test_few_particles_are_shown_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
     lines = demo.star.read_text().splitlines()
     first = next(i for i, line in enumerate(lines) if "@" in line)
-    for count, said in ((1, "1 particle is shown."), (3, "First of each 4: the mean of 3.")):
+    for count, said in ((1, "1 particle is shown."), (3, "First tile: average of 3.")):
         few = tmp_path / f"{count}.star"
         few.write_text("\n".join(lines[: first + count]) + "\n")
         page = preview(meta=str(few))
@@ -666,7 +666,7 @@ def test_what_the_close_look_shows(qtbot, preview: Open) -> None:
     particle, row = page.particle, int(page.view.tiles.rows[0])
     seen = inspect(page._images, page.session.plan.groups, row, page.controls.options, 50)
     assert particle._look.averaged == seen.look.averaged == 20
-    assert "mean of 20 images" in particle.spectrum_note.text()
+    assert "average of 20 images" in particle.spectrum_note.text()
     x, y = particle._ring_curve.getData()
     shown = np.stack([x, y], axis=1)
     np.testing.assert_allclose(shown[:121], seen.look.rings[0] + 0.5, atol=1e-6)

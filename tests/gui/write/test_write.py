@@ -55,7 +55,7 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     page = wizard.currentPage()
     assert isinstance(page, WritePage) and page.again.isEnabled()
     assert page.subTitle() == "Nothing was imported."
-    (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Take the next free name"]
+    (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Use the next free name"]
     qtbot.mouseClick(free, Qt.MouseButton.LeftButton)
     assert not page.again.isEnabled() and page.obstacle() == "Checking …", "the plan is of another folder"
     qtbot.waitUntil(page.again.isEnabled, timeout=WAIT_MS)

@@ -10,15 +10,15 @@ from ....core.problems import count_of
 
 
 def count_words(table: NameTable, plan: ImportPlan) -> str:
-    """What matches and what is left over; what lies outside is known only once the plan has followed."""
+    """What matches and what does not; particles outside are known once the plan is ready."""
     is_micrograph, has_exposure = table.micrograph >= 0, table.exposure >= 0
-    linked = is_micrograph & has_exposure
-    used = len(np.unique(table.exposure[linked]))
+    matched = is_micrograph & has_exposure
+    used = len(np.unique(table.exposure[matched]))
     alone = int(table.particles[is_micrograph & ~has_exposure].sum())
     outside = sum(problem.count for problem in plan.problems if problem.code == "coordinates-outside")
     parts = [
-        f"{linked.sum():,} of {is_micrograph.sum():,} micrographs match",
-        f"{table.particles[linked].sum():,} of {table.particles.sum():,} particles, {alone:,} without exposure",
+        f"{matched.sum():,} of {is_micrograph.sum():,} micrographs match",
+        f"{table.particles[matched].sum():,} of {table.particles.sum():,} particles, {alone:,} without exposure",
         f"{used:,} of {len(table.exposures):,} exposures, {len(table.exposures) - used:,} without particles",
         f"{outside:,} particles outside",
     ]
@@ -40,10 +40,10 @@ def place_words(plan: ImportPlan) -> str:
     if exposures.are_movies:
         why = "exposures that are movies cannot be compared with particles"
     elif verdict is None or not verdict.sampled:
-        why = "there are no pictures to compare"
+        why = "there are no micrographs to compare"
     else:
         over = count_of(verdict.sampled, "particle")
         why = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped, over {over}"
         if verdict.value == "unclear":
-            why = f"the pictures do not tell; {why}"
+            why = f"the images do not show it clearly: {why}"
     return f"{reading}{chosen}: {why}."

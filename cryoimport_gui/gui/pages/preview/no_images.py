@@ -13,7 +13,7 @@ from ...tips import explain
 from ...widgets.problem_list import Offer, ProblemList, plain_label
 
 IGNORED = (
-    "Raw data are ignored: images are not imported, so there is nothing to show, and the data sign does not matter."
+    "“Ignore raw data” is on: no images are imported, so there is nothing to show and the data sign does not matter."
 )
 
 
@@ -30,7 +30,7 @@ class NoImages(QWidget):
         super().__init__()
         self.why, self.reasons = plain_label(), ProblemList("", offers=offers)
         self.to_particles = QPushButton("Go to Particles")
-        explain(self.to_particles, "Move to the page where the STAR file and what is taken from it are chosen.")
+        explain(self.to_particles, "Go to the page where the STAR file is chosen.")
         self.to_particles.clicked.connect(self._go_to_particles)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

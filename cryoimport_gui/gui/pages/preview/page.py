@@ -69,9 +69,9 @@ class PreviewPage(Page):
         if session.parameters.ignore_raw_data or session.plan.sample or not session.is_current:
             return ""
         if not session.parameters.meta:
-            return "Next is off: no particle STAR file is chosen."
+            return "Cannot continue: no particle STAR file is chosen."
         errors = self._without_images() or session.plan.errors
-        return f"Next is off: {errors[0].message if errors else 'there are no images to show'}."
+        return f"Cannot continue: {errors[0].message if errors else 'there are no images to show'}."
 
     def first_focus(self) -> QWidget | None:
         """The montage: arrow keys move through it, and never change the data sign."""
@@ -120,7 +120,7 @@ class PreviewPage(Page):
             self._start()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Other colours: what is drawn for light or dark is drawn anew."""
+        """Other colours: redraw what depends on light or dark."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and getattr(self, "_images", None) is not None:
             self.sign_panel.refresh()
@@ -130,7 +130,7 @@ class PreviewPage(Page):
 
     @Slot()
     def _start(self) -> None:
-        """Make everything anew: tiles, and the two readings."""
+        """Make the tiles and the two readings again."""
         groups, sample = self._groups, self.session.plan.sample
         if self._images is None:
             return
@@ -164,7 +164,7 @@ class PreviewPage(Page):
 
     @Slot(int)
     def _look_at(self, number: int) -> None:
-        """Open the close look at a tile."""
+        """Open the window of one particle."""
         groups, tiles = self._groups, self.view.tiles
         if tiles is None or not 0 <= number < len(tiles):
             return
@@ -208,7 +208,7 @@ class PreviewPage(Page):
         self.contrast.setEnabled(len(tiles) > 0)
         self.invert.setEnabled(len(tiles) > 0)
         if not len(tiles):
-            self.view.set_message("No particle is in this group and in a stack with this in its name.")
+            self.view.set_message("No particle of this group is in a stack with this name.")
             self.page_bar.scale_bar.set_pixel_size(0, "Å")
         else:
             self.view.set_message("")

@@ -1,4 +1,4 @@
-"""What stands beside the montage: which particles, how they are filtered and drawn.  None of it is imported."""
+"""The column beside the montage: which particles, and how they are filtered and drawn.  It changes no import."""
 
 from __future__ import annotations
 

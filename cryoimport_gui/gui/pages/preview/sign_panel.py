@@ -1,4 +1,4 @@
-"""The data sign: what the pictures say, both readings side by side, and the choice."""
+"""The data sign: what the images show, both readings side by side, and the choice."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NARROW_READING_PX = 170
 
 
 def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
-    """The data sign that a choice leads to, before the plan has caught up with it."""
+    """The data sign that a choice leads to, before there is a plan with it."""
     if choice != "auto":
         return int(choice)
     return (verdict.value if verdict else 0) or _DEFAULT_SIGN
@@ -50,7 +50,7 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
     if verdict.value == 0:
         used = sign_text(sign_in_use(choice, verdict))
         why = f"{used} is used, as for RELION's extraction." if choice == "auto" else f"You chose {used}."
-        advice = " Take the reading in which particles are dark." if verdict.sampled else ""
+        advice = " Choose the reading in which particles are dark." if verdict.sampled else ""
         return Severity.WARNING, f"The images do not show the data sign clearly: {verdict.words}. {why}{advice}"
     kept = "dark on light" if verdict.value > 0 else "light on dark"
     seen = f"{verdict.words}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
@@ -61,7 +61,7 @@ def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, s
 
 
 class SignPanel(QWidget):
-    """Edits the data sign; each of the two readings is a button that takes it."""
+    """Edits the data sign; each of the two readings is a button that chooses it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class SignPanel(QWidget):
         group = QButtonGroup(self)
         side_by_side = QHBoxLayout()
         for reading in self.readings.values():
-            group.addButton(reading)  # without its sign as an id: Qt takes -1 for "give it one"
+            group.addButton(reading)  # without its sign as an id: Qt reads -1 as "assign one"
             side_by_side.addWidget(reading)
         group.buttonClicked.connect(self._take_reading)
 
@@ -106,24 +106,24 @@ class SignPanel(QWidget):
         return sign_in_use(self._session.parameters.data_sign, self._verdict)
 
     def show_verdict(self, verdict: SignVerdict | None) -> None:
-        """None: nothing has been looked at."""
+        """None: no images were compared."""
         self._verdict = verdict
         self.refresh()
 
     def show_tiles(self, tiles: Images, background: int) -> None:
-        """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
+        """The same tiles, as stored, for both readings, the average first; `background` is the grey around them."""
         particles = len(tiles) - 1
         if particles == 1:
             tiles = tiles[1:]
-        of = "many" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
-        what = "1 particle is shown." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
+        of = "the sample" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
+        what = "1 particle is shown." if particles == 1 else f"First tile: average of {of}."
         self.rule.setText(f"{_RULE} {what}" if len(tiles) else _RULE)
         limits = own_limits(tiles)
         for sign, reading in self.readings.items():
             reading.show_picture(tiles, sign, limits, background)
 
     def refresh(self) -> None:
-        """Write everything anew, in the colours of the window."""
+        """Write everything again, in the colours of the window."""
         verdict = self._verdict
         self.setVisible(verdict is not None)
         if verdict is None:
@@ -139,9 +139,9 @@ class SignPanel(QWidget):
         self.words.setAccessibleDescription(words)
         proposed = sign_text(verdict.value)
         self.take.setVisible(verdict.value != 0)
-        self.take.setText(f"&Use {proposed} (proposed)")
-        self.take.setAccessibleName(f"Use data sign {proposed}, as proposed")
-        explain(self.take, f"Set the data sign to {proposed}, as the pictures say.")
+        self.take.setText(f"&Use {proposed} (suggested)")
+        self.take.setAccessibleName(f"Use data sign {proposed}, as suggested")
+        explain(self.take, f"Set the data sign to {proposed}, as the images show.")
         self.take.setEnabled(self.sign != verdict.value)
         for sign, reading in self.readings.items():
             reading.set_state(verdict.value, used=sign == self.sign)
@@ -178,7 +178,7 @@ class _Reading(QToolButton):
         explain(
             self,
             f"These particles with data sign {sign_text(sign)}: stored values times {sign_text(sign)}.\n"
-            "Particles must look dark on a light background. Click to take this reading.",
+            "Particles must look dark on a light background. Click to use this data sign.",
         )
 
     def sizeHint(self) -> QSize:
@@ -202,7 +202,7 @@ class _Reading(QToolButton):
         self.setIcon(QIcon(pixmap))
 
     def set_state(self, proposed: int, used: bool) -> None:
-        """`proposed` is the sign that the pictures speak for, 0 if they do not."""
+        """`proposed` is the sign that the images show, 0 if unclear."""
         self.setChecked(used)
         looks = {0: "are particles dark?", self.sign: "particles are dark ✓", -self.sign: "particles are light ✖"}[
             proposed
