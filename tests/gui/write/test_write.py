@@ -22,8 +22,12 @@ _CTF = "Global CTF Refinement"
 @pytest.mark.parametrize(
     ("options", "told", "not_told"),
     [
-        ({}, ["lie inside the folder of the CryoSPARC project", "Import Result Group", "2D Classification"], [_CTF]),
-        ({"project": "/data/CS-x"}, ["Import Result Group"], ["lie inside"]),
+        (
+            {},
+            ["inside the folder of the CryoSPARC project", "Import Result Group", "2D Classification"],
+            [_CTF],
+        ),
+        ({"project": "/data/CS-x"}, ["Import Result Group"], ["must be inside"]),
         ({"ignore_pose_data": True}, ["2D Classification"], ["Reconstruction Only"]),
     ],
 )
