@@ -42,7 +42,7 @@ def settings_path() -> Path:
 
 
 def load_settings_file() -> tuple[Settings, str]:
-    """The settings, and a sentence about what could not be read of them (empty: nothing)."""
+    """The settings, and a sentence about what could not be read (empty: all was read)."""
     settings = Settings()
     try:
         content = json.loads(settings_path().read_text("utf-8"))

@@ -103,7 +103,10 @@ def odd_values(group: OpticsGroup, headers: GroupHeaders | None) -> dict[str, st
     if headers and size and (other := headers.other_than(size.value)):
         count = sum(map(len, other.values()))
         most = max(other, key=lambda size: len(other[size]))
-        odd["pixel_size_A"] = f"{count} of {count_of(headers.stacks, 'stack header')} say otherwise, mostly {most:g} Å"
+        say = "says" if count == 1 else "say"
+        odd["pixel_size_A"] = (
+            f"{count} of {count_of(headers.stacks, 'stack header')} {say} otherwise, mostly {most:g} Å"
+        )
     for name, (title, low, high, unit) in _USUAL.items():
         value = getattr(group, name)
         if value and not low <= value.value <= high and not impossible(name, value.value):

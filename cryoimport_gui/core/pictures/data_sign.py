@@ -77,13 +77,21 @@ class SignVerdict:
 
     @property
     def words(self) -> str:
-        """What was seen, as a part of a sentence."""
+        """What was seen, as a part of a sentence; the one place that says it, for the report and the window."""
         if self.sampled == 0:
             return "no image could be looked at"
         if self.sampled == 1:
-            kind = "brighter" if self.particles_brighter > 0.5 else "darker"
-            return f"the only particle is {kind} than its surroundings"
-        return f"{self.particles_brighter:.0%} of {self.sampled:,} particles are brighter than their surroundings"
+            stored = "brighter" if self.particles_brighter > 0.5 else "darker"
+            return f"the only particle is stored {stored} than its surroundings"
+        is_darker = self.value > 0
+        share = 1 - self.particles_brighter if is_darker else self.particles_brighter
+        stored = "darker" if is_darker else "brighter"
+        return f"{share:.0%} of {self.sampled:,} particles are stored {stored} than their surroundings"
+
+    @property
+    def confidence_words(self) -> str:
+        """In percent, never rounded up to certainty."""
+        return "above 99.9%" if self.confidence > 0.999 else f"{np.floor(self.confidence * 1000) / 10:g}%"
 
 
 def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | None = None) -> SignVerdict:

@@ -70,9 +70,9 @@ def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Probl
         if verdict.value or verdict.mixed:
             source = "detected" if verdict.value else "default"
             return DataSign(verdict.value or DEFAULT_SIGN, source, verdict), found
-        seen = f"{brighter}, confidence {verdict.confidence:.1%}" if verdict.sampled else brighter
         message = (
-            f"the pictures cannot tell the data sign ({seen}); {DEFAULT_SIGN:+d} is used, as RELION extracts particles"
+            f"the images do not show the data sign clearly: {brighter}; {DEFAULT_SIGN:+d} is used, as for RELION's "
+            "extraction"
         )
         return DataSign(DEFAULT_SIGN, "default", verdict), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
