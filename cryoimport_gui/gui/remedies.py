@@ -72,6 +72,7 @@ _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
 _NO_EXPOSURES = _setting("Import without exposures", exposures="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
 _META, _DATA, _OPTICS, _OUTPUT = (Remedy(place) for place in ("meta", "data", "optics_table", "output"))
+_ALL_ROWS = _setting("Import all rows", select=())
 _NOTHING = Remedy()
 
 REMEDIES: dict[str, Remedy] = {
@@ -83,6 +84,9 @@ REMEDIES: dict[str, Remedy] = {
     "meta-not-2d-stack": _META,
     "image-name-missing": _META,
     "image-name-bad": _META,
+    "selection-unknown": Remedy("meta", (_ALL_ROWS,)),
+    "selection-empty": Remedy("meta", (_ALL_ROWS,)),
+    "images-ctf-corrected": _NOTHING,
     "value-not-finite": _META,
     "optics-group-unknown": _META,
     "microscope-value-missing": _OPTICS,
@@ -96,13 +100,19 @@ REMEDIES: dict[str, Remedy] = {
     "stack-changed": _DATA,
     "stack-not-square": _DATA,
     "box-mismatch": _META,
-    "image-index-zero": _META,
+    "image-index-zero": Remedy("meta", (_setting("Count image numbers from 0", image_numbers_from="0"),)),
     "image-index-out-of-range": _DATA,
     "pixel-size-disagrees": _OPTICS,
+    "pixel-sizes-differ": _OPTICS,
+    "stack-rescaled": _DATA,
+    "override-odd": _OPTICS,
+    "stack-format-doubtful": _NOTHING,
     "image-size-disagrees": _DATA,
     "shift-odd": _META,
     "stack-elsewhere": _DATA,
     "particle-duplicate": _NOTHING,
+    "symmetry-expanded": _NOTHING,
+    "half-sets-mixed": _NOTHING,
     "exposures-unreadable": Remedy("exposures", (_NO_EXPOSURES,)),
     "micrograph-name-missing": Remedy("exposures", (_NO_EXPOSURES,)),
     "exposure-unmatched": Remedy(
@@ -122,6 +132,7 @@ REMEDIES: dict[str, Remedy] = {
     "ctf-missing": _NOTHING,
     "ctf-aberrations-dropped": _OPTICS,
     "pose-missing": _NOTHING,
+    "pose-placeholder": Remedy("meta", (_setting("Import without poses", ignore_pose_data=True),)),
     "half-sets-missing": _NOTHING,
     "columns-not-imported": _NOTHING,
     "image-values-odd": _DATA,
@@ -131,6 +142,7 @@ REMEDIES: dict[str, Remedy] = {
     "output-not-writable": _OUTPUT,
     "output-no-space": _OUTPUT,
     "output-outside-project": _OUTPUT,
+    "output-job-number": Remedy("output", (Fix("Use another name", _free_output),)),
     "output-inside-data": _OUTPUT,
 }
 
@@ -138,6 +150,12 @@ REMEDIES: dict[str, Remedy] = {
 def fixes_of(problem: Problem, plan: ImportPlan) -> list[tuple[str, Values]]:
     """Label and parameters of each change that fixes a problem; there is none for a note."""
     fixes = REMEDIES[problem.code].fixes
+    if CODES[problem.code].acceptable and not problem.accepted:
+        accepted = (*plan.parameters.accept, problem.code)
+        fixes = (*fixes, Fix("Import anyway", lambda _: {"accept": accepted}))
+    elif problem.accepted:
+        others = tuple(code for code in plan.parameters.accept if code != problem.code)
+        fixes = (*fixes, Fix("Do not import with this", lambda _: {"accept": others}))
     is_unseen = plan.stacks is None and problem.code == "stack-missing"  # no data path: the rows are not known
     if CODES[problem.code].per_row and problem.severity is Severity.ERROR and not is_unseen:
         fixes = (*fixes, _LEAVE_OUT)

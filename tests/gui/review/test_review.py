@@ -137,14 +137,20 @@ MENDS = [
     ("coordinates-outside", "Detect the scale", {"coordinate_scale": "2"}, {"coordinate_scale": "auto"}),
     ("coordinate-y-unclear", "Detect which way y runs", {"coordinate_y": "flip"}, {"coordinate_y": "auto"}),
     ("data-sign-contradicts", "Use the detected data sign", {"data_sign": "+1"}, {"data_sign": "auto"}),
-    ("output-exists", "Use the next free name", {"output": "{}/J7"}, {"output": "{}/J9"}),
+    ("output-exists", "Use the next free name", {"output": "{}/import7"}, {"output": "{}/import9"}),
+    ("output-job-number", "Use another name", {"output": "{}/J7"}, {"output": "{}/J7_2"}),
+    ("image-index-zero", "Count image numbers from 0", {}, {"image_numbers_from": "0"}),
+    ("selection-empty", "Import all rows", {"select": ["rlnClassNumber=7"]}, {"select": ()}),
+    ("selection-unknown", "Import all rows", {"select": ["rlnNowhere=7"]}, {"select": ()}),
+    ("pose-placeholder", "Import without poses", {}, {"ignore_pose_data": True}),
+    *((code, "Import anyway", {}, {"accept": (code,)}) for code, kind in CODES.items() if kind.acceptable),
 ]
 
 
 def test_what_can_be_fixed_is_fixed_by_its_button(qtbot, open_wizard, tmp_path: Path) -> None:
     """And the button is gone where its values are set already."""
-    (tmp_path / "J7").mkdir()
-    (tmp_path / "J8").mkdir()
+    (tmp_path / "import7").mkdir()
+    (tmp_path / "import8").mkdir()
     wizard, review = open_review(open_wizard, meta=str(write_input(tmp_path)))
     session, good = wizard.session, wizard.session.plan
 
@@ -161,7 +167,7 @@ def test_what_can_be_fixed_is_fixed_by_its_button(qtbot, open_wizard, tmp_path: 
         qtbot.mouseClick(buttons(card)[label], Qt.MouseButton.LeftButton)
         changed = {n: v for n, v in vars(session.parameters).items() if v != getattr(before, n)}
         assert changed == filled(expected), code
-        if code != "output-exists":
+        if not code.startswith("output-") and label != "Import anyway":
             show(wizard, dataclasses.replace(good, parameters=session.parameters, problems=[problem(code, "y")]))
             assert label not in buttons(cards(review)[0]), code
         session.change(**vars(good.parameters))

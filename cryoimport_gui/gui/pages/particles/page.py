@@ -42,6 +42,9 @@ class ParticlesPage(Page):
     CODES = (
         "meta-",
         "image-",
+        "images-",
+        "selection-",
+        "symmetry-",
         "value-",
         "optics-",
         "stack-",
