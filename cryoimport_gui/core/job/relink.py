@@ -20,8 +20,9 @@ from ..layout import LINKS, PARTICLES, REPORT
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
-from ..stacks.locate import EACH_ONCE, Located, locate_stacks
+from ..stacks.locate import locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
+from ..stacks.not_located import EACH_ONCE, not_located
 from ..stacks.stacks import facts_of
 
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
@@ -75,7 +76,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     plan.changes = {name: (plan.links[name], its.path) for name, its in found.items()}
     headers = map_batches(read_headers, [(its.path, its.file_bytes) for its in found.values()], progress)
     plan.problems = [
-        *_not_located(targets, located),
+        *(found for found, _ in not_located(targets, located)),
         *_different(
             _difference(its.path, header, known.get(name)) for (name, its), header in zip(found.items(), headers)
         ),
@@ -171,29 +172,6 @@ def _status(path: Path) -> os.stat_result | None:
     except (OSError, ValueError):
         return None
     return status if stat.S_ISREG(status.st_mode) else None
-
-
-def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
-    missing = [target for target, its in zip(targets, located.found) if its.is_missing]
-    if missing:
-        hint = f"Give {located.suggested_data} as new data path (--data)." if located.suggested_data else None
-        message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
-        yield problem("stack-missing", message, count=len(missing), examples=missing, hint=hint)
-    unclear = [its for its in located.found if its.candidates]
-    if unclear:
-        examples = (" and ".join(its.candidates) for its in unclear)
-        message = f"{count_of(len(unclear), 'stack')} found in more than one place"
-        yield problem("stack-ambiguous", message, count=len(unclear), examples=examples)
-    rivals = [(target, *its.rivals) for target, its in zip(targets, located.found) if its.rivals]
-    if rivals:
-        examples = (" and ".join(targets) for targets in rivals)
-        yield problem(
-            "stack-ambiguous",
-            f"{count_of(len(rivals), 'stack')} found for more than one link",
-            count=len(rivals),
-            examples=examples,
-            hint=EACH_ONCE,
-        )
 
 
 def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress: Progress) -> Iterator[Problem]:
