@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..particles import Particles
+from ..particles import Particles, distinct
 from ..problems import Problem, Severity, count_of, problem
 from .stacks import Stacks
 
@@ -17,7 +17,9 @@ from .stacks import Stacks
 _SAME_POSE_DEG, _SAME_SHIFT = 2.0, 2.0  # shifts as in the file, in Å or pixels
 #: pixels; coordinates are copied with the row, but can be printed with fewer digits
 _SAME_PLACE_PX = 0.01
-_CHUNK = 1 << 18
+#: with so many of the copies before it in the file each is compared: twice the symmetry of an icosahedron
+_MOST_BEFORE = 120
+_CHUNK = 1 << 16
 
 
 @dataclass
@@ -63,12 +65,11 @@ def _copies(particles: Particles, stacks: Stacks) -> _Copies:
     none = np.empty(0, np.int64)
     if len(keys) < 2 or (keys[1:] > keys[:-1]).all():  # most files are sorted, and have none
         return _Copies(none, none, none)
-    ordered = np.sort(keys)
-    several = ordered[1:][(ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)]
-    if not len(several):
+    values = np.sort(keys)  # a third of the time of the order, which few files need
+    again = (values[1:] == values[:-1]) & (values[1:] >= 0)
+    if not again.any():
         return _Copies(none, none, none)
-    rows = np.flatnonzero(np.isin(keys, several))
-    rows = rows[np.argsort(keys[rows], kind="stable")]
+    rows = np.argsort(keys, kind="stable")[np.append(again, False) | np.append(False, again)]
     starts = np.diff(keys[rows], prepend=-1) != 0
     image = np.cumsum(starts) - 1
     return _Copies(rows, image, np.arange(len(rows)) - np.flatnonzero(starts)[image])
@@ -85,18 +86,26 @@ def _is_duplicate(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
         if particles.coordinates_px is not None:
             moved = np.abs(particles.coordinates_px[rows] - particles.coordinates_px[its_first]).max(axis=1)
             again[some] |= moved > _SAME_PLACE_PX
+    return again | _has_pose_of_one_before(particles, copies)
+
+
+def _has_pose_of_one_before(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
     shift = particles.shift_A if particles.shift_A is not None else particles.shift_px
-    turn = np.cos(np.radians(_SAME_POSE_DEG / 2))
-    for lag in range(1, int(copies.place.max()) + 1):  # each with the copy that stands so many rows before it
-        later = np.flatnonzero(copies.place >= lag)
-        for first in range(0, len(later), _CHUNK):
-            one = later[first : first + _CHUNK]
-            here, before = copies.rows[one], copies.rows[one - lag]
-            same = np.abs((_quaternions(particles, here) * _quaternions(particles, before)).sum(axis=1)) > turn
-            if shift is not None:
-                same &= np.abs(shift[here] - shift[before]).max(axis=1) <= _SAME_SHIFT
-            again[one] |= same
-    return again
+    turn = np.float32(np.cos(np.radians(_SAME_POSE_DEG / 2)))
+    found = np.zeros(len(copies.rows), bool)
+    poses = np.empty((len(found), 4), np.float32)
+    for first in range(0, len(found), _CHUNK):
+        poses[first : first + _CHUNK] = _quaternions(particles, copies.rows[first : first + _CHUNK])
+    for lag in range(1, min(int(copies.place.max()), _MOST_BEFORE) + 1):  # with the copy so many rows before it
+        for first in range(lag, len(found), _CHUNK):
+            last = min(first + _CHUNK, len(found))
+            cosines = np.einsum("ij,ij->i", poses[first:last], poses[first - lag : last - lag])
+            same = np.flatnonzero((np.abs(cosines) > turn) & (copies.place[first:last] >= lag)) + first
+            if shift is not None and len(same):
+                moved = np.abs(shift[copies.rows[same]] - shift[copies.rows[same - lag]]).max(axis=1)
+                same = same[moved <= _SAME_SHIFT]
+            found[same] = True
+    return found
 
 
 def _quaternions(particles: Particles, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -121,7 +130,7 @@ def _duplicates(particles: Particles, copies: _Copies, again: NDArray[np.bool_])
 
 
 def _expanded(particles: Particles, copies: _Copies, others: NDArray[np.int64], ignore_poses: bool) -> Problem:
-    images = len(np.unique(copies.image[others]))
+    images = len(distinct(copies.image[others]))
     rows = len(others) + images
     message = f"{count_of(images, 'image')} with {rows / images:.3g} poses each on average, in {rows:,} rows"
     examples = (particles.describe(i) for i in copies.rows[others].tolist())
