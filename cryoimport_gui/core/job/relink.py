@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from ..atomic import exchanged_folder, old_folder
+from ..file_state import state_of
 from ..layout import LINKS, PARTICLES, REPORT
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
@@ -34,6 +35,7 @@ class Relinking:
     """What would change: link name → (old target, new target); links that still lead somewhere are not touched.
 
     links: every link of the job and where it leads; `broken` are those that lead to no file.
+    states: the `file_state` of each new target when it was checked.
     suggested_data: a data path that finds what is missing; empty: none.
     """
 
@@ -41,6 +43,7 @@ class Relinking:
     links: dict[str, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    states: dict[str, Hashable] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     suggested_data: str = ""
 
@@ -74,6 +77,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     progress.stage("headers")
     found = {name: its for name, its in zip(plan.broken, located.found) if its.path}
     plan.changes = {name: (plan.links[name], its.path) for name, its in found.items()}
+    plan.states = {name: its.state for name, its in found.items()}
     headers = map_batches(read_headers, [(its.path, its.file_bytes) for its in found.values()], progress)
     plan.problems = [
         *(found for found, _ in not_located(targets, located)),
@@ -108,7 +112,7 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
 
             def link(name: str) -> None:
                 if name in plan.changes:
-                    _check_unchanged(plan.changes[name][1], known.get(name))
+                    _check_unchanged(plan.changes[name][1], known.get(name), plan.states[name])
                 os.symlink(plan.changes.get(name, ("", links[name]))[1], new / name)
 
             for _ in map_files(link, list(links), progress):
@@ -219,12 +223,12 @@ def _writability(plan: Relinking) -> Iterator[Problem]:
         yield problem("output-not-writable", f"you may not write to {plan.job}", hint=hint)
 
 
-def _check_unchanged(path: str, known: Any) -> None:
-    """A stack must still be as long as when it was checked."""
+def _check_unchanged(path: str, known: Any, state: Hashable) -> None:
+    """A stack must still be what was checked, and as long as when it was imported."""
     status = _status(Path(path))
     if status is None:
         raise refuse("stack-missing", f"{path} was there when it was checked; nothing was changed")
-    if not isinstance(known, dict) or known.get("bytes") != status.st_size:
+    if not isinstance(known, dict) or known.get("bytes") != status.st_size or state_of(status) != state:
         raise refuse("stack-changed", f"{path} has changed since it was checked; nothing was changed")
 
 

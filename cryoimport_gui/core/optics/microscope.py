@@ -214,7 +214,7 @@ def _odd_overrides(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
         if abs(size.value - by_file_A) > _CALIBRATION * by_file_A
     ]
     if odd:
-        message = f"--pixel-size is more than {_CALIBRATION:.0%} away from the file's value in "
+        message = f"the given pixel size is more than {_CALIBRATION:.0%} away from the file's in "
         message += (
             f"{count_of(len(odd), 'optics group')}: as a calibration of the microscope it leaves shifts as they are in "
             "pixels, which is what is written; if the images were sampled anew, shifts should stay as they are in Å"

@@ -6,7 +6,6 @@ A micrograph, and a stack of another extraction, often have the same name.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -33,15 +32,15 @@ class Candidates:
     def __init__(self, particles: Particles, names: Sequence[str], used: NDArray[np.integer]) -> None:
         self._particles = particles
         self._number = dict(zip(names, used.tolist()))
-        self._box_of_others: int | None = None
+        self._other_boxes: set[int] = set()
         self.headers: dict[str, MrcHeader | MrcError | OSError] = {}
 
     def learn(self, found: Sequence[Found], progress: Progress) -> None:
         progress.stage("headers")
         files = list({its.path: its.file_bytes for its in found if its.path}.items())
         self.headers |= dict(zip(dict(files), map_batches(read_headers, files, progress)))
-        boxes = Counter(its.nx for its in self.headers.values() if isinstance(its, MrcHeader) and its.nx == its.ny)
-        self._box_of_others = boxes.most_common(1)[0][0] if boxes else None
+        read = (its for its in self.headers.values() if isinstance(its, MrcHeader))
+        self._other_boxes = {its.nx for its in read if its.nx == its.ny}
         progress.stage("locate")
 
     def why_not(self, name: str, path: str, file_bytes: int) -> str:
@@ -77,5 +76,4 @@ class Candidates:
     def _boxes(self, number: int) -> list[int]:
         """The boxes that would fit: that of the file, and that of the other stacks."""
         by_file = self._particles.optics_groups[self._group[number]].image_size_px
-        boxes = [self._box_of_others, int(by_file) if by_file and np.isfinite(by_file) else None]
-        return sorted({box for box in boxes if box})
+        return sorted(self._other_boxes | ({int(by_file)} if by_file and np.isfinite(by_file) else set()))

@@ -121,6 +121,7 @@ class _Finder:
         self._judge = judge
         self._progress = progress
         self._index: dict[str, list[str]] | None = None
+        self._is_alias: dict[tuple[str, str], bool] = {}
         self._lock = Lock()
 
     def find(self, name: str) -> Found:
@@ -184,7 +185,20 @@ class _Finder:
                     self._index.setdefault(os.path.basename(path), []).append(path)
         paths = self._index.get(PurePosixPath(name).name, ())
         scores = {path: _tail(name, path) for path in paths}
-        return [path for path, score in scores.items() if score == max(scores.values())]
+        return [self._as_named(name, path) for path, score in scores.items() if score == max(scores.values())]
+
+    def _as_named(self, name: str, path: str) -> str:
+        """The path with the folders of the name, if these are links to its own, such as the alias of a job."""
+        parts = PurePosixPath(name).parts
+        own, named = os.path.dirname(path), "/".join([*path.split("/")[: -len(parts)], *parts[:-1]])
+        if own == named:
+            return path
+        if (own, named) not in self._is_alias:
+            try:
+                self._is_alias[own, named] = os.path.samefile(own, named)
+            except (OSError, ValueError):
+                self._is_alias[own, named] = False
+        return os.path.join(named, parts[-1]) if self._is_alias[own, named] else path
 
 
 def _variants(name: str) -> tuple[list[str], list[str]]:
@@ -221,6 +235,12 @@ def _tail(name: str, path: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
 
 
+def _agreement(name: str, path: str) -> float:
+    """See `_tail`; no end where the whole name agrees, as for a name that is found where it says."""
+    parts = _tail(name, path)
+    return math.inf if parts == len(PurePosixPath(name.lstrip("/")).parts) else parts
+
+
 def other_folder(name: str, found: Found) -> tuple[str, str] | None:
     """The last folder of a stack's name that is another one where it was found, and that one: `job010`, `job020`."""
     if not found.rule.startswith(_TAIL_RULE):
@@ -243,7 +263,7 @@ def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
         by_tail = [i for i in claimants if found[i].rule.startswith(_TAIL_RULE)]
         if len(claimants) == 1 or not by_tail:
             continue
-        agreement = dict.fromkeys(claimants, math.inf) | {i: _tail(names[i], found[i].path) for i in by_tail}
+        agreement = dict.fromkeys(claimants, math.inf) | {i: _agreement(names[i], found[i].path) for i in by_tail}
         best = [i for i in claimants if agreement[i] == max(agreement.values())]
         is_settled = agreement[best[0]] == math.inf or all(_may_be_one(names[best[0]], names[i]) for i in best)
         for i in claimants:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..problems import Problem, count_of, problem
 from .locate import Located
 
-_MOST_PLACES = 6
+_MOST_PLACES, _MOST_REJECTED = 6, 3
 EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
 
 
@@ -36,4 +36,4 @@ def not_located(names: Sequence[str], located: Located) -> Iterator[tuple[Proble
 
 
 def _rejected(files: Sequence[tuple[str, str]]) -> str:
-    return "".join(f"; {path} is not this stack: {reason}" for path, reason in files)
+    return "".join(f"; {path} is not this stack: {reason}" for path, reason in files[:_MOST_REJECTED])

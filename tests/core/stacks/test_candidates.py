@@ -45,10 +45,11 @@ def missing(stacks: Stacks) -> Problem:
 def test_what_only_has_the_name_is_neither_taken_nor_offered(
     tmp_path: Path, place: str, shape: tuple[int, int, int], words: str
 ) -> None:
-    write_stack(tmp_path / NAMES[0])
-    path = put(tmp_path / place, np.zeros(shape, "f4"))
-    for data in ("", str(tmp_path)):
-        stacks = look(tmp_path, data)
+    root = tmp_path / "far/from/others"
+    write_stack(root / NAMES[0])
+    path = put(root / place, np.zeros(shape, "f4"))
+    for data in ("", str(root)):
+        stacks = look(root, data)
         found = missing(stacks)
         assert stacks.located.suggested_data == ""
         if data:
@@ -77,6 +78,19 @@ def test_the_box_is_that_of_the_file_where_there_is_no_other_stack(tmp_path: Pat
     (fault,) = look(tmp_path, str(tmp_path), rlnImageSize=[8]).faults
     assert (fault.problem.code, fault.problem.count) == ("stack-missing", 2)
     assert look(tmp_path, str(tmp_path), rlnImageSize=[10]).faults == []
+
+
+def test_a_box_of_any_other_stack_will_do(tmp_path: Path) -> None:
+    names = [*NAMES, "Extract/job005/Movies/X3.mrcs"]
+    for name, box in zip(names, (8, 10)):
+        write_stack(tmp_path / name, box=box)
+    star = write_star(tmp_path / "run_data.star", particle_columns(3, 3, names))
+    put(tmp_path / "flat/X3.mrcs", np.zeros((3, 12, 12), "f4"))
+    stacks = find_stacks(read_particles(star).particles, str(star), str(tmp_path))
+    assert "8 × 8 or 10 × 10" in stacks.faults[0].problem.examples[0]
+    put(tmp_path / "flat/X3.mrcs", np.zeros((3, 10, 10), "f4"))
+    stacks = find_stacks(read_particles(star).particles, str(star), str(tmp_path))
+    assert [fault.problem.code for fault in stacks.faults] == ["box-mismatch"]
 
 
 def test_one_of_several_that_can_be_the_stack_is_the_stack(tmp_path: Path) -> None:
