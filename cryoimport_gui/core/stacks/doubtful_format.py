@@ -19,11 +19,12 @@ def doubtful_format(used: Sequence[Stack], signs: tuple[int, int] | None) -> Ite
     Args:
         signs: The data signs by the bytes as signed and as unsigned numbers, if these were compared; 0 is unclear.
     """
-    bytes_ = [file for file in used if file.header and file.header.mode == 0]
+    read = [(file, file.header) for file in used if file.header]
+    bytes_ = [file for file, header in read if header.mode == 0]
     kinds = {
         "8-bit values (mode 0)": bytes_,
-        "big-endian": [file for file in used if file.header and file.header.byte_order == ">"],
-        "a name that ends neither in .mrc nor in .mrcs": [f for f in used if not f.path.endswith(_EXTENSIONS)],
+        "big-endian": [file for file, header in read if header.byte_order == ">"],
+        "a name that ends neither in .mrc nor in .mrcs": [f for f, _ in read if not f.path.endswith(_EXTENSIONS)],
     }
     kinds = {kind: files for kind, files in kinds.items() if files}
     if not kinds:
@@ -33,7 +34,7 @@ def doubtful_format(used: Sequence[Stack], signs: tuple[int, int] | None) -> Ite
     message += ", ".join(f"{kind} in {len(files)}" for kind, files in kinds.items())
     hint = None
     if bytes_:
-        unsigned = sum(bool(file.header and file.header.is_unsigned) for file in bytes_)
+        unsigned = sum(header.is_unsigned for _, header in read)
         message += f"; {len(bytes_) - unsigned} of those of bytes are read as signed here, {unsigned} as unsigned"
     if signs and 0 not in signs and signs[0] != signs[1]:
         message += f"; as signed bytes the pictures give the data sign {signs[0]:+d}, as unsigned bytes {signs[1]:+d}"

@@ -40,7 +40,7 @@ class MicroscopePage(Page):
         "Check the values of each optics group; type over one to replace it, in the first row for all groups. "
         "Delete takes it back. Replacing the pixel size does not move particles."
     )
-    CODES = ("microscope-", "pixel-", "ctf-")
+    CODES = ("microscope-", "pixel-", "override-", "ctf-")
 
     def build(self) -> None:
         session = self.session

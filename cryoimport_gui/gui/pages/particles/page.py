@@ -47,6 +47,7 @@ class ParticlesPage(Page):
         "stack-",
         "box-",
         "particle-",
+        "symmetry-",
         "columns-",
         "pose-",
         "shift-",
