@@ -163,7 +163,7 @@ class Planner:
         p, particles, stacks = plan.parameters, plan.particles, plan.stacks
         if particles is None or stacks is None:
             return
-        key = (plan.meta_key, p.data, particles.rows.tobytes(), p.ignore_pose_data, p.ignore_half_sets)
+        key = (plan.meta_key, p.data, hash(particles.rows.tobytes()), p.ignore_pose_data, p.ignore_half_sets)
 
         def compare() -> list[Problem]:
             return list(copies_remarks(particles, stacks, p.ignore_pose_data, p.ignore_half_sets))

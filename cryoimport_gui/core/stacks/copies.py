@@ -51,8 +51,9 @@ def copies_remarks(
     has_poses = bool(particles.poses)
     if copies.images:
         again = _is_duplicate(particles, copies) if has_poses else copies.place > 0
-        yield from _duplicates(particles, copies, again)
-        if len(others := np.flatnonzero((copies.place > 0) & ~again)):
+        others = np.flatnonzero((copies.place > 0) & ~again)
+        yield from _duplicates(particles, copies, again, is_expanded=len(others) > 0)
+        if len(others):
             yield _expanded(particles, copies, others, ignore_poses)
     subset = None if ignore_poses or ignore_half_sets or not has_poses else particles.random_subset
     yield from _mixed(particles, copies, subset)
@@ -121,12 +122,18 @@ def _quaternions(particles: Particles, rows: NDArray[np.int64]) -> NDArray[np.fl
     return np.stack(parts, axis=1)
 
 
-def _duplicates(particles: Particles, copies: _Copies, again: NDArray[np.bool_]) -> Iterator[Problem]:
+def _duplicates(
+    particles: Particles, copies: _Copies, again: NDArray[np.bool_], is_expanded: bool
+) -> Iterator[Problem]:
     rows = np.sort(copies.rows[again])
     if len(rows):
         message = f"{count_of(len(rows), 'row')} with an image that stood in an earlier row"
         examples = (particles.describe(i) for i in rows.tolist())
-        yield problem("particle-duplicate", message, count=len(rows), examples=examples)
+        hint = "Take these rows out of the file. CryoSPARC must not look for duplicates here: it goes by their places, "
+        hint += "and would take the symmetry copies as well."
+        yield problem(
+            "particle-duplicate", message, count=len(rows), examples=examples, hint=hint if is_expanded else None
+        )
 
 
 def _expanded(particles: Particles, copies: _Copies, others: NDArray[np.int64], ignore_poses: bool) -> Problem:

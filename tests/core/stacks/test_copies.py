@@ -117,6 +117,7 @@ def test_duplicates_within_a_symmetry_expanded_set(tmp_path: Path) -> None:
     star, _ = rows(tmp_path, 4, rlnAngleRot=[angle + 90 * (copy % 2) for angle in angles for copy in range(4)])
     found = remarks(star)
     assert {code: its.count for code, its in found.items()} == {"particle-duplicate": 12, "symmetry-expanded": 12}
+    assert "Remove" not in found["particle-duplicate"].hint and "symmetry copies" in found["particle-duplicate"].hint
 
 
 def test_the_later_rows_are_named(tmp_path: Path) -> None:
