@@ -12,4 +12,8 @@ def file_state(path: str) -> Hashable:
         status = os.stat(path)
     except (OSError, ValueError):
         return None
+    return state_of(status)
+
+
+def state_of(status: os.stat_result) -> Hashable:
     return status.st_size, status.st_mtime_ns, status.st_ino

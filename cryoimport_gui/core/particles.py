@@ -38,8 +38,9 @@ class OpticsGroup:
 
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
+    `shift_scale` is what shifts in pixels are multiplied by: not 1 where stacks were scaled after the file was written.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
-    `image_size_px` is the box by the file.
+    `image_size_px` is the box by the file; `void_pixel_size_A` what the file gives in place of a pixel size: 0 or less.
     `is_listed` is false for the group of all particles whose own the file does not list.
     `aberrations` is what CryoSPARC cannot take over, by RELION's definitions: `beam_tilt_x_mrad`, `beam_tilt_y_mrad`,
     `odd_zernike`, `even_zernike`, `magnification_00` to `magnification_11` → values.
@@ -54,7 +55,9 @@ class OpticsGroup:
     amplitude_contrast: Value | None = None
     total_dose_e_per_A2: Value | None = None
     file_pixel_size_A: float | None = None
+    shift_scale: float = 1.0
     image_size_px: float | None = None
+    void_pixel_size_A: Value | None = None
     is_listed: bool = True
     picked_pixel_size_A: Value | None = None
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -86,7 +89,8 @@ class Particles:
     `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
     (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does; coordinates are
     in pixels of the micrograph picked on.  `column_names` says what the file's format calls these values:
-    `defocus_u_A` → `rlnDefocusU`.
+    `defocus_u_A` → `rlnDefocusU`.  `listed_groups` are the numbers of all optics groups that the file lists, also of
+    those that no particle is in.
     """
 
     source: str
@@ -118,6 +122,7 @@ class Particles:
     columns_not_imported: list[str] = field(default_factory=list)
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
+    listed_groups: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -161,16 +166,20 @@ class Particles:
         return replace(self, **arrays)
 
     def shifts(
-        self, file_pixel_size_A: NDArray[np.float64], rows: Rows | slice = slice(None)
+        self,
+        file_pixel_size_A: NDArray[np.float64],
+        shift_scale: NDArray[np.float64],
+        rows: Rows | slice = slice(None),
     ) -> NDArray[np.float64] | None:
         """(n, 2), pixels: a shift in Å wins over one in pixels, and is divided by the pixel size of its file.
 
         Args:
             file_pixel_size_A: (optics groups,).
+            shift_scale: (optics groups,) what a shift in pixels is multiplied by.
         """
         if self.shift_A is not None:
             return self.shift_A[rows] / file_pixel_size_A[self.optics_index[rows], None]
-        return None if self.shift_px is None else self.shift_px[rows]
+        return None if self.shift_px is None else self.shift_px[rows] * shift_scale[self.optics_index[rows], None]
 
     def called(self, *names: str) -> str:
         """What the file's format calls some values, for a message."""
@@ -198,7 +207,8 @@ def shifts_px(
     particles: Particles, groups: Sequence[OpticsGroup], rows: NDArray[np.int64]
 ) -> NDArray[np.float64] | None:
     """(n, 2), x and y, as they are imported; 0 where that cannot be known."""
-    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in groups]), rows)
+    sizes_A = np.array([group.file_pixel_size_A or np.nan for group in groups])
+    shifts = particles.shifts(sizes_A, np.array([group.shift_scale for group in groups]), rows)
     return None if shifts is None else np.nan_to_num(shifts)
 
 

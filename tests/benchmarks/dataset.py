@@ -19,7 +19,7 @@ particles = Particles("x", "x", ["s"], np.zeros(count, np.int32), np.arange(coun
     rot_deg=numbers(), tilt_deg=numbers(), psi_deg=numbers(), shift_px=rng.normal(size=(count, 2)))
 one = lambda value: np.array([value])
 groups = dict(id=one(1), pixel_size_A=one(1.0), voltage_kV=one(300.0), cs_mm=one(2.7), amplitude_contrast=one(0.1),
-    file_pixel_size_A=one(1.0))
+    file_pixel_size_A=one(1.0), shift_scale=one(1.0))
 stacks = dict(path=one(b"x" * 100), import_sig=one(7))
 written = Written(groups, stacks, dict(), -1.0, 256)
 uid, zero, none = np.arange(count, dtype="u8"), np.zeros(count, np.int64), np.full(count, -1)

@@ -10,7 +10,17 @@ import numpy as np
 
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 
-from .stars import OPTICS, exposure_columns, loop, made_images, mrc_bytes, write_exposures, write_input, write_stack
+from .stars import (
+    OPTICS,
+    exposure_columns,
+    loop,
+    made_images,
+    mrc_bytes,
+    particle_columns,
+    write_exposures,
+    write_input,
+    write_stack,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,24 @@ def another_job(folder: Path) -> list[str]:
     (folder / "moved/Extract").mkdir(parents=True)
     (folder / "stacks").rename(folder / "moved/Extract/job020")
     return [*arguments, "--data", str(folder / "moved")]
+
+
+def micrograph_of_that_name(folder: Path) -> list[str]:
+    """In the place of the first stack lies a micrograph."""
+    arguments = moved(folder)
+    (folder / "mics").mkdir()
+    (folder / "mics/s1.mrc").write_bytes(mrc_bytes(np.zeros((1, 12, 16), "f4")))
+    return arguments
+
+
+def two_groups(sizes_A: list[float]) -> dict:
+    two = {name: list(column) * 2 for name, column in OPTICS.items()}
+    return two | {"rlnOpticsGroup": [1, 2], "rlnOpticsGroupName": ["a", "b"], "rlnImagePixelSize": sizes_A}
+
+
+def copied(**change: list) -> dict:
+    """Six rows with one image, of one particle in one half-set, but for what changes."""
+    return {name: [column[0]] * 6 for name, column in particle_columns().items()} | change
 
 
 def contradicting(folder: Path) -> list[str]:
@@ -205,6 +233,43 @@ CASES = [
     ),
     Case("image-size-disagrees", lambda f: star(f, None, {"rlnImageSize": [96]}), words=("96", "stacks 8")),
     Case("shift-odd", lambda f: star(f, values("rlnOriginXAngst", (2, -90), default=0)), words=("60 pixels", "line")),
+    Case(
+        "stack-missing",
+        micrograph_of_that_name,
+        words=("s1.mrc is not this stack", "1 image of 16 × 12 pixels", "3 images of 8 × 8"),
+        left=3,
+    ),
+    Case("stack-not-mrc", lambda f: stack(f, b"\x1f\x8b\x08\x08" * 300), words=("gzip", "gunzip"), left=3),
+    Case(
+        "stack-format-doubtful",
+        lambda f: stack(f, mrc_bytes(made_images(3, 8, mode=0), mode=0)),
+        words=("mode 0", "mode 2", "s1.mrcs"),
+    ),
+    Case(
+        "stack-rescaled",
+        lambda f: star(f, None, {"rlnImageSize": [16], "rlnImagePixelSize": [0.75]}),
+        count=2,
+        words=("16 pixels of 0.75 Å", "8 pixels of 1.5 Å"),
+    ),
+    Case(
+        "override-odd",
+        lambda f: star(f, None, None, "--pixel-size", "1.6"),
+        words=("1.6 Å given", "1.5 Å by the file", "in pixels", "in Å"),
+    ),
+    Case(
+        "pixel-sizes-differ",
+        lambda f: star(f, {"rlnOpticsGroup": [1, 1, 1, 2, 2, 2]}, two_groups([1.5, 1.7])),
+        count=2,
+        words=("--select optics-group=2 (1.7 Å)", "3 particles"),
+    ),
+    Case("symmetry-expanded", lambda f: star(f, copied(rlnAngleRot=[0, 60, 120, 180, 240, 300])), count=6),
+    Case("half-sets-mixed", lambda f: star(f, copied(rlnRandomSubset=[1, 1, 2, 1, 1, 1])), words=("1 image", "both")),
+    Case(
+        "half-sets-mixed",
+        lambda f: star(f, copied(), None, "--ignore-half-sets"),
+        count=1,
+        words=("no half-sets are imported",),
+    ),
     Case("stack-elsewhere", another_job, count=2, words=("job010 → job020", "2 stacks")),
     Case("stack-elsewhere", lambda f: [*star(f), "--data", str(empty(f))], count=2, words=("none", "folder of the")),
     Case("microscope-value-odd", lambda f: star(f, values("rlnDefocusU", (3, -1.2), default=15000)), words=("-1.2",)),

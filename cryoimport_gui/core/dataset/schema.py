@@ -54,7 +54,7 @@ class DatasetRows:
     @property
     def shift_px(self) -> NDArray[np.float64]:
         """(N, 2): 0 where the file has none."""
-        shifts = self.particles.shifts(self.written.groups["file_pixel_size_A"])
+        shifts = self.particles.shifts(self.written.groups["file_pixel_size_A"], self.written.groups["shift_scale"])
         return np.zeros((len(self.uid), 2)) if shifts is None else shifts
 
     @property

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..dataset.cs_reader import DatasetError, column_names, read_columns
 from ..names import Names
-from ..problems import refuse
+from ..parameters import LIMITS
+from ..problems import count_of, refuse
 
 #: where path, shape and pixel size are taken from, the best first
 _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
@@ -44,6 +45,28 @@ class Exposures:
 
     def __len__(self) -> int:
         return len(self.uid)
+
+    def check_sizes(self, used: NDArray[np.int64]) -> None:
+        """Width, height and, where it is given, pixel size of these exposures must be those of a picture.
+
+        Raises:
+            Refused: `exposures-unreadable`.
+        """
+        low_A, high_A = LIMITS["pixel_size"]
+        size_A, given = self.pixel_size_A[used], self.pixel_size_A[used] != 0
+        impossible = given & ((size_A <= low_A) | (size_A >= high_A))
+        for bad, of in (
+            ((self.shape[used] == 0).any(axis=1), "of no width or height"),
+            (impossible, f"with a pixel size not between {low_A:g} and {high_A:g} Å"),
+        ):
+            if bad.any():
+                examples = (
+                    f"{self.paths[i]}: {self.shape[i][1]} × {self.shape[i][0]} pixels of {self.pixel_size_A[i]:g} Å"
+                    for i in used[bad].tolist()
+                )
+                message = f"{self.source}: {count_of(int(bad.sum()), 'exposure')} {of}"
+                hint = "Make these exposures again in CryoSPARC, or import without exposures."
+                raise refuse("exposures-unreadable", message, examples=examples, hint=hint)
 
 
 _MICROSCOPE_FIELDS = {

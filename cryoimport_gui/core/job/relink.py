@@ -9,19 +9,21 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from ..atomic import exchanged_folder, old_folder
+from ..file_state import state_of
 from ..layout import LINKS, PARTICLES, REPORT, SOURCE
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
-from ..stacks.locate import EACH_ONCE, Located, locate_stacks
+from ..stacks.locate import locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
+from ..stacks.not_located import EACH_ONCE, not_located
 from ..stacks.stacks import facts_of
 
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
@@ -33,6 +35,7 @@ class Relinking:
     """What would change: link name → (old target, new target); links that still lead somewhere are not touched.
 
     links: every link of the job and where it leads; `broken` are those that lead to no file.
+    states: the `file_state` of each new target when it was checked.
     suggested_data: a data path that finds what is missing; empty: none.
     """
 
@@ -40,6 +43,7 @@ class Relinking:
     links: dict[str, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    states: dict[str, Hashable] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     suggested_data: str = ""
 
@@ -73,9 +77,10 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     progress.stage("headers")
     found = {name: its for name, its in zip(plan.broken, located.found) if its.path}
     plan.changes = {name: (plan.links[name], its.path) for name, its in found.items()}
+    plan.states = {name: its.state for name, its in found.items()}
     headers = map_batches(read_headers, [(its.path, its.file_bytes) for its in found.values()], progress)
     plan.problems = [
-        *_not_located(targets, located),
+        *(found for found, _ in not_located(targets, located)),
         *_different(
             _difference(its.path, header, known.get(name)) for (name, its), header in zip(found.items(), headers)
         ),
@@ -114,7 +119,7 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
 
             def link(name: str) -> None:
                 if name in plan.changes:
-                    _check_unchanged(plan.changes[name][1], known.get(name))
+                    _check_unchanged(plan.changes[name][1], known.get(name), plan.states[name])
                 os.symlink(plan.changes.get(name, ("", links[name]))[1], new / name)
 
             for _ in map_files(link, list(links), progress):
@@ -180,29 +185,6 @@ def _status(path: Path) -> os.stat_result | None:
     return status if stat.S_ISREG(status.st_mode) else None
 
 
-def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
-    missing = [target for target, its in zip(targets, located.found) if its.is_missing]
-    if missing:
-        hint = f"Give {located.suggested_data} as new data path (--data)." if located.suggested_data else None
-        message = f"{count_of(len(missing), 'stack')} not found; looked for the first at {', '.join(located.tried[:4])}"
-        yield problem("stack-missing", message, count=len(missing), examples=missing, hint=hint)
-    unclear = [its for its in located.found if its.candidates]
-    if unclear:
-        examples = (" and ".join(its.candidates) for its in unclear)
-        message = f"{count_of(len(unclear), 'stack')} found in more than one place"
-        yield problem("stack-ambiguous", message, count=len(unclear), examples=examples)
-    rivals = [(target, *its.rivals) for target, its in zip(targets, located.found) if its.rivals]
-    if rivals:
-        examples = (" and ".join(targets) for targets in rivals)
-        yield problem(
-            "stack-ambiguous",
-            f"{count_of(len(rivals), 'stack')} found for more than one link",
-            count=len(rivals),
-            examples=examples,
-            hint=EACH_ONCE,
-        )
-
-
 def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress: Progress) -> Iterator[Problem]:
     """Different stacks of the import must not become one: stacks of one name in several folders look the same."""
     links_to: dict[tuple[int, int], list[str]] = {}
@@ -248,12 +230,12 @@ def _writability(plan: Relinking) -> Iterator[Problem]:
         yield problem("output-not-writable", f"you may not write to {plan.job}", hint=hint)
 
 
-def _check_unchanged(path: str, known: Any) -> None:
-    """A stack must still be as long as when it was checked."""
+def _check_unchanged(path: str, known: Any, state: Hashable) -> None:
+    """A stack must still be what was checked, and as long as when it was imported."""
     status = _status(Path(path))
     if status is None:
         raise refuse("stack-missing", f"{path} was there when it was checked; nothing was changed")
-    if not isinstance(known, dict) or known.get("bytes") != status.st_size:
+    if not isinstance(known, dict) or known.get("bytes") != status.st_size or state_of(status) != state:
         raise refuse("stack-changed", f"{path} has changed since it was checked; nothing was changed")
 
 

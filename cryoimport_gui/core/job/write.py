@@ -21,7 +21,7 @@ from .. import layout
 from ..atomic import sync, whole_folder
 from ..dataset.schema import DatasetRows, Written
 from ..dataset.writer import result_group, write_dataset
-from ..file_state import file_state
+from ..file_state import file_state, state_of
 from ..looks.tiles import montage_of
 from ..parallel import map_files
 from ..parameters import RunOptions
@@ -185,6 +185,7 @@ class _Writer:
         plan = self.plan
         groups: dict[str, NDArray] = {"id": np.array([group.id for group in plan.groups], np.uint32)}
         groups["file_pixel_size_A"] = np.array([group.file_pixel_size_A or 1.0 for group in plan.groups])
+        groups["shift_scale"] = np.array([group.shift_scale for group in plan.groups])
         for name in MICROSCOPE_VALUES:
             values = [getattr(group, name) for group in plan.groups]
             groups[name] = np.array([value.value if value else 0.0 for value in values])
@@ -269,10 +270,13 @@ def _check_meta(plan: ImportPlan) -> None:
 def _check_unchanged(stack: Stack) -> None:
     """A stack must still be what was checked."""
     try:
-        size = os.stat(stack.path).st_size
+        status = os.stat(stack.path)
     except OSError as error:
         raise refuse("stack-missing", f"{stack.path} was there when it was checked: {error.strerror}") from None
-    if stack.header and size != stack.header.file_bytes:
-        message = f"{stack.path} had {stack.header.file_bytes} bytes when it was checked, and has {size} now"
-        code = "stack-truncated" if size < stack.header.file_bytes else "stack-changed"
-        raise refuse(code, message, hint="Wait until nothing writes to the stacks, and try again.")
+    if state_of(status) == stack.state or stack.header is None:
+        return
+    size, before = status.st_size, stack.header.file_bytes
+    now = f"had {before} bytes when it was checked, and has {size} now"
+    message = f"{stack.path} {now if size != before else 'was written to or replaced after it was checked'}"
+    hint = "Wait until nothing writes to the stacks, check again (F5), then import."
+    raise refuse("stack-truncated" if size < before else "stack-changed", message, hint=hint)

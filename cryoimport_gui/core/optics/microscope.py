@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from ..exposures.exposures import Exposures
 from ..parameters import LIMITS, ImportParameters, flag, parameter
 from ..particles import MICROSCOPE_VALUES, OpticsGroup, Particles, Value
 from ..problems import Problem, count_of, problem
-from ..stacks.stacks import GroupHeaders, Stacks
+from ..stacks.rescaled import rescaled_groups
+from ..stacks.stacks import GroupHeaders, Stacks, apart
 
 #: what a file of particles can give; the total dose it never does
 _OF_FILES = ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
@@ -23,6 +25,11 @@ _USUAL = {
     "amplitude_contrast": ("amplitude contrast", 0, 0.3, ""),
 }
 STACK_HEADER = "stack header"
+_USER = "you"
+#: by how much a calibration changes a pixel size; more is probably another sampling of the images
+_CALIBRATION = 0.05
+#: pixel sizes that differ by less are one: half a pixel at the edge of a box of 1000
+_SAME_SIZE = 0.001
 
 
 def resolve_groups(
@@ -33,9 +40,9 @@ def resolve_groups(
 ) -> list[OpticsGroup]:
     """The groups in the same order, with what the file does not give from stack headers and exposures.
 
-    What comes from the file is never changed.
+    What comes from the file is never changed, but for stacks that were scaled after it was written.
     """
-    groups = [replace(group) for group in particles.optics_groups]
+    groups = rescaled_groups(particles.optics_groups, stacks)
     if exposures and exposure_of_row is not None:
         by_group = np.argsort(particles.optics_index, kind="stable")
         ends = np.cumsum(np.bincount(particles.optics_index, minlength=len(groups)))
@@ -71,7 +78,7 @@ def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> l
             overrides = getattr(parameters, its_parameter)
             value = overrides.get(group.id, overrides.get(None))
             if value is not None:
-                setattr(group, name, Value(value, "you"))
+                setattr(group, name, Value(value, _USER))
         if group.file_pixel_size_A is None and group.pixel_size_A:
             group.file_pixel_size_A = group.pixel_size_A.value
     return out
@@ -84,8 +91,10 @@ def group_problems(
     used = [group for group in groups if group.particles and group.is_listed]
     needs_ctf = particles.defocus_u_A is not None
     yield from _missing(particles, used, needs_ctf, bool(parameters.total_dose))
-    yield from _unknown_overrides(groups, parameters)
+    yield from _unknown_overrides({group.id for group in groups} | {*particles.listed_groups}, parameters)
     yield from _assumed(used)
+    yield from _odd_overrides(used)
+    yield from _differing(used)
     if stacks:
         yield from _disagreeing(groups, stacks)
         yield from _other_sizes(groups, stacks, particles.called("image_size_px"))
@@ -141,7 +150,10 @@ def _missing(
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:
             where = "in the file " if name in _OF_FILES else ""
-            message = f"no {column} {where}for {len(lacking)} of {count_of(len(groups), 'optics group')}"
+            of = f"for {len(lacking)} of {count_of(len(groups), 'optics group')}"
+            message = f"no {column} {where}{of}"
+            if name == "pixel_size_A" and (void := lacking[0].void_pixel_size_A):
+                message = f"the pixel size is {void.value:g} ({void.source}) {of}"
             yield _missing_problem(message, name, column, lacking)
         refused = [
             (group, value)
@@ -162,8 +174,7 @@ def _missing_problem(message: str, name: str, column: str, groups: list[OpticsGr
     return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
 
 
-def _unknown_overrides(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> Iterator[Problem]:
-    ids = {group.id for group in groups}
+def _unknown_overrides(ids: set[int], parameters: ImportParameters) -> Iterator[Problem]:
     for name in MICROSCOPE_VALUES.values():
         unknown = [group for group in getattr(parameters, name) if group is not None and group not in ids]
         if unknown:
@@ -178,10 +189,12 @@ def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
     sizes = [(group, size) for group in groups if (size := group.pixel_size_A)]
     from_header = [(group, size) for group, size in sizes if size.source == STACK_HEADER]
     of_others = [(group, size) for group, size in sizes if size.caveat]
+    void = next((void for group, _ in from_header if (void := group.void_pixel_size_A)), None)
+    given = f"the file's pixel size is {void.value:g} ({void.source})" if void else "the file gives no pixel size"
     for assumed, message, hint in (
         (
             from_header,
-            "the file gives no pixel size; that of the stack headers is used",
+            f"{given}; that of the stack headers is used",
             "Headers are often wrong: check it, or give --pixel-size.",
         ),
         (
@@ -195,13 +208,49 @@ def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
             yield problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint)
 
 
+def _odd_overrides(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
+    """Pixel sizes of the user that are no calibration of the file's."""
+    odd = [
+        (group, size.value, by_file_A)
+        for group in groups
+        if (size := group.pixel_size_A) and size.source == _USER and (by_file_A := group.file_pixel_size_A)
+        if abs(size.value - by_file_A) > _CALIBRATION * by_file_A
+    ]
+    if odd:
+        message = f"the given pixel size is more than {_CALIBRATION:.0%} away from the file's in "
+        message += (
+            f"{count_of(len(odd), 'optics group')}: as a calibration of the microscope it leaves shifts as they are in "
+            "pixels, which is what is written; if the images were sampled anew, shifts should stay as they are in Å"
+        )
+        examples = (
+            f"{group.name}: {given_A:g} Å given, {by_file_A:g} Å by the file" for group, given_A, by_file_A in odd
+        )
+        yield problem("override-odd", message, count=len(odd), examples=examples)
+
+
+def _differing(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
+    """Particles of several pixel sizes."""
+    sized = sorted(((size.value, group) for group in groups if (size := group.pixel_size_A)), key=itemgetter(0))
+    sets: list[tuple[float, list[OpticsGroup]]] = []
+    for size_A, group in sized:
+        if not sets or size_A > sets[-1][0] * (1 + _SAME_SIZE):
+            sets.append((size_A, []))
+        sets[-1][1].append(group)
+    if len(sets) > 1:
+        particles = [sum(group.particles for group in its) for _, its in sets]
+        message = f"particles of {len(sets)} pixel sizes, from {sets[0][0]:.5g} to {sets[-1][0]:.5g} Å"
+        examples = (f"{size:.5g} Å: {count_of(n, 'particle')}" for (size, _), n in zip(sets, particles))
+        hint = apart({f"{size:.5g} Å": {group.id for group in its} for size, its in sets})
+        yield problem("pixel-sizes-differ", message, count=len(sets), examples=examples, hint=hint or None)
+
+
 def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks, column: str) -> Iterator[Problem]:
     """Boxes that are not what the file says."""
     differing = [
         (group, box)
         for group, headers in zip(groups, stacks.headers)
         for box in headers.boxes
-        if group.particles and group.image_size_px is not None and box != group.image_size_px
+        if group.particles and group.image_size_px not in (None, box) and group.shift_scale == 1
     ]
     if differing:
         examples = (f"{group.name}: {column} {group.image_size_px:g}, stacks {box}" for group, box in differing)

@@ -13,6 +13,8 @@ from ..pictures.data_sign import SignVerdict, detect_data_sign
 from ..pictures.image_checks import check_images
 from ..problems import Problem, problem
 from ..progress import Progress
+from ..stacks.doubtful_format import both_readings
+from ..stacks.rescaled import rescaled_groups
 from ..stacks.sample import Sample, choose_rows, read_sample
 from ..stacks.stacks import Stacks
 from .plan import DataSign
@@ -52,9 +54,23 @@ def look_at_images(
             yield from read.images
             first += len(part)
 
-    shifts = shifts_px(particles, particles.optics_groups, looked_at)
+    shifts = shifts_px(particles, rescaled_groups(particles.optics_groups, stacks), looked_at)
     verdict = detect_data_sign(images(), shifts)
     return sample, check_images(particles, stacks, looked_at, unread, verdict)
+
+
+def signs_of_bytes(particles: Particles, stacks: Stacks, sample: Sample) -> tuple[int, int] | None:
+    """The data signs by images of bytes as signed and as unsigned numbers; None if there are no such, or no matter.
+
+    CryoSPARC's public reader takes mode 0 for unsigned, MRC2014 for signed.
+    """
+    files = [stacks.files[i] if i >= 0 else None for i in stacks.of_name[particles.stack_index[sample.rows]].tolist()]
+    of_bytes = sample.good & [bool(file and file.header and file.header.mode == 0) for file in files]
+    signed, unsigned = both_readings(sample.images[of_bytes])
+    if np.array_equal(signed, unsigned):
+        return None
+    shifts = shifts_px(particles, rescaled_groups(particles.optics_groups, stacks), sample.rows[of_bytes])
+    return detect_data_sign(signed, shifts).value, detect_data_sign(unsigned, shifts).value
 
 
 def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:

@@ -48,6 +48,7 @@ class ImportPlan:
 
     `all_particles` are those that the conditions choose; `particles` are those that are imported, and `left_out` says
     why the others are not: problem code → positions in `all_particles`, each under the first code that applies.
+    `byte_signs` are the data signs by stacks of bytes as signed and as unsigned numbers, where there are such.
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
     leave None.
     """
@@ -65,6 +66,7 @@ class ImportPlan:
     doubtful: Doubtful = field(default_factory=Doubtful)
     data_sign: DataSign | None = None
     sample: Sample | None = None
+    byte_signs: tuple[int, int] | None = None
     left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
     rows_in_file: int = 0

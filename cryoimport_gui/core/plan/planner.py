@@ -16,17 +16,18 @@ from ..exposures.matching import match_exposures, matching_problems, rules_of
 from ..file_state import file_state
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
-from ..particles import Fault, Part, Particles
+from ..particles import Fault, Part, Particles, distinct
 from ..pictures.data_sign import SignVerdict
 from ..problems import CODES, Problem, Refused, Severity
 from ..progress import Progress, quiet
 from ..reading import formats
 from ..reading.reading import Reading
+from ..stacks.copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
 from ..stacks.sample import Sample
 from ..stacks.stacks import find_stacks
 from .absences import absences
-from .data_sign import decide_sign, look_at_images
+from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
 from .output import check_output
 from .plan import ImportPlan
@@ -61,6 +62,7 @@ class Planner:
             source = self._match(plan, progress)
             good = leave_out(plan, faults)
             self._look(plan, good, source, progress)
+            self._compare_copies(plan)
             _settle(plan)
         except Refused as refused:
             plan.problems.append(refused.problem)
@@ -130,7 +132,9 @@ class Planner:
             plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
-            plan.matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
+            matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
+            exposures.check_sizes(distinct(matching.of_rows(particles)))
+            plan.matching = matching
         except Refused as refused:
             plan.problems.append(refused.problem)
             return None
@@ -150,8 +154,21 @@ class Planner:
             plan.sample, verdict = self._stage(plan, "preview", where, look)
             plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
+            sample = plan.sample
+            plan.byte_signs = self._stage(plan, "bytes", where, lambda: signs_of_bytes(particles, stacks, sample))
         if plan.matching:
             plan.placing = self._place(plan, (where, source), progress)
+
+    def _compare_copies(self, plan: ImportPlan) -> None:
+        p, particles, stacks = plan.parameters, plan.particles, plan.stacks
+        if particles is None or stacks is None:
+            return
+        key = (plan.meta_key, p.data, hash(particles.rows.tobytes()), p.ignore_pose_data, p.ignore_half_sets)
+
+        def compare() -> list[Problem]:
+            return list(copies_remarks(particles, stacks, p.ignore_pose_data, p.ignore_half_sets))
+
+        plan.problems += self._stage(plan, "copies", key, compare)
 
     def _place(self, plan: ImportPlan, where: Hashable, progress: Progress) -> Placing:
         exposures, matching, particles, p = plan.exposures, plan.matching, plan.all_particles, plan.parameters
@@ -202,7 +219,7 @@ def _settle(plan: ImportPlan) -> None:
     if not p.ignore_raw_data:
         plan.problems += zero_numbers(plan.all_particles or particles)
     if stacks:
-        plan.problems += stack_remarks(particles, stacks, p.data, with_poses=not p.ignore_pose_data)
+        plan.problems += stack_remarks(particles, stacks, p.data, not p.ignore_pose_data, plan.byte_signs)
     if plan.matching and plan.exposures:
         plan.problems += matching_problems(plan.with_unmatched, plan.exposures, plan.matching, p)
     if plan.matching and plan.exposures and plan.placing:

@@ -193,6 +193,7 @@ class _Reader:
             line_of=self.table.line_of,
             columns_not_imported=[label for label in self.table.labels if label not in _WANTED or label in unused],
             column_names=_COLUMN_NAMES,
+            listed_groups=optics.listed,
             **columns,
         )
         if particles.defocus_v_A is None:

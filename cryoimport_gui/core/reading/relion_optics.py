@@ -85,6 +85,12 @@ class OpticsReader:
         return _numbers_of(self.optics) if self.optics else {}
 
     @property
+    def listed(self) -> tuple[int, ...]:
+        """The numbers of the groups in the optics table."""
+        known = self.optics.number("rlnOpticsGroup") if self.optics else None
+        return tuple(int(number) for number in known if np.isfinite(number)) if known is not None else ()
+
+    @property
     def judged_columns(self) -> list[str]:
         """Columns of numbers from which something is written."""
         sizes = [label for label in _PIXEL_SIZES if label in self._of_rows or label in self._of_groups]
@@ -133,7 +139,8 @@ class OpticsReader:
         group = OpticsGroup(number, names[entry] if names and entry is not None else f"opticsGroup{number}")
         for name, label in _LENS.items():
             setattr(group, name, value(label))
-        sizes = [v for label in _PIXEL_SIZES if (v := value(label)) and v.value > 0]
+        given = [v for label in _PIXEL_SIZES if (v := value(label))]
+        sizes = [v for v in given if v.value > 0]
         if sizes and sizes[0].source.endswith(_MOVIE_PIXEL_SIZE):
             sizes[0] = replace(sizes[0], caveat=f"{_MOVIE_PIXEL_SIZE}, which is that of the movies")
         detector, magnification = (value(label) for label in _OLD_PIXEL_SIZE)
@@ -143,6 +150,7 @@ class OpticsReader:
         image_size = self.optics.number(_IMAGE_SIZE) if self.optics else None
         group.image_size_px = float(image_size[entry]) if image_size is not None and entry is not None else None
         group.pixel_size_A = sizes[0] if sizes else None
+        group.void_pixel_size_A = given[0] if given and not sizes and np.isfinite(given[0].value) else None
         group.file_pixel_size_A = sizes[0].value if sizes else None
         picked = [v for label in _PIXEL_SIZES[1:] if (v := value(label)) and v.value > 0]
         group.picked_pixel_size_A = picked[0] if picked else None

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from threading import Lock
+from typing import NamedTuple, Protocol
 
+from ..file_state import state_of
 from ..parallel import map_files
 from ..problems import refuse
 from ..progress import Progress, quiet
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
-EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
 _DATA_RULE, _TAIL_RULE = DATA_RULES = ("data path + name", "path tail under the data path")
-_JOB = re.compile(r"job\d+")
 _NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
 _TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
 
@@ -31,7 +30,8 @@ class Found:
     """One stack: its absolute path, its `regular_bytes` and the rule that found it.
 
     There is no path if there is no file, if there are several `candidates`, or if the only file could as well be
-    the stack of other names, its `rivals`.
+    the stack of other names, its `rivals`.  `rejected` are files of that name that cannot be the stack, and why.
+    `file` is the same for all paths that lead to one file; `state` changes when the file does.
     """
 
     path: str = ""
@@ -39,6 +39,9 @@ class Found:
     rule: str = ""
     candidates: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+    file: tuple[int, int] | None = field(default=None, compare=False)
+    state: Hashable = field(default=None, compare=False)
 
     @property
     def is_missing(self) -> bool:
@@ -56,13 +59,26 @@ class Located:
     suggested_finds: int = 0
 
 
-def locate_stacks(names: Sequence[str], meta: str, data: str, progress: Progress = quiet) -> Located:
+class Judge(Protocol):
+    """Says which files can be the stack of a name."""
+
+    def learn(self, found: Sequence[Found], progress: Progress) -> None:
+        """Take note of the stacks that were found where their names say."""
+
+    def why_not(self, name: str, path: str, file_bytes: int) -> str:
+        """Why a file cannot be the stack of a name; empty if it can."""
+
+
+def locate_stacks(
+    names: Sequence[str], meta: str, data: str, progress: Progress = quiet, judge: Judge | None = None
+) -> Located:
     """Find the file of every name.
 
     The rules in their order: data path + name; the name itself if it is absolute; the STAR file's folder + name;
-    each folder above it + name; the longest matching tail of the path under the data path.  Then all of them
-    again with `.mrc` for `.mrcs`, and back.  Within one rule two different files are ambiguous, and one file that
-    was found by its tail is never the stack of two names.
+    each folder above it + name; the longest matching tail of the path under the data path.  What they do not find is
+    looked for by the file name alone under the data path, and then by all rules with `.mrc` for `.mrcs`, and back:
+    such a file is only taken if the `judge` has nothing against it.  Within one rule two different files are
+    ambiguous, and one file that was found by its tail is never the stack of two names.
 
     Raises:
         Refused: The data path is no folder.
@@ -70,52 +86,96 @@ def locate_stacks(names: Sequence[str], meta: str, data: str, progress: Progress
     """
     if data and not os.path.isdir(data):
         raise refuse("stack-missing", f"the particle data path {data} is not a folder")
-    finder = _Finder(meta, data, progress)
-    located = Located(_without_rivals(names, list(map_files(finder.find, names, progress))))
+    finder = _Finder(meta, data, judge, progress)
+    found = list(map_files(finder.find, names, progress))
+    unsure = [i for i, its in enumerate(found) if its.is_missing]
+    if unsure and judge:
+        judge.learn(found, progress)
+    for i, its in zip(unsure, map_files(finder.find_by_name, [names[i] for i in unsure], progress)):
+        found[i] = its
+    located = Located(_without_rivals(names, found))
     located.rules = dict(Counter(found.rule for found in located.found if found.rule).most_common())
     missing = [name for name, found in zip(names, located.found) if found.is_missing]
     if missing:
         located.tried = finder.places(missing[0])
-        _suggest_data(located, missing, meta, data, progress)
+        _suggest_data(located, missing, meta, data, judge, progress)
     return located
 
 
+class _File(NamedTuple):
+    """A file on disk: `regular_bytes`, and what `Found` says of it."""
+
+    path: str
+    file_bytes: int
+    file: tuple[int, int]
+    state: Hashable
+
+    def found(self, rule: str) -> Found:
+        return Found(self.path, self.file_bytes, rule, file=self.file, state=self.state)
+
+
 class _Finder:
-    def __init__(self, meta: str, data: str, progress: Progress = quiet) -> None:
+    def __init__(self, meta: str, data: str, judge: Judge | None, progress: Progress) -> None:
         self._folder = Path(os.path.abspath(meta)).parent
         self._data = os.path.abspath(data) if data else ""
+        self._judge = judge
         self._progress = progress
         self._index: dict[str, list[str]] | None = None
+        self._is_alias: dict[tuple[str, str], bool] = {}
         self._lock = Lock()
 
     def find(self, name: str) -> Found:
-        for variant in _variants(name):
-            swapped = "" if variant == name else f", as {PurePosixPath(variant).suffix}"
+        """By the name and at least one of its folders."""
+        same, _ = _variants(name)
+        for variant in same:
             for rule, paths in self._rules(variant):
                 files = _distinct_files(paths)
-                if len(files) > 1:
-                    return Found(candidates=tuple(path for path, _ in files))
                 if files:
-                    return Found(*files[0], rule + swapped)
+                    return _the_only(files, rule + _as(variant, name))
         return Found()
 
+    def find_by_name(self, name: str) -> Found:
+        """By the file name alone, or with the other extension: any micrograph can be called so."""
+        same, swapped = _variants(name)
+        rejected: list[tuple[str, str]] = []
+        places = [(variant, _TAIL_RULE, self._tails(variant.lstrip("/"))) for variant in same if self._data]
+        places += [(variant, rule, paths) for variant in swapped for rule, paths in self._rules(variant, any_tail=True)]
+        for variant, rule, paths in places:
+            files = []
+            for file in _distinct_files(paths):
+                reason = self._judge.why_not(name, file.path, file.file_bytes) if self._judge else ""
+                if reason:
+                    rejected.append((file.path, reason))
+                else:
+                    files.append(file)
+            if files:
+                return _the_only(files, rule + _as(variant, name))
+        return Found(rejected=tuple(rejected))
+
+    def find_anyhow(self, name: str) -> Found:
+        found = self.find(name)
+        return self.find_by_name(name) if found.is_missing else found
+
     def places(self, name: str) -> list[str]:
-        direct = [path for rule, paths in self._rules(name, walk=False) for path in paths]
+        direct = [path for rule, paths in self._direct(name) for path in paths]
         return [path + _why_missing(path) for path in direct] + (
             [f"{self._data}/…/{PurePosixPath(name).name}"] if self._data else []
         )
 
-    def _rules(self, name: str, walk: bool = True) -> Iterator[tuple[str, list[str]]]:
-        relative = name.lstrip("/")
+    def _rules(self, name: str, any_tail: bool = False) -> Iterator[tuple[str, list[str]]]:
+        yield from self._direct(name)
         if self._data:
-            yield _DATA_RULE, [os.path.join(self._data, relative)]
+            relative = name.lstrip("/")
+            yield _TAIL_RULE, [path for path in self._tails(relative) if any_tail or _tail(relative, path) > 1]
+
+    def _direct(self, name: str) -> Iterator[tuple[str, list[str]]]:
+        if self._data:
+            yield _DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
         if name.startswith("/"):
             yield "absolute name", [name]
         else:
             yield "folder of the STAR file + name", [os.path.join(self._folder, name)]
             yield "folder above the STAR file + name", [os.path.join(p, name) for p in self._folder.parents]
-        if walk and self._data:
-            yield _TAIL_RULE, self._tails(relative)
 
     def _tails(self, name: str) -> list[str]:
         with self._lock:  # the first thread that needs the index makes it
@@ -125,13 +185,37 @@ class _Finder:
                     self._index.setdefault(os.path.basename(path), []).append(path)
         paths = self._index.get(PurePosixPath(name).name, ())
         scores = {path: _tail(name, path) for path in paths}
-        return [path for path, score in scores.items() if score == max(scores.values())]
+        return [self._as_named(name, path) for path, score in scores.items() if score == max(scores.values())]
+
+    def _as_named(self, name: str, path: str) -> str:
+        """The path with the folders of the name, if these are links to its own, such as the alias of a job."""
+        parts = PurePosixPath(name).parts
+        own, named = os.path.dirname(path), "/".join([*path.split("/")[: -len(parts)], *parts[:-1]])
+        if own == named:
+            return path
+        if (own, named) not in self._is_alias:
+            try:
+                self._is_alias[own, named] = os.path.samefile(own, named)
+            except (OSError, ValueError):
+                self._is_alias[own, named] = False
+        return os.path.join(named, parts[-1]) if self._is_alias[own, named] else path
 
 
-def _variants(name: str) -> list[str]:
+def _variants(name: str) -> tuple[list[str], list[str]]:
+    """A name, also with its extension in small letters; and with the other extension of MRC files."""
     stem, suffix = os.path.splitext(name)
     small = suffix.lower()
-    return list(dict.fromkeys([name, stem + small, stem + _SWAPPED[small]])) if small in _SWAPPED else [name]
+    if small not in _SWAPPED:
+        return [name], []
+    return list(dict.fromkeys([name, stem + small])), [stem + _SWAPPED[small]]
+
+
+def _as(variant: str, name: str) -> str:
+    return "" if variant == name else f", as {PurePosixPath(variant).suffix}"
+
+
+def _the_only(files: list[_File], rule: str) -> Found:
+    return files[0].found(rule) if len(files) == 1 else Found(candidates=tuple(file.path for file in files))
 
 
 def _why_missing(path: str) -> str:
@@ -151,10 +235,19 @@ def _tail(name: str, path: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
 
 
-def other_job(name: str, path: str) -> tuple[str, str] | None:
-    """The job of a stack's name and the job that it was found in, if these differ: `job010`, `job020`."""
-    named, found = ([part for part in its.split("/") if _JOB.fullmatch(part)] for its in (name, path))
-    return (named[-1], found[-1]) if named and found and named[-1] != found[-1] else None
+def _agreement(name: str, path: str) -> float:
+    """See `_tail`; no end where the whole name agrees, as for a name that is found where it says."""
+    parts = _tail(name, path)
+    return math.inf if parts == len(PurePosixPath(name.lstrip("/")).parts) else parts
+
+
+def other_folder(name: str, found: Found) -> tuple[str, str] | None:
+    """The last folder of a stack's name that is another one where it was found, and that one: `job010`, `job020`."""
+    if not found.rule.startswith(_TAIL_RULE):
+        return None
+    named, path = PurePosixPath(name.lstrip("/")).parts[:-1], found.path.split("/")[:-1]
+    pairs = zip(reversed(named), reversed(path))
+    return next(((ours, its or "/") for ours, its in pairs if ours != its), None)
 
 
 def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
@@ -162,14 +255,15 @@ def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
 
     Stacks of one name lie in many jobs; where one is missing, that of another job must not stand in for it.
     """
-    claims: dict[str, list[int]] = {}
+    claims: dict[tuple[int, int], list[int]] = {}
     for i, its in enumerate(found):
-        if its.path:
-            claims.setdefault(its.path, []).append(i)
-    for path, claimants in claims.items():
-        if len(claimants) == 1 or not any(found[i].rule.startswith(_TAIL_RULE) for i in claimants):
+        if its.file:
+            claims.setdefault(its.file, []).append(i)
+    for claimants in claims.values():
+        by_tail = [i for i in claimants if found[i].rule.startswith(_TAIL_RULE)]
+        if len(claimants) == 1 or not by_tail:
             continue
-        agreement = {i: _tail(names[i], path) if found[i].rule.startswith(_TAIL_RULE) else math.inf for i in claimants}
+        agreement = dict.fromkeys(claimants, math.inf) | {i: _agreement(names[i], found[i].path) for i in by_tail}
         best = [i for i in claimants if agreement[i] == max(agreement.values())]
         is_settled = agreement[best[0]] == math.inf or all(_may_be_one(names[best[0]], names[i]) for i in best)
         for i in claimants:
@@ -186,16 +280,18 @@ def _may_be_one(name: str, other: str) -> bool:
     return a[-len(b) :] == b or b[-len(a) :] == a
 
 
-def _distinct_files(paths: list[str]) -> list[tuple[str, int]]:
-    """The paths that are files, with their `regular_bytes`: links and hard links to one file count once."""
-    files: dict[tuple[int, int], tuple[str, int]] = {}
+def _distinct_files(paths: list[str]) -> list[_File]:
+    """The paths that are files: links and hard links to one file count once."""
+    files: dict[tuple[int, int], _File] = {}
     for path in paths:
         try:
             status = os.stat(path)
         except (OSError, ValueError):
             continue
         if not stat.S_ISDIR(status.st_mode):
-            files.setdefault((status.st_dev, status.st_ino), (_tidy(path), regular_bytes(status)))
+            file = status.st_dev, status.st_ino
+            if file not in files:
+                files[file] = _File(_tidy(path), regular_bytes(status), file, state_of(status))
     return list(files.values())
 
 
@@ -232,27 +328,30 @@ def _walk(folder: str, progress: Progress = quiet, limit: int | None = None) -> 
             return
 
 
-def _suggest_data(located: Located, missing: list[str], meta: str, data: str, progress: Progress) -> None:
+def _suggest_data(
+    located: Located, missing: list[str], meta: str, data: str, judge: Judge | None, progress: Progress
+) -> None:
     """Look for the first missing stack around the STAR file and the data path."""
     tried = missing[:: -(-len(missing) // _TRIED_NAMES)]
     finds: dict[str, int] = {}
     for folder in islice(_proposals(missing[0], meta, data, progress), _MOST_PROPOSALS):
-        finds[folder] = _count_finds(_Finder(meta, folder, progress), tried, progress)
+        finds[folder] = _count_finds(_Finder(meta, folder, judge, progress), tried, progress)
         if finds[folder] == len(tried):
             break
     best = max(finds, key=lambda folder: finds[folder], default="")
     if best and finds[best]:
         located.suggested_data = best
-        located.suggested_finds = _count_finds(_Finder(meta, best, progress), missing[:_COUNTED_NAMES], progress)
+        located.suggested_finds = _count_finds(_Finder(meta, best, judge, progress), missing[:_COUNTED_NAMES], progress)
 
 
 def _count_finds(finder: _Finder, names: Sequence[str], progress: Progress) -> int:
-    return len({found.path for found in map_files(finder.find, names, progress) if found.path})
+    return len({found.path for found in map_files(finder.find_anyhow, names, progress) if found.path})
 
 
 def _proposals(name: str, meta: str, data: str, progress: Progress) -> Iterator[str]:
     """Folders nearby that would lead to a name as data path, each once."""
-    wanted = {os.path.basename(variant) for variant in _variants(name)}
+    same, swapped = _variants(name)
+    wanted = {os.path.basename(variant) for variant in same + swapped}
     starts = [str(p) for p in [*Path(os.path.abspath(meta)).parents][:3]]
     if data:
         starts += [str(p) for p in [*Path(os.path.abspath(data)).parents][:2]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,21 +40,36 @@ _MAX_SIDE = 1 << 16
 #: no waiting for anyone at the other end, should it be a pipe
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK
 _RUN_BYTES = 16 << 20
+#: where a header keeps the smallest and largest value, and IMOD its stamp and its flags
+#: (https://bio3d.colorado.edu/imod/doc/mrc_format.txt)
+_EXTREMES_AT, _IMOD_AT = 76, 152
+_IMOD_STAMP, _IMOD_SIGNED = 1146047817, 1
+#: first bytes of other files that stacks come as → what they are, and what to do
+_OTHER_FILES = {
+    b"\x89HDF\r\n\x1a\n": ("an HDF5 file", "Convert HDF5 stacks to MRC, with e2proc2d.py of EMAN2 for example."),
+    b"\x1f\x8b": ("compressed with gzip", "Unpack the stacks with gunzip; image names must name the unpacked files."),
+    b"BZh": ("compressed with bzip2", "Unpack the stacks with bunzip2; image names must name the unpacked files."),
+}
 
 
 class MrcError(ValueError):
-    """A file is not a usable MRC file; `code` is the problem code that says in which way."""
+    """A file is not a usable MRC file; `code` is the problem code that says in which way, `hint` what to do.
 
-    def __init__(self, code: str, message: str) -> None:
+    An empty hint leaves it to the code.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.hint = hint
 
 
 class MrcHeader(NamedTuple):
     """What an MRC header says, and how long the file really is.
 
     `pixel_size_A` is 0 where the header gives none.  `statistics` are the bytes of the smallest, largest and mean
-    value of all images: two extractions hardly ever have the same.
+    value of all images: two extractions hardly ever have the same.  `is_unsigned`: values of mode 0 go from 0 to 255;
+    MRC2014 says -128 to 127, some programs write the other.
     """
 
     nx: int
@@ -65,10 +81,11 @@ class MrcHeader(NamedTuple):
     pixel_size_A: float
     file_bytes: int
     statistics: bytes
+    is_unsigned: bool = False
 
     @property
     def dtype(self) -> np.dtype:
-        return np.dtype(self.byte_order + IMAGE_MODES[self.mode])
+        return np.dtype(self.byte_order + ("u1" if self.is_unsigned else IMAGE_MODES[self.mode]))
 
     @property
     def image_bytes(self) -> int:
@@ -98,7 +115,11 @@ def parse_headers(raws: Sequence[bytes], file_bytes: Sequence[int]) -> list[MrcH
     columns = [fields[name].tolist() for name in ("nx", "ny", "nz", "mode")]
     orders, offsets = np.where(is_big, ">", "<"), fields["extended"] + np.int64(HEADER_BYTES)
     columns += [orders.tolist(), offsets.tolist(), _pixel_sizes_A(fields).tolist()]
-    found: list[Any] = list(map(MrcHeader._make, zip(*columns, file_bytes, fields["statistics"].tolist())))
+    columns += [file_bytes, fields["statistics"].tolist()]
+    unsigned = [False] * len(raws)
+    for i in np.flatnonzero(is_header & (fields["mode"] == 0)).tolist():
+        unsigned[i] = _has_unsigned_bytes(joined[i * _LOOKED_AT : (i + 1) * _LOOKED_AT], columns[4][i])
+    found: list[Any] = list(map(MrcHeader._make, zip(*columns, unsigned)))
     for i in np.flatnonzero(~(is_header & _is_whole(fields, offsets, file_bytes))).tolist():
         found[i] = _fault(raws[i], file_bytes[i], found[i] if is_header[i] else None)
     return found
@@ -110,6 +131,13 @@ def _is_plausible(fields: NDArray) -> NDArray[np.bool_]:
     known = (fields["mode"][:, np.newaxis] == _MODES).any(axis=1)
     sides = (nx > 0) & (nx <= _MAX_SIDE) & (ny > 0) & (ny <= _MAX_SIDE)
     return known & sides & (fields["nz"] >= 0) & (fields["extended"] >= 0)
+
+
+def _has_unsigned_bytes(raw: bytes, order: str) -> bool:
+    """Whether a header of mode 0 says that its values go from 0 to 255."""
+    least, most = struct.unpack_from(order + "2f", raw, _EXTREMES_AT)
+    stamp, flags = struct.unpack_from(order + "2i", raw, _IMOD_AT)
+    return (least >= 0 and most > 127) or (stamp == _IMOD_STAMP and not flags & _IMOD_SIGNED)
 
 
 def _pixel_sizes_A(fields: NDArray) -> NDArray[np.float64]:
@@ -130,6 +158,9 @@ def _fault(raw: bytes, file_bytes: int, header: MrcHeader | None) -> MrcError:
     """What is wrong; `header` is None where nothing can be made of the bytes."""
     if file_bytes == 0:
         return MrcError("stack-empty", "the file is empty")
+    for start, (kind, hint) in _OTHER_FILES.items():
+        if header is None and raw.startswith(start):
+            return MrcError("stack-not-mrc", f"it is {kind}", hint)
     if file_bytes < HEADER_BYTES:
         return MrcError("stack-not-mrc", f"the file is only {file_bytes} bytes long, shorter than an MRC header")
     if header is None:

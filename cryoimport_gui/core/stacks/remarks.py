@@ -7,36 +7,43 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..particles import Particles, distinct
+from ..particles import OpticsGroup, Particles, distinct
 from ..problems import Problem, count_of, problem
-from .locate import DATA_RULES, other_job
+from .doubtful_format import doubtful_format
+from .locate import DATA_RULES, other_folder
+from .rescaled import rescaled_groups, rescaled_remark
 from .stacks import Stack, Stacks
 
 
-def stack_remarks(particles: Particles, stacks: Stacks, data: str, with_poses: bool) -> Iterator[Problem]:
+def stack_remarks(
+    particles: Particles, stacks: Stacks, data: str, with_poses: bool, byte_signs: tuple[int, int] | None = None
+) -> Iterator[Problem]:
     """Remarks on stacks that these particles use.
 
     Args:
         data: The data path that the user gave.
         with_poses: Whether shifts are imported.
+        byte_signs: See `doubtful_format`.
     """
     used = [stacks.files[i] for i in distinct(stacks.of_rows(particles)).tolist()]
+    groups = rescaled_groups(particles.optics_groups, stacks)
     yield from _elsewhere(particles, stacks, data)
     yield from _longer(used)
+    yield from doubtful_format(used, byte_signs)
+    yield from rescaled_remark(particles, groups, stacks)
     if with_poses:
-        yield from _odd_shifts(particles, stacks.box)
-    yield from _duplicates(particles, stacks)
+        yield from _odd_shifts(particles, groups, stacks.box)
 
 
 def _elsewhere(particles: Particles, stacks: Stacks, data: str) -> Iterator[Problem]:
-    """Stacks in another RELION job than their names say, and a data path that none was found by."""
-    names = [i for i in distinct(particles.stack_index).tolist() if stacks.of_name[i] >= 0]
-    places = ((particles.stack_names[i], stacks.files[stacks.of_name[i]].path) for i in names)
-    jobs = Counter(moved for name, path in places if (moved := other_job(name, path)))
-    if jobs:
-        message = f"{count_of(jobs.total(), 'stack')} found in another RELION job than the file names"
-        examples = (f"{named} → {job}: {count_of(count, 'stack')}" for (named, job), count in jobs.most_common())
-        yield problem("stack-elsewhere", message, count=jobs.total(), examples=examples)
+    """Stacks in another folder than their names say, and a data path that none was found by."""
+    names = {particles.stack_names[i] for i in distinct(particles.stack_index).tolist()}
+    places = (pair for pair in zip(stacks.names, stacks.located.found) if pair[0] in names)
+    moved = Counter(folders for name, found in places if (folders := other_folder(name, found)))
+    if moved:
+        message = f"{count_of(moved.total(), 'stack')} found in another folder than the file names"
+        examples = (f"{named} → {its}: {count_of(count, 'stack')}" for (named, its), count in moved.most_common())
+        yield problem("stack-elsewhere", message, count=moved.total(), examples=examples)
     rules = stacks.located.rules
     if data and rules and not any(rule.startswith(DATA_RULES) for rule in rules):
         message = f"no stack was found by the particle data path {data}; found by: {', '.join(rules)}"
@@ -51,8 +58,9 @@ def _longer(used: list[Stack]) -> Iterator[Problem]:
         yield problem("stack-longer", message, count=len(longer), examples=examples)
 
 
-def _odd_shifts(particles: Particles, box: int) -> Iterator[Problem]:
-    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in particles.optics_groups]))
+def _odd_shifts(particles: Particles, groups: list[OpticsGroup], box: int) -> Iterator[Problem]:
+    sizes_A = np.array([group.file_pixel_size_A or np.nan for group in groups])
+    shifts = particles.shifts(sizes_A, np.array([group.shift_scale for group in groups]))
     if shifts is None or not box:
         return
     rows = np.flatnonzero(np.abs(shifts).max(axis=1) > box / 2)
@@ -60,18 +68,6 @@ def _odd_shifts(particles: Particles, box: int) -> Iterator[Problem]:
         message = f"{count_of(len(rows), 'particle')} with a shift of more than half of the box ({box} pixels)"
         examples = (f"{particles.describe(i)}: {np.abs(shifts[i]).max():.4g} pixels" for i in rows.tolist())
         yield problem("shift-odd", message, count=len(rows), examples=examples)
-
-
-def _duplicates(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
-    of_rows = stacks.of_rows(particles)
-    rows = np.flatnonzero((of_rows >= 0) & (particles.image_number >= 0))
-    keys = of_rows[rows] << 32 | particles.image_number[rows]
-    order = np.argsort(keys, kind="stable")
-    again = np.sort(order[1:][keys[order][1:] == keys[order][:-1]])
-    if len(again):
-        message = f"{count_of(len(again), 'row')} with an image that stood in an earlier row"
-        examples = (particles.describe(i) for i in rows[again])
-        yield problem("particle-duplicate", message, count=len(again), examples=examples)
 
 
 def zero_numbers(particles: Particles) -> Iterator[Problem]:

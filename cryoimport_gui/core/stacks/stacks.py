@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +14,28 @@ from ..parallel import map_batches
 from ..particles import Fault, Particles, distinct, row_fault
 from ..problems import count_of, problem
 from ..progress import Progress, quiet
-from .locate import EACH_ONCE, Located, locate_stacks
+from .candidates import MAX_BOX, Candidates
+from .locate import Found, Located, locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
+from .not_located import not_located
 
 PIXEL_TOLERANCE = 0.01
-#: pixels along a side; the largest viruses need half of that, and whole images must fit into memory
-MAX_BOX = 4096
+_MOST_PARTS = 10
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack file; `header` is None where it cannot be used, and `code` and `reason` then say why."""
+    """One stack file; `header` is None where it cannot be used: `code`, `reason` and `hint` then say why.
+
+    `state` is the `file_state` from before the header was read.
+    """
 
     path: str
     header: MrcHeader | None
     code: str = ""
     reason: str = ""
+    hint: str = ""
+    state: Hashable = None
 
 
 def facts_of(header: MrcHeader) -> dict[str, int | str]:
@@ -63,12 +70,14 @@ class GroupHeaders:
 class Stacks:
     """The distinct stack files, and for each name of `Particles.stack_names` the number of its file (-1: none).
 
+    `names` are those that were looked for, in the order of `located.found`.
     `headers` has one entry for each of `Particles.optics_groups`.
     """
 
     files: list[Stack]
     of_name: NDArray[np.int64]
     located: Located
+    names: list[str] = field(default_factory=list)
     box: int = 0
     headers: list[GroupHeaders] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -88,33 +97,37 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     used = distinct(particles.stack_index[particles.image_number >= 0])
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
-    located = locate_stacks(names, meta, data, progress)
+    candidates = Candidates(particles, names, used)
+    located = locate_stacks(names, meta, data, progress, candidates)
     progress.stage("headers")
-    sizes = {found.path: found.file_bytes for found in located.found if found.path}
-    files = list(map_batches(_check, list(sizes.items()), progress))
-    number = {path: i for i, path in enumerate(sizes)}
+    number: dict[tuple[int, int] | None, int] = {None: -1}  # a file has one number, whatever the path to it
+    firsts: list[Found] = []
+    for found in located.found:
+        if found.file not in number:
+            number[found.file] = len(firsts)
+            firsts.append(found)
+    headers = candidates.headers
+    unread = [(found.path, found.file_bytes) for found in firsts if found.path not in headers]
+    headers |= {path: header for (path, _), header in zip(unread, map_batches(read_headers, unread, progress))}
     of_name = np.full(len(particles.stack_names), -1, np.int64)
-    of_name[used] = [number.get(found.path, -1) for found in located.found]
-    stacks = Stacks(files, of_name, located)
-    stacks.faults = [*_location_faults(particles, names, used, located), *_file_faults(particles, stacks)]
-    stacks.faults += _row_faults(particles, stacks)
+    of_name[used] = [number[found.file] for found in located.found]
+    stacks = Stacks([_stack(found, headers[found.path]) for found in firsts], of_name, located, names)
+    stacks.faults = [Fault(its, _rows_of(particles, used[which])) for its, which in not_located(names, located)]
+    stacks.faults += [*_file_faults(particles, stacks), *_row_faults(particles, stacks)]
     stacks.headers = _headers_by_group(particles, stacks)
     return stacks
 
 
-def _check(files: Sequence[tuple[str, int]]) -> list[Stack]:
-    return [_stack(path, found) for (path, _), found in zip(files, read_headers(files))]
-
-
-def _stack(path: str, found: MrcHeader | MrcError | OSError) -> Stack:
-    if isinstance(found, MrcError):
-        return Stack(path, None, found.code, str(found))
-    if isinstance(found, OSError):
-        return Stack(path, None, "stack-not-mrc", f"cannot be read: {found.strerror}")
-    if max(found.nx, found.ny) > MAX_BOX:
-        size = f"images of {found.nx} × {found.ny} pixels; no particle is wider than {MAX_BOX}"
+def _stack(found: Found, header: MrcHeader | MrcError | OSError) -> Stack:
+    path, state = found.path, found.state
+    if isinstance(header, MrcError):
+        return Stack(path, None, header.code, str(header), header.hint)
+    if isinstance(header, OSError):
+        return Stack(path, None, "stack-not-mrc", f"cannot be read: {header.strerror}")
+    if max(header.nx, header.ny) > MAX_BOX:
+        size = f"images of {header.nx} × {header.ny} pixels; no particle is wider than {MAX_BOX}"
         return Stack(path, None, "stack-not-mrc", size)
-    return Stack(path, found)
+    return Stack(path, header, state=state)
 
 
 def _headers_by_group(particles: Particles, stacks: Stacks) -> list[GroupHeaders]:
@@ -137,37 +150,6 @@ def _rows_of(particles: Particles, names: NDArray[np.integer]) -> NDArray[np.int
     return np.flatnonzero(np.isin(particles.stack_index, names) & (particles.image_number >= 0))
 
 
-def _location_faults(
-    particles: Particles, names: list[str], used: NDArray[np.integer], located: Located
-) -> Iterator[Fault]:
-    missing = [i for i, found in enumerate(located.found) if found.is_missing]
-    if missing:
-        hint = None
-        if located.suggested_data:
-            hint = f"Give {located.suggested_data} as particle data path (--data): "
-            hint += f"{located.suggested_finds} of the missing stacks are found there."
-        message = (
-            f"{len(missing)} of {len(names)} stacks not found; looked for the first at {', '.join(located.tried[:6])}"
-        )
-        examples = (names[i] for i in missing)
-        found = problem("stack-missing", message, count=len(missing), examples=examples, hint=hint)
-        yield Fault(found, _rows_of(particles, used[missing]))
-    ambiguous = [i for i, found in enumerate(located.found) if found.candidates]
-    if ambiguous:
-        examples = (f"{names[i]}: {' and '.join(located.found[i].candidates)}" for i in ambiguous)
-        message = f"{count_of(len(ambiguous), 'stack')} found in more than one place"
-        yield Fault(
-            problem("stack-ambiguous", message, count=len(ambiguous), examples=examples),
-            _rows_of(particles, used[ambiguous]),
-        )
-    rivals = [i for i, found in enumerate(located.found) if found.rivals]
-    if rivals:
-        examples = (" and ".join([names[i], *located.found[i].rivals]) for i in rivals)
-        message = f"{count_of(len(rivals), 'stack')} for which there is only a file that another could be as well"
-        found = problem("stack-ambiguous", message, count=len(rivals), examples=examples, hint=EACH_ONCE)
-        yield Fault(found, _rows_of(particles, used[rivals]))
-
-
 def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
     """Stacks that cannot be used at all, and those whose box is not the one that most particles have."""
     of_rows = stacks.of_rows(particles)
@@ -177,19 +159,20 @@ def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
         "stack-truncated": "shorter than the header says",
         "stack-not-square": "with images that are not square",
     }
-    reasons = {i: (file.code, file.reason) for i, file in enumerate(stacks.files) if file.code}
+    reasons = {i: (file.code, file.reason, file.hint) for i, file in enumerate(stacks.files) if file.code}
     boxes: dict[int, list[int]] = {}
     for i, file in enumerate(stacks.files):
         if file.header and file.header.nx != file.header.ny:
-            reasons[i] = ("stack-not-square", f"{file.header.nx} × {file.header.ny} pixels")
+            reasons[i] = ("stack-not-square", f"{file.header.nx} × {file.header.ny} pixels", "")
         elif file.header:
             boxes.setdefault(file.header.nx, []).append(i)
     rows_in = np.bincount(of_rows[of_rows >= 0], minlength=len(stacks.files))
     for code, message in messages.items():
-        bad = [i for i, (its_code, _) in reasons.items() if its_code == code]
-        if bad:
+        for hint in dict.fromkeys(its_hint for its_code, _, its_hint in reasons.values() if its_code == code):
+            bad = [i for i, (its_code, _, its_hint) in reasons.items() if (its_code, its_hint) == (code, hint)]
             examples = (f"{stacks.files[i].path}: {reasons[i][1]}" for i in bad)
-            found = problem(code, f"{count_of(len(bad), 'stack')} {message}", count=len(bad), examples=examples)
+            words = f"{count_of(len(bad), 'stack')} {message}"
+            found = problem(code, words, count=len(bad), examples=examples, hint=hint or None)
             yield Fault(found, np.flatnonzero(np.isin(of_rows, bad)))
     if boxes:
         stacks.box = max(boxes, key=lambda box: rows_in[boxes[box]].sum())
@@ -201,8 +184,32 @@ def _file_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
             message = (
                 f"{count_of(len(odd), 'stack')} with another box size than the {stacks.box} pixels of most particles"
             )
-            found = problem("box-mismatch", message, count=len(odd), examples=examples)
+            hint = _apart_by_box(particles, stacks)
+            found = problem("box-mismatch", message, count=len(odd), examples=examples, hint=hint or None)
             yield Fault(found, np.flatnonzero(np.isin(of_rows, odd)))
+
+
+def _apart_by_box(particles: Particles, stacks: Stacks) -> str:
+    box_of = np.array([file.header.nx if file.header else 0 for file in stacks.files] + [0])
+    groups = len(particles.optics_groups)
+    pairs = distinct(box_of[stacks.of_rows(particles)] * groups + particles.optics_index)
+    numbers: dict[str, set[int]] = {}
+    for box, group in zip((pairs // groups).tolist(), (pairs % groups).tolist()):
+        if box:
+            numbers.setdefault(f"{box} pixels", set()).add(particles.optics_groups[group].id)
+    return apart(numbers)
+
+
+def apart(numbers: Mapping[str, set[int]]) -> str:
+    """How to import parts of a file one by one; empty if their optics groups do not keep them apart.
+
+    Args:
+        numbers: What each part is called → the numbers of its optics groups.
+    """
+    if len(numbers) < 2 or sum(map(len, numbers.values())) > len(set().union(*numbers.values())):
+        return ""
+    ways = (f"--select optics-group={','.join(map(str, sorted(ids)))} ({part})" for part, ids in numbers.items())
+    return f"Import them one by one: {'; '.join(islice(ways, _MOST_PARTS))}{' …' * (len(numbers) > _MOST_PARTS)}"
 
 
 def _row_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:

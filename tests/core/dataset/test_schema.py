@@ -53,6 +53,7 @@ def made(n: int) -> DatasetRows:
     groups = {"id": np.array([4], np.uint32)}
     names = ("pixel_size_A", "file_pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast", "total_dose_e_per_A2")
     groups |= {name: np.array([float(i)]) for i, name in enumerate(names, 1)}
+    groups["shift_scale"] = np.array([1.0])
     written = Written(
         groups=groups,
         stacks={"path": np.array([b">imported/a"]), "import_sig": np.array([2**64 - 1], np.uint64)},

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from cryosparc.dataset import CSDAT_FORMAT, NUMPY_FORMAT, Dataset
 
 from cryoimport_gui.core.exposures.exposures import Exposures, load_exposures
+from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Refused
 
-from ...support.stars import exposure_columns, mrc_bytes, write_exposures
+from ...support.stars import exposure_columns, mrc_bytes, write_exposures, write_input
 
 
 @pytest.fixture
@@ -244,3 +247,29 @@ def test_particles_given_as_exposures_are_called_so(project: Path, file_format: 
     group = project / "J2/particles.csg"
     group.write_text("results:\n  ctf: {metafile: '>particles.cs'}\n  blob: {metafile: '>particles.cs'}\n")
     assert refusal(group) == f"{group} {told}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("micrograph_blob/shape", [0, 0], "0 × 0 pixels"),
+        ("micrograph_blob/shape", [100, 0], "0 × 100 pixels"),
+        ("micrograph_blob/psize_A", 1e-30, "1e-30 Å"),
+        ("micrograph_blob/psize_A", 1e6, "1e+06 Å"),
+        ("micrograph_blob/psize_A", 0.0, ""),  # not known, which is no harm
+        ("micrograph_blob/psize_A", 0.4, ""),
+    ],
+)
+@pytest.mark.parametrize("which", [0, 2])
+def test_exposures_that_are_no_pictures(
+    project: Path, tmp_path: Path, field: str, value: Any, words: str, which: int
+) -> None:
+    """Particles lie on the first two of three exposures; what the third is does not matter."""
+    columns = exposure_columns(3)
+    columns[field][which] = value
+    exposures = write_exposures(project / "J2/exposures.cs", columns)
+    meta = write_input(tmp_path / "in")
+    plan = plan_import(ImportParameters(meta=str(meta), exposures=str(exposures), remove_leading_uid=True))
+    found = [problem for problem in plan.errors if problem.code == "exposures-unreadable"]
+    assert len(found) == (bool(words) and which == 0) and len(plan.errors) == len(found)
+    assert all(words in problem.examples[0] and "m1.mrc" in problem.examples[0] for problem in found)

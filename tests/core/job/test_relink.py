@@ -12,7 +12,7 @@ import pytest
 
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.job.relink import plan_relink, relink
-from cryoimport_gui.core.problems import Severity
+from cryoimport_gui.core.problems import Refused, Severity
 
 from ...support.moved_stacks import moved, targets
 from ...support.running import tree
@@ -166,7 +166,7 @@ def test_two_stacks_of_one_name_never_become_one(tmp_path: Path) -> None:
     assert [target for _, target in plan.changes.values()] == [str(tmp_path / "moved/b/s.mrcs")]
     shutil.move(tmp_path / "moved/b/s.mrcs", tmp_path / "moved/s.mrcs")
     plan = plan_relink(str(job), str(tmp_path / "moved"))
-    assert [p.code for p in plan.problems] == ["stack-ambiguous"] and "more than one link" in plan.problems[0].message
+    assert [p.code for p in plan.problems] == ["stack-ambiguous"] and "another could be" in plan.problems[0].message
     assert not plan.changes
 
 
@@ -221,3 +221,18 @@ def test_a_data_path_that_finds_the_stacks_is_proposed(moved: tuple[Path, Path],
     assert [p.code for p in plan.problems] == ["stack-missing"]
     assert Path(plan.suggested_data).is_relative_to(tmp_path)
     assert plan_relink(str(job), plan.suggested_data).problems == []
+
+
+def test_a_stack_that_is_replaced_after_the_check_is_not_linked(moved: tuple[Path, Path]) -> None:
+    job, archive = moved
+    before = targets(job)
+    plan = plan_relink(str(job), str(archive))
+    stack = next(archive.rglob("*.mrcs"))
+    other = stack.with_suffix(".new")
+    other.write_bytes(stack.read_bytes())
+    os.replace(other, stack)
+    with pytest.raises(Refused, match="has changed since it was checked"):
+        relink(plan)
+    assert targets(job) == before
+    relink(plan_relink(str(job), str(archive)))
+    assert all(os.path.exists(target) for target in targets(job).values())

@@ -24,7 +24,7 @@ from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Progress
 
 from ...support.running import load, tree
-from ...support.stars import particle_columns, write_input
+from ...support.stars import particle_columns, write_input, write_stack
 from ...support.truth import check_blobs, parameters_of, small_demo
 
 FILES = {
@@ -354,3 +354,32 @@ def test_the_report_says_what_was_linked(small: Demo, tmp_path: Path) -> None:
     for name, facts in links.items():
         content = (job.folder / "imported" / name).read_bytes()
         assert facts == {"images": 4, "box": 32, "bytes": len(content), "statistics": content[76:88].hex()}
+
+
+@pytest.mark.parametrize("change", ["rewritten", "replaced", "read", "another that is not used"])
+def test_a_stack_that_was_rewritten_after_the_check_is_noticed(tmp_path: Path, change: str) -> None:
+    """It is as long as before in every case."""
+    meta = write_input(tmp_path / "in")
+    stack = tmp_path / "in/stacks/s1.mrcs"
+    other = write_stack(tmp_path / "in/stacks/s3.mrcs", seed=3)
+    plan = plan_import(ImportParameters(meta=str(meta), output=str(tmp_path / "J")))
+    status = stack.stat()
+    if change == "rewritten":
+        stack.write_bytes(other.read_bytes())
+        os.utime(stack, ns=(status.st_atime_ns, status.st_mtime_ns + 1))  # the clock of a file system can be coarse
+    elif change == "replaced":
+        os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.replace(other, stack)
+    elif change == "read":
+        assert stack.read_bytes()
+    else:
+        other.write_bytes(stack.read_bytes())
+    assert change == "another that is not used" or stack.stat().st_size == status.st_size
+    if change in ("rewritten", "replaced"):
+        with pytest.raises(Refused, match="was written to or replaced") as refused:
+            write_job(plan)
+        assert refused.value.problem.code == "stack-changed" and not (tmp_path / "J").exists()
+        write_job(plan_import(plan.parameters))
+    else:
+        write_job(plan)
+    assert (tmp_path / "J/imported_particles.cs").is_file()

@@ -263,3 +263,70 @@ def test_overrides_come_out_in_the_rows_of_their_group_and_move_nothing(
             "value": voltage,
             "source": "optics rlnVoltage" if "--voltage" not in flags else "you",
         }
+
+
+def differing(found: ImportPlan) -> list[Problem]:
+    return [problem for problem in found.problems if problem.code == "pixel-sizes-differ"]
+
+
+@pytest.mark.parametrize(("other_A", "is_told"), [(1.5, False), (1.5001, False), (1.51, True), (3.0, True)])
+def test_several_pixel_sizes_in_one_set(tmp_path: Path, other_A: float, is_told: bool) -> None:
+    optics = TWO_GROUPS | {"rlnImagePixelSize": [1.5, other_A]}
+    rows = {"rlnOpticsGroup": [1, 1, 1, 1, 2, 2]}
+    problems = differing(plan(tmp_path, optics, rows))
+    assert [problem.count for problem in problems] == [2] * is_told
+    for problem in problems:
+        assert problem.examples == ("1.5 Å: 4 particles", f"{other_A:g} Å: 2 particles")
+        assert "--select optics-group=1 (1.5 Å)" in problem.hint
+        assert f"--select optics-group=2 ({other_A:g} Å)" in problem.hint
+    assert differing(plan(tmp_path, optics, rows, pixel_size="1.5")) == []
+    for group in ("1", "2"):
+        assert differing(plan(tmp_path, optics, rows, select=[f"optics-group={group}"])) == []
+    assert differing(plan(tmp_path, optics)) == []  # no particle is in the second group
+
+
+def test_pixel_sizes_that_no_optics_group_keeps_apart(tmp_path: Path) -> None:
+    """The particle table has pixel sizes of its own, all in group 1."""
+    found = plan(tmp_path, OPTICS, {"rlnImagePixelSize": [1.5, 1.5, 1.5, 3, 3, 3]})
+    (problem,) = differing(found)
+    assert "--select" not in problem.hint and problem.hint
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"), [([1, 1, 1, 2, 2, 2], ("=1 (8 pixels)", "=2 (10 pixels)")), ([1, 2, 1, 2, 2, 2], ())]
+)
+def test_two_boxes_are_imported_apart_where_groups_keep_them_apart(
+    tmp_path: Path, groups: list[int], told: tuple[str, ...]
+) -> None:
+    meta = write_input(tmp_path, {"rlnOpticsGroup": groups}, TWO_GROUPS)
+    write_stack(tmp_path / "stacks/s2.mrcs", box=10)
+    (error,) = (p for p in plan_import(ImportParameters(meta=str(meta))).errors if p.code == "box-mismatch")
+    assert all(f"--select optics-group{words}" in error.hint for words in told)
+    assert ("--select" in error.hint) == bool(told)
+    if told:
+        for number in ("1", "2"):
+            chosen = update(ImportParameters(), {"meta": str(meta), "select": [f"optics-group={number}"]})
+            assert plan_import(chosen).errors == []
+
+
+@pytest.mark.parametrize(("number", "is_known"), [(1, True), (2, True), (3, False)])
+def test_an_override_may_name_a_group_that_is_listed_but_not_used(tmp_path: Path, number: int, is_known: bool) -> None:
+    found = plan(tmp_path, TWO_GROUPS, voltage=[f"{number}=200"])
+    assert [group.id for group in found.groups] == [1]
+    assert (errors(found) == []) == is_known
+    assert [group.voltage_kV and group.voltage_kV.value for group in found.groups] == [200 if number == 1 else 300]
+
+
+@pytest.mark.parametrize("header_A", [1.5, 0.0])
+@pytest.mark.parametrize("given", [0, -1, None])
+def test_a_pixel_size_of_0_is_told_as_that(tmp_path: Path, header_A: float, given: float | None) -> None:
+    meta = write_input(
+        tmp_path, None, without("rlnImagePixelSize") | ({} if given is None else {"rlnImagePixelSize": [given]})
+    )
+    for k in (1, 2):
+        write_stack(tmp_path / f"stacks/s{k}.mrcs", pixel_size_A=header_A)
+    found = plan_import(ImportParameters(meta=str(meta)))
+    (said,) = disagreeing(found) if header_A else errors(found)
+    is_told = f"pixel size is {given} (optics rlnImagePixelSize)" in said.message if given is not None else False
+    assert is_told == (given is not None)
+    assert "--pixel-size" in said.hint

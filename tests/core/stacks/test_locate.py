@@ -143,6 +143,18 @@ def test_the_alias_of_a_job_changes_nothing(project: Path, alias: str) -> None:
     assert found(project, "projA/Extract/job012/s.mrcs", project / "data").path == paths[0]
 
 
+@pytest.mark.parametrize("data", ["data", "data/x/proj", "data/x/proj/Extract"])
+def test_a_name_by_the_alias_of_a_job_is_found_beside_that_by_its_number(project: Path, data: str) -> None:
+    touch(project / "data/x/proj/Extract/job005/Movies/s.mrcs")
+    (project / "data/x/proj/Extract/mine").symlink_to("job005")
+    names = ["Extract/job005/Movies/s.mrcs", "Extract/mine/Movies/s.mrcs"]
+    one, other = locate(project, *names, data=project / data).found
+    assert one.path and other.path and one.file == other.file
+    assert locate(project, "Extract/other/s.mrcs", data=project / data).found[0].path == one.path  # by name alone
+    located = locate(project, names[0], "Extract/other/s.mrcs", data=project / data).found
+    assert located[0].path == one.path and located[1].is_missing
+
+
 def test_a_link_that_leads_nowhere_hides_nothing_beside_it(project: Path) -> None:
     for number in range(8):
         touch(project / f"data/m{number}/s{number}.mrcs")

@@ -50,6 +50,7 @@ class ParticlesPage(Page):
         "stack-",
         "box-",
         "particle-",
+        "symmetry-",
         "columns-",
         "pose-",
         "shift-",
