@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +23,8 @@ _ORDINARY = re.compile(
     r"|sumcorr?|mcorr?2?|aln|alnavg|2x|k2|k3|counted|gaincorrected|flipx|flipy|filtered|lp|thumb|bin\d*|super|res",
     re.IGNORECASE,
 )
+#: What people call their files; the words differ where the people do.
+_THING = re.compile(r"(?<![^\W\d_])(?:movie|mov|micrograph|mic|image|img|stack)(?![^\W\d_])", re.IGNORECASE)
 #: What every session has: with a number behind it, it is a counter and no more.
 _PLACES = re.compile(
     r"grid|square|gridsquare|hole|foilhole|position|pos|target|exposure|exp|acquisition|acq|data|tile|item|view|spot",
@@ -31,7 +33,7 @@ _PLACES = re.compile(
 #: Parts of a date, and so numbers (SerialEM writes Jan05).
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), map(str, range(1, 13))))
 _UID_DIGITS = 21  # CryoSPARC's UIDs are as ordinary
-_FEW_CHARACTERS = 3
+_FEW_LETTERS = 3
 _LONG_NUMBER = 6  # digits: longer ones are times and the like, which do not merely count up
 _CHECK = "make sure that these are the same micrographs"
 
@@ -172,22 +174,41 @@ def _doubts(micrographs: Sequence[Parts], exposures: Sequence[Parts]) -> list[st
     only_ours, only_theirs = _without(_constant(ours), theirs), _without(_constant(theirs), ours)
     if only_ours and only_theirs:
         reasons.append(f"the micrographs say {' '.join(only_ours)} where the exposures say {' '.join(only_theirs)}")
-    left = ["".join(_words(kept)) for _, kept, _ in micrographs]
-    if any(_cut_differently(*pair) for pair in zip(micrographs, exposures)):
-        if max(map(len, left)) < _FEW_CHARACTERS:
-            reasons.append(f"very little is left to compare (“{micrographs[0][1]}”)")
-        elif _only_count(kept for _, kept, _ in micrographs):
-            reasons.append(f"only numbers are left to compare (“{micrographs[0][1]}”)")
+    left = [kept for _, kept, _ in micrographs]
+    pairs = list(zip(micrographs, exposures))
+    if (
+        any(_cut_differently(*pair) for pair in pairs)
+        and max(len("".join(_words(kept))) for kept in left) < _FEW_LETTERS
+    ):
+        reasons.append(f"very little is left to compare (“{left[0]}”)")
+    elif any(_cut_differently(*pair) or _other_things(*pair) for pair in pairs) and _only_count(left):
+        reasons.append(f"only a counter is left to tell names apart (“{left[0]}”)")
     return reasons
 
 
-def _only_count(texts: Iterable[str]) -> bool:
-    """Whether the texts hold nothing but short numbers, and words that every session has."""
-    for text in texts:
-        runs = [run for word in _words(text) for run in _RUN.findall(word) if not _PLACES.fullmatch(run)]
-        if not all(map(str.isdecimal, runs)) or sum(map(len, runs)) > _LONG_NUMBER:
-            return False
-    return True
+def _only_count(texts: Sequence[str]) -> bool:
+    """Whether nothing but short numbers tells the texts apart: every session has such names.
+
+    Of a single text all numbers count, and words that are not those of every session.
+    """
+    runs = [_RUN.findall(" ".join(_words(text))) for text in texts]
+    if len({len(some) for some in runs}) > 1:
+        return False
+    columns = [set(column) for column in zip(*runs)]
+    telling = [column for column in columns if len(column) > 1] if len(set(texts)) > 1 else columns
+    telling = [column for column in telling if not all(map(_PLACES.fullmatch, column))]
+    are_numbers = all(run.isdecimal() for column in telling for run in column)
+    return are_numbers and sum(max(map(len, column)) for column in telling) <= _LONG_NUMBER
+
+
+def _other_things(micrograph: Parts, exposure: Parts) -> bool:
+    """Whether `mic_` stands in front of one name, and `stack_` or nothing in front of the other.
+
+    People name so, not programs (which write `sum_` in place of `movie_`, though).
+    """
+    ours, theirs = (frozenset(map(str.casefold, _THING.findall(parts[0]))) for parts in (micrograph, exposure))
+    is_one_bare = not all(any(map(str.isalpha, parts[0])) for parts in (micrograph, exposure))
+    return ours != theirs and (bool(ours and theirs) or is_one_bare)
 
 
 @lru_cache(4096)

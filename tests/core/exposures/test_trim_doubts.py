@@ -51,6 +51,7 @@ def made(pattern: str, count: int = 40, seed: int = 0) -> list[str]:
         ("M/grid1_{i}_fractions.mrc", "J2/{uid}grid1_{i}_frames_patch_aligned.mrc"),
         ("M/Position_{i}_mc2_bin2.mrc", "J2/{uid}Position_{i}_EVN_background.mrc"),
         ("M/{i:04d}_2x_SumCorr.mrc", "J2/{uid}{i:04d}_mcor2_DW.mrc"),
+        ("M/{epu}_DW.mrc", "J2/{uid}my_{epu}_fractions.tiff"),
         ("M/x{i:03d}_corrected.mrc", "J2/{uid}x{i:03d}_bg.mrc"),
     ],
 )
@@ -69,7 +70,18 @@ def test_ordinary_names_raise_no_doubt(micrograph: str, exposure: str, count: in
         ("M/{i:04d}_gridA_DW.mrc", "J2/{uid}{i:04d}_gridB.tif", "say gridA where the exposures say gridB"),
         ("M/{i:04d}A.mrc", "J2/{uid}{i:04d}B_aligned.mrc", "say A where the exposures say B"),
         ("M/agrid_{h}.mrc", "J2/{uid}bgrid_{h}.mrc", "say agrid where the exposures say bgrid"),
-        ("M/grid1_{i:04d}.mrc", "J2/{uid}{i:04d}_patch_aligned.mrc", "only numbers are left to compare (“0000”)"),
+        (
+            "M/grid1_{i:04d}.mrc",
+            "J2/{uid}{i:04d}_patch_aligned.mrc",
+            "only a counter is left to tell names apart (“0000”)",
+        ),
+        (
+            "M/apo_{i:04d}.mrc",
+            "J2/{uid}b_apo_{i:04d}_DW.mrc",
+            "only a counter is left to tell names apart (“apo_0000”)",
+        ),
+        ("M/mic_{i:04d}.mrc", "J2/{uid}stack_{i:04d}.mrc", "only a counter is left to tell names apart (“_0000.mrc”)"),
+        ("M/mic_{i:04d}.mrc", "J2/{uid}{i:04d}_DW.mrc", "only a counter is left to tell names apart (“0000”)"),
         ("M/{epu}_{i}.mrc", "J2/{uid}mic{i}.mrc", "very little is left to compare"),
     ],
 )
@@ -124,7 +136,7 @@ def test_words_that_vary_are_no_rule() -> None:
     found = suggest_trims(exposures, micrographs)
     assert found.rules is None and "words that are cut off vary (“ax”)" in found.explanation
     constant = suggest_trims([f"ax_{i:04d}.mrc" for i in range(40)], micrographs)
-    assert constant.rules is not None and "only numbers are left" in constant.doubt
+    assert constant.rules is not None and "only a counter is left" in constant.doubt
 
 
 @pytest.mark.parametrize(("odd", "is_found"), [(0, True), (2, True), (5, False)])
