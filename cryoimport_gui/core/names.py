@@ -52,7 +52,7 @@ class Names(list[str]):
 
     @cached_property
     def basenames(self) -> list[str]:
-        return [basename(path) for path in self]
+        return [path[path.rfind("/") + 1 :] for path in self]
 
     @cached_property
     def told_apart(self) -> list[str]:

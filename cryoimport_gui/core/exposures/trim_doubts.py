@@ -12,6 +12,7 @@ from functools import lru_cache
 Parts = tuple[str, str, str]
 
 _WORD = re.compile(r"[^\W_]+")
+_UID = re.compile(r"^\d{21}(?!\d)")
 _ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
 _RUN = re.compile(r"\d+|[^\W\d_]+")
 #: What programs add to the name of a movie, or take away: it says nothing about which micrograph it is.
@@ -69,6 +70,10 @@ def judge(micrographs: Sequence[Parts], exposures: Sequence[Parts], tolerated: f
     """
     if not micrographs:
         return Verdict("", "", "")
+    # Without UIDs most pairs have the same words cut off, which then are looked at once.
+    micrographs, exposures = (
+        [(_UID.sub("", front), kept, back) for front, kept, back in side] for side in (micrographs, exposures)
+    )
     pairs = list(zip(micrographs, exposures))
     numbers = [_compare_numbers(*pair) for pair in pairs]
     unequal = [differ for differ, _ in numbers if differ]
@@ -201,14 +206,19 @@ def _only_count(texts: Sequence[str]) -> bool:
     return are_numbers and sum(max(map(len, column)) for column in telling) <= _LONG_NUMBER
 
 
+@lru_cache(4096)
+def _things(front: str) -> tuple[frozenset[str], bool]:
+    """What people call their files in what is cut off the front; and whether there is any letter."""
+    return frozenset(map(str.casefold, _THING.findall(front))), any(map(str.isalpha, front))
+
+
 def _other_things(micrograph: Parts, exposure: Parts) -> bool:
     """Whether `mic_` stands in front of one name, and `stack_` or nothing in front of the other.
 
     People name so, not programs (which write `sum_` in place of `movie_`, though).
     """
-    ours, theirs = (frozenset(map(str.casefold, _THING.findall(parts[0]))) for parts in (micrograph, exposure))
-    is_one_bare = not all(any(map(str.isalpha, parts[0])) for parts in (micrograph, exposure))
-    return ours != theirs and (bool(ours and theirs) or is_one_bare)
+    (ours, is_word), (theirs, is_other_word) = _things(micrograph[0]), _things(exposure[0])
+    return ours != theirs and (bool(ours and theirs) or not is_word or not is_other_word)
 
 
 @lru_cache(4096)
