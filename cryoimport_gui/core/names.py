@@ -9,6 +9,15 @@ from functools import cached_property
 _LEADING_UID = re.compile(r"[0-9]+_")
 
 
+def basename(path: str) -> str:
+    return path[path.rfind("/") + 1 :]
+
+
+def uid_length(name: str) -> int:
+    """Characters of a basename's leading `<digits>_`, the underscore among them."""
+    return uid.end() if (uid := _LEADING_UID.match(name)) else 0
+
+
 def without_uids(names: Iterable[str]) -> list[str]:
     """Basenames without a leading `<digits>_`."""
     match = _LEADING_UID.match

@@ -180,7 +180,14 @@ CODES: dict[str, Code] = {
         "Micrographs without a matching exposure",
         "Adjust the trimming rules, or keep or leave out the unmatched particles.",
     ),
-    "exposure-ambiguous": _error("Names that fit more than one exposure", "Cut fewer characters."),
+    "exposure-ambiguous": _error(
+        "Names that fit more than one exposure",
+        "Cut fewer characters, or give the exposures of one session only.",
+    ),
+    "exposure-doubtful": _warning(
+        "Exposures that may be those of other micrographs",
+        "If they are not the same, give the exposures that the particles come from.",
+    ),
     "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
     "coordinates-outside": _warning(
         "Particles outside of their exposure", "Check the coordinate scale and the exposures."

@@ -124,6 +124,7 @@ REMEDIES: dict[str, Remedy] = {
         ),
     ),
     "exposure-ambiguous": Remedy("remove_leading_uid", (_SUGGEST,)),
+    "exposure-doubtful": Remedy("remove_leading_uid"),
     "coordinates-missing": _NOTHING,
     "coordinates-outside": Remedy("coordinate_scale", (_setting("Detect the scale", coordinate_scale="auto"),)),
     "coordinates-scaled": Remedy("coordinate_scale"),

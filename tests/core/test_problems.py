@@ -46,6 +46,7 @@ CONTRACT = {
     "micrograph-name-missing": ERROR,
     "exposure-unmatched": ERROR,
     "exposure-ambiguous": ERROR,
+    "exposure-doubtful": WARNING,
     "coordinates-missing": WARNING,
     "coordinates-outside": WARNING,
     "coordinates-scaled": WARNING,

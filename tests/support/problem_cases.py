@@ -298,6 +298,19 @@ CASES = [
         words=("m1.mrc", "m2.mrc"),
         count=2,
     ),
+    Case(
+        "exposure-doubtful",
+        lambda f: exposed(
+            f,
+            values("rlnMicrographName", default="x2.mrc"),
+            None,
+            "--exposure-cut-prefix",
+            "1",
+            "--particle-cut-prefix",
+            "1",
+        ),
+        words=("very little", "x2.mrc"),
+    ),
     Case("coordinates-missing", lambda f: exposed(f, {"rlnCoordinateX": None}), count=6),
     Case(
         "coordinates-outside",

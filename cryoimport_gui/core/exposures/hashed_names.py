@@ -55,6 +55,19 @@ class HashedNames:
         start, name = np.nonzero(fits)
         return hashes[fits], name, start
 
+    def splits_front(self, count: int, some: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """(some,) whether so many characters off the front leave a part of a number, or of a word, behind."""
+        if not count:
+            return np.zeros(len(some), np.bool_)
+        return _go_on(self.codes[count - 1][some], self.codes[count][some])
+
+    def splits_back(self, count: int, some: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The same of characters off the end."""
+        if not count:
+            return np.zeros(len(some), np.bool_)
+        cuts = self.lengths[some] - count
+        return _go_on(self.codes[cuts - 1, some], self.codes[cuts, some])
+
     @cached_property
     def back_limits(self) -> NDArray[np.int64]:
         """How many characters can go from the end so that all names stay different and none becomes empty.
@@ -82,6 +95,27 @@ class HashedNames:
                 if front < shortest:
                     limits[front] = min(limits[front], length - 1 - agree.max())
         return limits
+
+
+def _kind(character: str) -> int:
+    return 1 if character.isdecimal() else 2 if character.isalpha() else 0
+
+
+_KINDS = np.array([_kind(chr(code)) for code in range(256)], np.uint8)
+
+
+def _kinds(codes: NDArray) -> NDArray[np.uint8]:
+    """1: digits, 2: letters, 0: anything else."""
+    if codes.dtype == np.uint8:
+        return _KINDS[codes]
+    known, which = np.unique(codes, return_inverse=True)
+    return np.array([_kind(chr(code)) for code in known.tolist()], np.uint8)[which]
+
+
+def _go_on(before: NDArray, after: NDArray) -> NDArray[np.bool_]:
+    """Whether characters and those behind them are of one number, or of one word."""
+    kinds = _kinds(before)
+    return (kinds > 0) & (kinds == _kinds(after))
 
 
 def _powers(base: int, count: int) -> NDArray[np.uint64]:

@@ -13,7 +13,7 @@ from ..particles import Particles
 from ..problems import Problem, Severity, count_of, problem, refuse
 from .exposures import Exposures
 from .trim_suggestion import Suggestion, suggest_trims
-from .trims import Match, TrimRules, doubt_matches, match_names
+from .trims import Match, TrimRules, doubt_matches, match_names, tell_one_from_other
 
 
 @dataclass
@@ -85,8 +85,10 @@ def _ambiguous_names(matching: Matching) -> Iterator[Problem]:
     same = [*matching.match.ambiguous, *matching.match.merged]
     if same:
         examples = (" and ".join(names[:3]) for names in same)
-        message = f"{len(same)} trimmed names stand for more than one exposure or micrograph"
-        yield problem("exposure-ambiguous", message, count=len(same), examples=examples)
+        stand = "1 trimmed name stands" if len(same) == 1 else f"{len(same):,} trimmed names stand"
+        message = f"{stand} for more than one exposure or micrograph"
+        hint = tell_one_from_other(matching.match, matching.rules)
+        yield problem("exposure-ambiguous", message, count=len(same), examples=examples, hint=hint)
     if elsewhere := matching.match.elsewhere:
         message = f"{count_of(len(elsewhere), 'micrograph name')} found in several folders, with one exposure for all"
         hint = (
@@ -94,10 +96,7 @@ def _ambiguous_names(matching: Matching) -> Iterator[Problem]:
             "two grids, some particles are linked to the wrong exposure: import each folder with its own exposures."
         )
         examples = (" and ".join(paths[:3]) for paths in elsewhere)
-        warning = Severity.WARNING
-        yield problem(
-            "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
-        )
+        yield problem("exposure-doubtful", message, count=len(elsewhere), examples=examples, hint=hint)
 
 
 def _unmatched(particles: Particles, matching: Matching, parameters: ImportParameters) -> Iterator[Problem]:
@@ -133,10 +132,8 @@ def _doubtful_matches(particles: Particles, exposures: Exposures, matching: Matc
     if doubt := doubt_matches(exposures.paths, names, of_name, matching.rules):
         linked = np.flatnonzero(of_name >= 0)
         yield problem(
-            "exposure-ambiguous",
+            "exposure-doubtful",
             f"these may be exposures of other micrographs: {doubt}",
             count=len(linked),
             examples=(f"{names[i]} → {exposures.paths[of_name[i]]}" for i in linked.tolist()),
-            hint="If they are not the same, give the exposures that the particles come from.",
-            severity=Severity.WARNING,
         )

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..names import Names, cut, parts, without_uids
-from .trim_doubts import Parts, doubts
+from ..names import Names, basename, cut, parts, uid_length
+from .trim_doubts import Parts, Verdict, judge_names
 
-PAIRS_DOUBTED = 100
+#: by how many pairs rules are judged
+PAIRS_JUDGED = 400
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,13 @@ class TrimRules:
 
     def exposure_parts(self, path: str) -> Parts:
         """What is cut off the front of an exposure's basename (its UID too), what is left, what is cut off the end."""
-        (name,) = Names([path]).basenames
-        uid = len(name) - len(without_uids([name])[0]) if self.remove_leading_uid else 0
+        name = basename(path)
+        uid = uid_length(name) if self.remove_leading_uid else 0
         return _parts(name, uid + self.exposure_cut_prefix, self.exposure_cut_suffix)
 
     def particle_parts(self, path: str) -> Parts:
         """The same of a micrograph."""
-        return _parts(Names([path]).basenames[0], self.particle_cut_prefix, self.particle_cut_suffix)
+        return _parts(basename(path), self.particle_cut_prefix, self.particle_cut_suffix)
 
     @property
     def characters_cut(self) -> int:
@@ -124,10 +125,37 @@ def owners_of(paths: Sequence[str], trimmed: Sequence[str]) -> tuple[dict[str, i
     return owners, shared
 
 
+def tell_one_from_other(match: Match, rules: TrimRules) -> str:
+    """What to do where names are ambiguous or merged: a hint that fits the first of them."""
+    if not match.ambiguous:
+        off = _what_is_off(*(rules.particle_parts(name) for name in match.merged[0][:2]))
+        return f"Different micrographs became one name: cut fewer characters off the micrographs ({off} differ)."
+    paths = match.ambiguous[0][:2]
+    if basename(paths[0]) == basename(paths[1]):
+        return (
+            "The exposures come from several folders, and a name does not say from which: give only the exposures of "
+            "the session that the particles come from, and import the particles of each session by itself."
+        )
+    one, other = (rules.exposure_parts(path) for path in paths)
+    if (one[0][uid_length(one[0]) :], one[2]) == (other[0][uid_length(other[0]) :], other[2]):
+        return (
+            "These exposures differ in nothing but their UID: a movie was imported twice, or two sessions have the "
+            "same names. Give only the exposures of one import, or of the session that the particles come from."
+        )
+    return (
+        f"What is cut off tells these exposures apart ({_what_is_off(one, other)}): cut less on both sides, or, if the "
+        "micrographs do not have it in their names, give only the exposures of one session."
+    )
+
+
+def _what_is_off(one: Parts, other: Parts) -> str:
+    return f"“{one[0]}…{one[2]}” and “{other[0]}…{other[2]}”"
+
+
 def doubt_matches(
     exposures: Sequence[str], micrographs: Sequence[str], exposure_of: NDArray[np.int64], rules: TrimRules
 ) -> str:
-    """Why micrographs and the exposures that they match by these rules may be different ones; see `doubts`.
+    """Why micrographs and the exposures that they match by these rules may be different ones; see `judge_names`.
 
     Args:
         exposure_of: (micrographs,), as in `Match`.
@@ -135,8 +163,19 @@ def doubt_matches(
     linked = np.flatnonzero(exposure_of >= 0)
     if not rules.characters_cut and not rules.remove_leading_uid or not len(linked):
         return ""
-    some = linked[np.linspace(0, len(linked) - 1, min(len(linked), PAIRS_DOUBTED)).astype(int)]
-    return doubts(
-        [rules.particle_parts(micrographs[number]) for number in some.tolist()],
-        [rules.exposure_parts(exposures[number]) for number in exposure_of[some].tolist()],
+    some = evenly(linked, PAIRS_JUDGED).tolist()
+    return judge_pairs(rules, [(micrographs[number], exposures[exposure_of[number]]) for number in some]).concerns
+
+
+def judge_pairs(rules: TrimRules, pairs: Sequence[tuple[str, str]], tolerated: float = 0.01) -> Verdict:
+    """Judge rules by pairs of a micrograph and an exposure that they make equal; see `judge_names`."""
+    return judge_names(
+        [rules.particle_parts(micrograph) for micrograph, _ in pairs],
+        [rules.exposure_parts(exposure) for _, exposure in pairs],
+        tolerated,
     )
+
+
+def evenly(numbers: NDArray[np.int64], at_most: int) -> NDArray[np.int64]:
+    """All of the numbers, or so many of them, from first to last."""
+    return numbers[np.linspace(0, len(numbers) - 1, min(len(numbers), at_most)).astype(int)]

@@ -56,9 +56,9 @@ def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
         (["m1.mrc", "m2.mrc"], [f"J1/{7:021d}_m1.mrc", f"J1/{8:021d}_m2.mrc"], {"remove_leading_uid": True}),
         (["m1.tif", "m2.tif"], ["m1_dw.mrc", "m2_dw.mrc"], {"exposure_cut_suffix": 7, "particle_cut_suffix": 4}),
         (
-            ["ab_mic1.mrc", "cd_mic2.mrc"],
-            ["xmic1.mrc", "xmic2.mrc"],
-            {"exposure_cut_prefix": 1, "particle_cut_prefix": 3},
+            ["sum-mic1.mrc", "sum-mic2.mrc"],
+            ["movie_mic1.mrc", "movie_mic2.mrc"],
+            {"exposure_cut_prefix": 6, "particle_cut_prefix": 4},
         ),
         (
             [f"{5:021d}_m{i}_rigid.mrc" for i in (1, 2)],
@@ -106,29 +106,58 @@ def test_ambiguous(tmp_path: Path, choice: str) -> None:
         assert "m1.mrc" in problem.examples[0]
 
 
+@pytest.mark.parametrize(
+    ("micrograph", "exposures", "rules", "said"),
+    [
+        ("m1.mrc", ("gridA_m1.mrc", "gridB_m1.mrc"), {"exposure_cut_prefix": 6}, "“gridA_…” and “gridB_…”"),
+        ("m1.mrc", ("J1/m1.mrc", "J2/m1.mrc"), {}, "several folders"),
+        ("m1.mrc", (f"{7:021d}_m1.mrc", f"{8:021d}_m1.mrc"), {"remove_leading_uid": True}, "nothing but their UID"),
+        ("m1.mrc", ("J1/7_m1.mrc", "J2/8_m1.mrc"), {"remove_leading_uid": True}, "nothing but their UID"),
+    ],
+)
+def test_the_hint_at_ambiguous_names_says_what_tells_them_apart(
+    tmp_path: Path, micrograph: str, exposures: tuple[str, str], rules: dict, said: str
+) -> None:
+    problem = match(tmp_path, [micrograph], list(exposures), **rules).problems[0]
+    assert problem.code == "exposure-ambiguous" and problem.message.startswith("1 trimmed name stands")
+    assert said in problem.hint and "session" in problem.hint
+
+
 def test_one_exposure_for_micrographs_of_several_folders_is_told_and_linked(tmp_path: Path) -> None:
     grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
     matching, exposure, problems = match(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
     assert exposure == [0, 1, 2, 0, 1, 2]
     (problem,) = problems
-    assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 3)
+    assert (problem.code, problem.severity, problem.count) == ("exposure-doubtful", Severity.WARNING, 3)
     assert problem.examples[0] == f"{grids[0]} and {grids[3]}"
     assert "folders" in problem.message and "jobs" in problem.hint
     assert match(tmp_path, ["a/m.mrc", "./a//m.mrc"], ["J3/m.mrc"]).problems == []
 
 
-def test_links_to_exposures_that_are_probably_others_are_told(tmp_path: Path) -> None:
+def test_links_to_exposures_that_are_probably_others_are_doubted_and_not_suggested(tmp_path: Path) -> None:
     micrographs = [f"M/job002/grid1_{i:04d}.mrc" for i in range(6)]
+    exposures = [f"J3/motioncorrected/{7 * i:021d}_grid2_{i:04d}_patch_aligned_doseweighted.mrc" for i in range(6)]
+    rules = {"exposure_cut_prefix": 27, "exposure_cut_suffix": 31, "particle_cut_prefix": 5, "particle_cut_suffix": 4}
+    matching, exposure, problems = match(tmp_path, micrographs, exposures, **rules)
+    assert exposure == list(range(6))
+    (problem,) = problems
+    assert (problem.code, problem.severity, problem.count) == ("exposure-doubtful", Severity.WARNING, 6)
+    assert "numbers that are cut off differ (“1” and “2”)" in problem.message
+    assert "the micrographs say grid1 where the exposures say grid2" in problem.message
+    assert "make sure that these are the same micrographs" in problem.message
+    assert problem.examples[0] == f"{micrographs[0]} → {exposures[0]}"
+    (problem,) = match(tmp_path, micrographs, exposures, suggest_trims=True).problems
+    assert problem.code == "exposure-unmatched"
+    assert "6 names could be cut to match, but numbers that are cut off differ" in problem.hint
+
+
+def test_the_same_grid_on_both_sides_raises_no_doubt(tmp_path: Path) -> None:
+    micrographs = [f"M/job002/grid2_{i:04d}.mrc" for i in range(6)]
     exposures = [f"J3/motioncorrected/{7 * i:021d}_grid2_{i:04d}_patch_aligned_doseweighted.mrc" for i in range(6)]
     rules = {"exposure_cut_prefix": 27, "exposure_cut_suffix": 31, "particle_cut_prefix": 5, "particle_cut_suffix": 4}
     for chosen in ({"suggest_trims": True}, rules):
         matching, exposure, problems = match(tmp_path, micrographs, exposures, **chosen)
-        assert exposure == list(range(6))
-        (problem,) = problems
-        assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 6)
-        assert "the micrographs say grid1 where the exposures say grid2" in problem.message
-        assert "make sure that these are the same micrographs" in problem.message
-        assert problem.examples[0] == f"{micrographs[0]} → {exposures[0]}"
+        assert (exposure, problems) == (list(range(6)), [])
 
 
 def test_suggested_rules(tmp_path: Path) -> None:
