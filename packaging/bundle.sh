@@ -24,7 +24,7 @@ bundle=$made/cryoimport-gui
 
 sh "$root/packaging/smoke.sh" "$bundle/cryoimport-gui"
 
-# The extension that unpacks CryoSPARC's newer files is loaded for them alone.
+# Whether the extension is there that unpacks CryoSPARC's newer files, which CryoSPARC's own library packs here.
 cat >"$made/pack.py" <<'EOF'
 import sys
 from cryosparc.dataset import CSDAT_FORMAT, Dataset
@@ -32,7 +32,7 @@ Dataset.load(sys.argv[1]).save(sys.argv[2], format=CSDAT_FORMAT)
 EOF
 "$bundle/cryoimport-gui" --headless --dry-run --demo "$made/demo" --log-level error
 exposures=$(find "$made/demo" -name '*exposures.cs')
-"$python" "$made/pack.py" "$exposures" "${exposures%.cs}_packed.cs"
+"$(sh "$root/packaging/setup.sh")" "$made/pack.py" "$exposures" "${exposures%.cs}_packed.cs"
 "$bundle/cryoimport-gui" --headless --dry-run --demo "$made/demo2" --exposures "${exposures%.cs}_packed.cs" ||
     stop "a packed dataset cannot be read"
 

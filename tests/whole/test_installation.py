@@ -81,7 +81,7 @@ def test_the_wheel_tells_what_it_is(files: dict[str, bytes]) -> None:
     assert told.get_payload().strip() == (REPOSITORY / "README.md").read_text().strip()
     needed = [line for line in told.get_all("Requires-Dist") or [] if "extra ==" not in line]
     assert any(line.startswith("pyside6-essentials") for line in needed)
-    assert not [line for line in needed if line.startswith(("starfile", "pandas", "pytest", "hatchling"))]
+    assert not [line for line in needed if line.startswith(("cryosparc", "pandas", "pytest", "hatchling"))]
     assert files[f"{DIST_INFO}/entry_points.txt"].split() == [
         *(b"[console_scripts]", b"cryoimport-gui", b"=", b"cryoimport_gui.__main__:main")
     ]
