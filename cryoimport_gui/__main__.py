@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadParameter as error:
         parser.error(str(error))
     if options.headless or options.relink:
-        from .headless import run
+        from .headless import run, why_not_report
 
         if options.relink:
             if not parameters.data:
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             parser.error("--headless needs META, or --demo")
         elif not parameters.output and not options.dry_run:
             parser.error("--headless needs --output, or --dry-run")
+        if reason := why_not_report(parameters, options):
+            parser.error(f"--report: {reason}; give another file")
         return run(parameters, options)
     from .gui.app import run_window
 

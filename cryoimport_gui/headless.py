@@ -24,7 +24,7 @@ from .core.plan.plan import ImportPlan
 from .core.plan.planner import Planner
 from .core.problems import Refused, Severity, count_of, printable
 from .core.progress import Cancelled, Progress
-from .core.report.report import make_report, write_report
+from .core.report.report import make_report, why_no_report, write_report
 from .core.report.words import summary
 from .logs import log_path, set_up_logging
 
@@ -42,6 +42,12 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
         if options.relink:
             return _run_relink(options, parameters.data, stop)
         return _run_import(parameters, options, stop)
+
+
+def why_not_report(parameters: ImportParameters, options: RunOptions) -> str:
+    """Why the report that is asked for may not be written, in words; empty if it may, or none is asked for."""
+    inputs = [parameters.meta, parameters.data, parameters.exposures, options.settings]
+    return why_no_report(options.report, filter(None, inputs)) if options.report else ""
 
 
 def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) -> int:
@@ -66,12 +72,12 @@ def _run_import(parameters: ImportParameters, options: RunOptions, stop: Event) 
         status = "refused"
     except Exception as error:
         _say_failed("the import", error)
-    _tell(plan, status, outputs, options)
+    _print_outcome(plan, status, outputs, options)
     return _write_report(options.report, make_report(plan, status, outputs, options))
 
 
 def _write_report(path: str, report: dict[str, Any]) -> int:
-    """Write the report, if it is asked for; returns the exit status of what it tells of."""
+    """Write the report, if it is asked for; returns the exit status of what it reports."""
     exit_status = _EXIT_STATUS[report["status"]]
     if path:
         try:
@@ -87,7 +93,7 @@ def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
     try:
         with _TerminalProgress(stop) as progress:
             plan = plan_relink(options.relink, data, progress)
-            _tell_relinking(plan)
+            _print_relinking(plan)
             if plan.errors:
                 status = "refused"
             elif options.dry_run:
@@ -103,7 +109,7 @@ def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
         _say(str(refused.problem), sys.stderr)
         status = "refused"
     except Exception as error:
-        _say_failed("mending the links", error)
+        _say_failed("the repair of links", error)
     whole = f"{count_of(len(plan.changes), 'link')} of {len(plan.links)}"
     words = {"complete": f"{whole} changed", "dry-run": f"dry run: {whole} would be changed"}
     if status in words:
@@ -113,7 +119,7 @@ def _run_relink(options: RunOptions, data: str, stop: Event) -> int:
     return _write_report(options.report, relink_report(plan, status, data, options))
 
 
-def _tell_relinking(plan: Relinking) -> None:
+def _print_relinking(plan: Relinking) -> None:
     for name, (old, new) in plan.changes.items():
         _say(printable(f"{name}: {old} → {new}"), sys.stdout)
     for found in plan.problems:
@@ -138,7 +144,7 @@ def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:
     return dataclasses.replace(parameters, **unset)
 
 
-def _tell(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options: RunOptions) -> None:
+def _print_outcome(plan: ImportPlan, status: str, outputs: dict[str, str] | None, options: RunOptions) -> None:
     severities = list(Severity)[: _SHOWN[options.log_level]]
     if options.log_level in ("debug", "info") and plan.all_particles is not None:
         for line in summary(plan):

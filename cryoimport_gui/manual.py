@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from . import __version__
+from .core import layout
 from .core.parameters import SWITCH, ImportParameters, RunOptions, flag, meaning, parameter
 
 SUMMARY = "import particles from RELION into CryoSPARC"
@@ -29,6 +30,7 @@ _TOPICS = {
     "meta": "files",
     "ignore_raw_data": "what is left out",
     "pixel_size": "microscope values (may be repeated)",
+    "select": "which particles",
     "data_sign": "data sign",
     "remove_leading_uid": "exposures and trimming",
     "coordinate_y": "coordinates",
@@ -40,22 +42,25 @@ EXAMPLES = {
     "Open the wizard on a STAR file": "cryoimport-gui Refine3D/job010/run_data.star",
     "Check everything and write nothing": "cryoimport-gui run_data.star --headless --dry-run",
     "Import, linked to the exposures of job J3 with rules that are found": "cryoimport-gui run_data.star --headless "
-    "--output CS-p/J12 --project CS-p --exposures CS-p/J3/exposures.csg --suggest-trims",
+    "--output CS-p/imports/run_data --project CS-p --exposures CS-p/J3/exposures.csg --suggest-trims",
     "Another pixel size for optics group 2, another amplitude contrast for all": "cryoimport-gui run_data.star "
     "--pixel-size 2=1.06 --amplitude-contrast 0.07",
-    "The stacks have moved: mend the links of a job, all or none": "cryoimport-gui --relink CS-p/J12 --data /new/place",
+    "The stacks have moved: repair the links of a job, all or none": "cryoimport-gui --relink CS-p/imports/run_data "
+    "--data /new/place",
     "Try it without data": "cryoimport-gui --demo",
 }
 
 FILES = {
-    "imported_particles.csg": "Result group: what CryoSPARC's Import Result Group takes.",
-    "imported_particles.cs": "The dataset.",
-    "imported": "Links to the stacks.",
-    "particles.star": "Link to the STAR file.",
-    "rejected.star": "Rows that were left out, each with the reason.",
-    "import.json": "Parameters, counts, every problem, timings; --settings reads it.",
-    "import.log": "The same for reading.",
-    "montage.png": "Picture of a sample of the particles.",
+    layout.RESULT_GROUP: "Result group: what CryoSPARC's Import Result Group takes.",
+    layout.DATASET: "The dataset.",
+    layout.LINKS: "Links to the stacks.",
+    layout.PARTICLES: "The imported rows as they are in their file, row for row with the dataset.",
+    layout.SOURCE: "Link to the file of particles.",
+    layout.REJECTED: "Rows that were left out, each with the reason.",
+    layout.REPORT: "Parameters, counts, every problem, timings; --settings reads it.",
+    layout.REPORT_PAGE: "The same as a page with pictures.",
+    layout.LOG: "The same as text.",
+    layout.MONTAGE: "Picture of a sample of the particles.",
 }
 
 EXIT_STATUS = {
@@ -97,7 +102,7 @@ def make_parser() -> argparse.ArgumentParser:
         group = parser.add_argument_group(topic)
         for name in names:
             _add_flag(group, name)
-    group.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}", help="Tell the version.")
+    group.add_argument("--version", action="version", version=f"cryoimport-gui {__version__}", help="Show the version.")
     group.add_argument("-h", "--help", action="help", help="Show this.")
     return parser
 
@@ -111,7 +116,7 @@ def _add_flag(group: argparse._ArgumentGroup, name: str) -> None:
         group.add_argument(flag(name), action="store_true", **common)
     elif name == "demo":
         group.add_argument("--demo", nargs="?", const="", metavar="DIR", **common)
-    elif isinstance(getattr(ImportParameters(), name, None), dict):
+    elif isinstance(getattr(ImportParameters(), name, None), dict | tuple):
         group.add_argument(flag(name), action="append", metavar=kind.metavar, **common)
     else:
         group.add_argument(flag(name), metavar=kind.metavar, **common)

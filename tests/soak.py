@@ -23,14 +23,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import psutil
 from PySide6.QtCore import QEventLoop, QThread
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWizard
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
 from cryoimport_gui.gui.garbage import Collector
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
-from cryoimport_gui.gui.pages.write import WritePage
+from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.tasks import Tasks
 from cryoimport_gui.gui.wizard import ImportWizard
 
@@ -137,13 +137,13 @@ class Soak:
         self.rest()
 
     def make_imports(self, count: int) -> None:
-        write = next(page for page in self.wizard.pages if isinstance(page, WritePage))
         for number in range(count):
             self.go_to(self.preview)
             output = self.folder / f"J{number}"
             self.wizard.session.change(output=str(output))
             self.rest()
-            self.go_to(write)
+            self.go_to(next(page for page in self.wizard.pages if isinstance(page, ReviewPage)))
+            self.wizard.button(QWizard.WizardButton.NextButton).click()
             wait(lambda: self.wizard.session.job is not None and not self.wizard.session.is_writing)
             assert (output / "imported_particles.cs").is_file()
             self.rest()

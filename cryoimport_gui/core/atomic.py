@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all, and what is left of one whose process was killed.
+"""A file or a folder that appears whole or not at all, and what is left of one whose process was killed.
 
 The folder is made under a hidden name beside its place and renamed as the last step.  The hidden name says which
 process on which machine makes it, so that a later run can tell what is left over and remove it.  A folder that is
@@ -29,16 +29,16 @@ def _host() -> str:
 
 @contextmanager
 def whole_folder(output: Path) -> Iterator[Path]:
-    """Hands out a hidden folder beside `output` and renames it to `output` at the end.
+    """Gives a hidden folder beside `output` and renames it to `output` at the end.
 
-    Whatever goes wrong, the hidden folder is removed again.  `output` may be an empty folder; anything else that
-    stands there by then is left alone.
+    On any error the hidden folder is removed again.  `output` may be an empty folder; anything else that is there
+    by then is left alone.
 
     Raises:
         OSError: ENOTEMPTY or EEXIST if something appeared at `output`; others as the file system gives them.
     """
     made = _make_parents(output)
-    partial = _partial_folder(output)
+    partial = _partial_path(output)
     try:
         remove_leftovers(output)
         partial.mkdir()
@@ -59,14 +59,14 @@ def whole_folder(output: Path) -> Iterator[Path]:
 
 @contextmanager
 def exchanged_folder(place: Path) -> Iterator[Path]:
-    """Hands out a hidden folder beside the folder `place`, puts it there at the end, and removes what was there.
+    """Gives a hidden folder beside the folder `place`, puts it there at the end, and removes what was there.
 
-    Whatever goes wrong, the folder at `place` is the old one or the new one, whole.
+    After any error the folder at `place` is the old one or the new one, whole.
 
     Raises:
         OSError: As the file system gives it; the old folder is in its place.
     """
-    partial, old = _partial_folder(place), old_folder(place)
+    partial, old = _partial_path(place), old_folder(place)
     try:
         _put_back(old, place)
         remove_leftovers(place)
@@ -85,7 +85,7 @@ def exchanged_folder(place: Path) -> Iterator[Path]:
 
 
 def old_folder(place: Path) -> Path:
-    """Where the folder at `place` stands for a moment, on file systems that cannot exchange folders in one step."""
+    """Where the folder at `place` is for a moment, on file systems that cannot exchange folders in one step."""
     return place.with_name(f".{place.name}.old")
 
 
@@ -111,7 +111,7 @@ def _put_back(old: Path, place: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _partial_folder(output: Path) -> Path:
+def _partial_path(output: Path) -> Path:
     return output.with_name(f".{output.name[:_MAX_STEM]}.{_MARK}-{_host()}-{os.getpid()}-{secrets.token_hex(4)}")
 
 
@@ -123,13 +123,17 @@ def _make_parents(output: Path) -> list[Path]:
 
 
 def remove_leftovers(output: Path) -> list[Path]:
-    """Remove hidden folders for `output` whose process on this machine is gone; returns them."""
+    """Remove hidden folders and files for `output` whose process on this machine is gone; returns them."""
     left = re.compile(rf"\.{re.escape(output.name[:_MAX_STEM])}\.{_MARK}-{re.escape(_host())}-(\d+)-[0-9a-f]{{8}}")
     removed = []
     for name in os.listdir(output.parent):
         if (match := left.fullmatch(name)) and not _is_alive(int(match[1])):
-            shutil.rmtree(output.parent / name, ignore_errors=True)
-            removed.append(output.parent / name)
+            partial = output.parent / name
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
+            removed.append(partial)
     return removed
 
 
@@ -153,22 +157,24 @@ def sync(path: Path) -> None:
 
 
 def write_whole(path: str, text: str) -> None:
-    """Write a text file that is there whole or not at all; through a link, and straight into a pipe or a device.
+    """Write a text file whole or not at all; follows links, and writes straight into a pipe or a device.
 
     Raises:
-        OSError: As the file system gives it; what stood there is left as it was.
+        OSError: As the file system gives it; what was there stays as it was.
     """
     path = os.path.realpath(path)
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "w", encoding="utf-8") as pipe:
             pipe.write(text)
         return
-    partial = f"{path}.partial-{os.getpid()}"
+    partial = _partial_path(Path(path))
+    with suppress(OSError):
+        remove_leftovers(Path(path))
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with open(partial, "w", encoding="utf-8") as file:
+        with open(fd, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(partial, path)
     except BaseException:
-        if os.path.exists(partial):
-            os.unlink(partial)
+        partial.unlink(missing_ok=True)
         raise

@@ -53,11 +53,11 @@ class Names(list[str]):
         same: dict[str, list[int]] = {}
         for number, name in enumerate(self.basenames):
             same.setdefault(name, []).append(number)
-        told = list(self.basenames)
+        named = list(self.basenames)
         for numbers in same.values():
             for number, end in zip(numbers, _different_ends([self[number] for number in numbers])):
-                told[number] = end
-        return told
+                named[number] = end
+        return named
 
     @cached_property
     def without_uid(self) -> list[str]:

@@ -15,7 +15,7 @@ R = TypeVar("R")
 _SLOW_S = 3e-4  # on a local disk an open, a stat and a read take 20-50 µs, and threads only make them slower
 _TRIAL = 16
 _MAX_BATCH = 256
-_BATCH_S = 0.05  # then progress is told, and a cancel is heard
+_BATCH_S = 0.05  # then progress is reported, and a cancel is noticed
 _MAX_THREADS = 64
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from reprlib import repr as shown  # a value in a file may be very long, or nested very deep
 from typing import Any
 
+from .conditions import BadParameter, parse_condition
+from .problems import CODES
+
 
 @dataclass(frozen=True)
 class ParameterKind:
@@ -20,6 +23,7 @@ class ParameterKind:
     metavar: str | None
     choices: tuple[str, ...] = ()
     minimum: float | None = None
+    several: bool = False  # a flag that may be given more than once
 
 
 PATH, FOLDER, SWITCH, COUNT = (
@@ -28,6 +32,8 @@ PATH, FOLDER, SWITCH, COUNT = (
     ParameterKind(None),
     ParameterKind("N", minimum=0),
 )
+
+CONDITION, CODE = ParameterKind("CONDITION", several=True), ParameterKind("CODE", several=True)
 
 _MAX_GROUP = 2**32 - 1
 
@@ -73,7 +79,7 @@ class ImportParameters:
         "",
         FOLDER,
         "CryoSPARC project",
-        "Folder of the CryoSPARC project that the output lies in; paths are written relative to it.",
+        "Folder of the CryoSPARC project that holds the output; paths are written relative to it.",
     )
     ignore_raw_data: bool = _parameter(
         False, SWITCH, "Ignore raw data", "Import the metadata alone: no images, no links, no blob fields."
@@ -83,7 +89,7 @@ class ImportParameters:
         False,
         SWITCH,
         "Ignore half-sets",
-        "Leave the half-set assignment out; CryoSPARC splits the particles anew.",
+        "Leave the half-set assignment out; CryoSPARC splits the particles again.",
     )
     pixel_size: Overrides = _override(
         "Pixel size",
@@ -100,6 +106,21 @@ class ImportParameters:
     )
     total_dose: Overrides = _override(
         "Total dose", "e/Å²", "Total exposure, for all optics groups or for one.", "no dose is written"
+    )
+    select: tuple[str, ...] = _parameter(
+        (),
+        CONDITION,
+        "Which particles",
+        "Import only rows for which every condition holds, such as rlnClassNumber=1,3 or rlnMaxValueProbDistribution"
+        ">=0.2 or rlnMicrographName~GridA (contains) or optics-group=2 (number or name). Operators: = (a list), !=, <, "
+        "<=, >, >=, ~; numbers compare as numbers, else as text.",
+        unset="all rows",
+    )
+    image_numbers_from: str = _parameter(
+        "1",
+        _choice("1", "0"),
+        "First image number",
+        "The number of the first image of a stack in the image names: 1, as RELION counts, or 0.",
     )
     data_sign: str = _parameter(
         "auto",
@@ -173,6 +194,13 @@ class ImportParameters:
         "Unmatched particles",
         "Particles whose exposure is not found: stop, keep them without a location, or leave them out.",
     )
+    accept: tuple[str, ...] = _parameter(
+        (),
+        CODE,
+        "Import anyway",
+        "Import although this error stands: the code of an error that can be accepted, as the problem shows it.",
+        unset="none",
+    )
 
     def to_json(self) -> dict[str, Any]:
         """What can be read anywhere: paths are absolute."""
@@ -187,7 +215,7 @@ class RunOptions:
         "",
         ParameterKind("JOB"),
         "Job folder",
-        "Mend the links of a job folder whose stacks have moved; no window opens.",
+        "Repair the links of a job folder whose stacks have moved; no window opens.",
     )
     headless: bool = _parameter(False, SWITCH, "Headless", "Import without a window.")
     dry_run: bool = _parameter(False, SWITCH, "Dry run", "Check everything and write nothing.")
@@ -208,12 +236,8 @@ class RunOptions:
         "info",
         _choice("debug", "info", "warning", "error"),
         "Log level",
-        "How much is told on standard error.",
+        "How much is written to standard error.",
     )
-
-
-class BadParameter(ValueError):
-    """A value that cannot be taken; the message names the parameter."""
 
 
 def parameter(name: str) -> dataclasses.Field:
@@ -231,7 +255,7 @@ def meaning(name: str) -> list[str]:
     sentences = [entry.metadata["help"]]
     if entry.metadata["unit"]:
         sentences.append(f"Unit: {entry.metadata['unit']}.")
-    default = entry.metadata["unset"] if entry.default in (dataclasses.MISSING, "", None) else entry.default
+    default = entry.metadata["unset"] if entry.default in (dataclasses.MISSING, "", None, ()) else entry.default
     if entry.metadata["kind"] is SWITCH:
         default = "on" if default else "off"
     if default != "":
@@ -241,8 +265,8 @@ def meaning(name: str) -> list[str]:
 
 def tool_tip(name: str) -> str:
     """Meaning, unit, default and flag of a parameter, as plain text."""
-    told = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
-    return "\n".join([*meaning(name), told])
+    in_command = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
+    return "\n".join([*meaning(name), in_command])
 
 
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:
@@ -288,6 +312,8 @@ def load_settings(path: str | Path) -> dict[str, Any]:
 def _to_json(value: Any, kind: ParameterKind) -> Any:
     if kind in (PATH, FOLDER):
         return os.path.abspath(value) if value else ""
+    if isinstance(value, tuple):
+        return list(value)
     if isinstance(value, dict):
         return [f"{number!r}" if group is None else f"{group}={number!r}" for group, number in value.items()]
     return value
@@ -302,6 +328,8 @@ def _checked(entry: dataclasses.Field, value: Any) -> Any:
         if not isinstance(value, bool):
             raise BadParameter(f"{where} is on or off, not {shown(value)}")
         return value
+    if kind.several:
+        return _list_of(where, kind, value)
     if kind is COUNT:
         try:
             count = int(value) if not isinstance(value, (bool, float)) else -1
@@ -322,6 +350,19 @@ def _checked(entry: dataclasses.Field, value: Any) -> Any:
     if kind.choices and value not in kind.choices:
         raise BadParameter(f"{where} takes {', '.join(kind.choices)}, not {shown(value)}")
     return value
+
+
+def _list_of(where: str, kind: ParameterKind, value: Any) -> tuple[str, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
+        raise BadParameter(f"{where} takes text, or a list of texts, not {shown(value)}")
+    for text in texts:
+        if kind is CODE and not (text in CODES and CODES[text].acceptable):
+            known = ", ".join(code for code, entry in CODES.items() if entry.acceptable)
+            raise BadParameter(f"{where} takes the code of an error that can be accepted ({known}), not {shown(text)}")
+        if kind is CONDITION:
+            parse_condition(text)
+    return tuple(dict.fromkeys(texts))
 
 
 def _text(value: Any) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -11,17 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .names import Names
-from .problems import Problem, problem
+from .problems import Problem, count_of, problem
 
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Value:
-    """A number and where it comes from, in words (`optics rlnVoltage`, `stack header`, `you`)."""
+    """A number and where it comes from, in words (`optics rlnVoltage`, `stack header`, `you`).
+
+    `caveat` says what it really is, where the file gives no better one ("…, which is that of the movies").
+    """
 
     value: float
     source: str
+    caveat: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {"value": self.value, "source": self.source}
@@ -34,9 +39,10 @@ class OpticsGroup:
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
-    `image_size_px` is the box that the file tells.
+    `image_size_px` is the box by the file.
     `is_listed` is false for the group of all particles whose own the file does not list.
-    `aberrations` is what CryoSPARC cannot take over: column → values.
+    `aberrations` is what CryoSPARC cannot take over, by RELION's definitions: `beam_tilt_x_mrad`, `beam_tilt_y_mrad`,
+    `odd_zernike`, `even_zernike`, `magnification_00` to `magnification_11` → values.
     """
 
     id: int
@@ -77,8 +83,10 @@ class Particles:
     """N particles in the order of their file; arrays are (N,) or (N, 2), None where the file says nothing.
 
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
-    `stack_names[stack_index[i]]`.  Angles follow RELION (rot, tilt, psi, degrees); a shift moves the particle
-    to the centre of its box, as rlnOrigin does; coordinates are in pixels of the micrograph picked on.
+    `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
+    (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does; coordinates are
+    in pixels of the micrograph picked on.  `column_names` says what the file's format calls these values:
+    `defocus_u_A` → `rlnDefocusU`.
     """
 
     source: str
@@ -108,6 +116,8 @@ class Particles:
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)
+    column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    first_image_number: int = 1
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -135,6 +145,11 @@ class Particles:
         chosen.optics_groups = [replace(group, particles=int(n)) for group, n in zip(self.optics_groups, counts)]
         return chosen
 
+    def counted_from_zero(self) -> Particles:
+        """The same, where image numbers of the file start at 0."""
+        numbers = self.image_number
+        return replace(self, image_number=np.where(numbers >= 0, numbers + 1, numbers), first_image_number=0)
+
     def stretch(self, first: int, last: int) -> Particles:
         """The particles from `first` to before `last`, as views."""
         return self._arrays(slice(first, last))
@@ -157,9 +172,13 @@ class Particles:
             return self.shift_A[rows] / file_pixel_size_A[self.optics_index[rows], None]
         return None if self.shift_px is None else self.shift_px[rows]
 
+    def called(self, *names: str) -> str:
+        """What the file's format calls some values, for a message."""
+        return " and ".join(self.column_names.get(name, name.replace("_", " ")) for name in names)
+
     def describe(self, i: int) -> str:
         """One particle in a message: its line and its image name."""
-        number = self.image_number[i]
+        number = self.image_number[i] - 1 + self.first_image_number
         name = self.stack_names[self.stack_index[i]]
         return f"line {self.line_of(self.rows[i : i + 1])[0]}: {f'{number:06d}@{name}' if number >= 0 else name}"
 
@@ -183,19 +202,56 @@ def shifts_px(
     return None if shifts is None else np.nan_to_num(shifts)
 
 
+class Part(Enum):
+    """The parts of an import that can be left out as a whole."""
+
+    ALWAYS = "always"
+    IMAGES = "images"
+    POSES = "poses"
+    HALF_SETS = "half-sets"
+    COORDINATES = "coordinates"
+
+
 @dataclass(frozen=True)
 class Fault:
     """Rows that cannot be imported, and the problem that says so; `rows` are positions in `Particles`.
 
-    `column` is the one at fault, where it is a single one: it does no harm if it is not imported.
+    `part` is the part of the import that the fault lies in: it does no harm where that part is not imported.
     """
 
     problem: Problem
     rows: NDArray[np.int64]
+    part: Part = Part.ALWAYS
+
+
+@dataclass(frozen=True)
+class RowFault(Fault):
+    """A fault of single rows: `what` ("value", "of rlnDefocusU that are not finite numbers") counts them."""
+
+    what: tuple[str, str] = ("row", "")
     column: str = ""
 
+    def among(self, particles: Particles, position: NDArray[np.int64]) -> RowFault | None:
+        """The fault for those of its rows that were selected; None if none were.
 
-def row_fault(particles: Particles, code: str, message: str, rows: NDArray[np.int64], column: str = "") -> Fault:
-    """A fault of single rows; the examples name line and image."""
+        Args:
+            particles: The rows that were selected.
+            position: (all rows,) their new positions, -1 for rows that were not selected.
+        """
+        rows = position[self.rows]
+        rows = rows[rows >= 0]
+        return row_fault(particles, self.problem.code, self.what, rows, self.part, self.column) if len(rows) else None
+
+
+def row_fault(
+    particles: Particles,
+    code: str,
+    what: tuple[str, str],
+    rows: NDArray[np.int64],
+    part: Part = Part.ALWAYS,
+    column: str = "",
+) -> RowFault:
+    """A fault of single rows; the examples name line, image and, if given, the file's column."""
     examples: Iterator[str] = (particles.describe(i) + (f" ({column})" if column else "") for i in rows)
-    return Fault(problem(code, message, count=len(rows), examples=examples), rows, column)
+    message = f"{count_of(len(rows), what[0])} {what[1]}"
+    return RowFault(problem(code, message, count=len(rows), examples=examples), rows, part, what, column)

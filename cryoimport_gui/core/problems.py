@@ -24,13 +24,15 @@ class Severity(StrEnum):
 class Code:
     """One kind of problem.
 
-    `per_row`: it lies in single rows, which `--on-bad leave-out` leaves out instead of stopping.
+    `per_row`: it lies in single rows, which `--on-bad leave-out` leaves out instead of stopping.  `acceptable`: the
+    result would very probably be wrong, but the user may know better and import anyway (`--accept`).
     """
 
     severity: Severity
     title: str
     hint: str
     per_row: bool = False
+    acceptable: bool = False
 
 
 def _error(title: str, hint: str) -> Code:
@@ -39,6 +41,10 @@ def _error(title: str, hint: str) -> Code:
 
 def _row_error(title: str, hint: str) -> Code:
     return Code(Severity.ERROR, title, hint, per_row=True)
+
+
+def _acceptable(title: str, hint: str) -> Code:
+    return Code(Severity.ERROR, title, hint, acceptable=True)
 
 
 def _warning(title: str, hint: str) -> Code:
@@ -60,7 +66,7 @@ CODES: dict[str, Code] = {
         "No particles in the STAR file", "Give a particle STAR file: a table with one row a particle."
     ),
     "meta-row-width": _error(
-        "A row does not fit its columns", "The file is damaged or was edited by hand; mend that line."
+        "A row does not fit its columns", "The file is damaged or was edited by hand; correct that line."
     ),
     "meta-not-2d-stack": _error(
         "Not a stack of 2D particle images",
@@ -70,25 +76,33 @@ CODES: dict[str, Code] = {
         "No rlnImageName column",
         "Extract the particles first; coordinate or micrograph STAR files hold no images.",
     ),
+    "selection-unknown": _error(
+        "A condition names a column that the file does not have", "Check the name of the column."
+    ),
+    "selection-empty": _error("No particle fits the conditions", "Change or remove a condition."),
     "image-name-bad": _row_error(
         "Image names that cannot be read", "An image name looks like `000012@path/stack.mrcs`."
     ),
-    "value-not-finite": _row_error("Values that are not finite numbers", "Mend those rows, or leave them out."),
+    "value-not-finite": _row_error("Values that are not finite numbers", "Correct those rows, or leave them out."),
     "optics-group-unknown": _row_error(
-        "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
+        "Optics groups that the optics table lacks", "Correct the optics table, or leave those rows out."
     ),
     "microscope-value-missing": _error("A microscope value is missing or impossible", "Give the value."),
     "microscope-value-odd": _warning(
         "Unusual microscope values", "Possible, but more often a slip: check them on the Microscope page."
+    ),
+    "images-ctf-corrected": _acceptable(
+        "The images are CTF-corrected already",
+        "CryoSPARC would correct them again. Extract the particles without CTF correction, or import anyway.",
     ),
     # stacks
     "stack-missing": _row_error(
         "Stacks not found", "Give the folder that the image names start from as particle data path."
     ),
     "stack-ambiguous": _row_error(
-        "Stacks found in more than one place", "Give a particle data path under which each stack lies once."
+        "Stacks found in more than one place", "Give a particle data path that has each stack only once."
     ),
-    "stack-empty": _row_error("Stacks that hold no image", "Copy or extract them again."),
+    "stack-empty": _row_error("Stacks without images", "Copy or extract them again."),
     "stack-not-mrc": _row_error(
         "Stacks that are no readable MRC file", "Copy or extract them again; check your permissions."
     ),
@@ -106,8 +120,9 @@ CODES: dict[str, Code] = {
     "box-mismatch": _row_error(
         "Stacks with another box size", "CryoSPARC takes one box size at a time: import them apart."
     ),
-    "image-index-zero": _row_error(
-        "Images number 0", "Image numbers start at 1; the STAR file was written with another origin."
+    "image-index-zero": _error(
+        "Images number 0",
+        "One 0 says that all numbers are off by one. Give --image-numbers-from 0 if the file counts from 0.",
     ),
     "image-index-out-of-range": _row_error(
         "Image numbers beyond the end of their stack",
@@ -117,6 +132,22 @@ CODES: dict[str, Code] = {
         "Pixel size differs between STAR file and stack headers",
         "The STAR file's is used; headers are often wrong. Check it.",
     ),
+    "pixel-sizes-differ": _warning(
+        "Particles of different pixel sizes",
+        "CryoSPARC takes them for particles of one size in most jobs: import each optics group by itself.",
+    ),
+    "stack-rescaled": _warning(
+        "Stacks were down-sampled after the file was written",
+        "The pixel size of the stack headers is used; shifts follow. Check both.",
+    ),
+    "override-odd": _warning(
+        "A pixel size far from the file's",
+        "A calibration changes it by a few percent. Another sampling of the images would change the shifts as well.",
+    ),
+    "stack-format-doubtful": _warning(
+        "Stacks that CryoSPARC may read differently",
+        "Convert them to MRC mode 2 (float32) or 12 (float16), little-endian, with names that end in .mrcs.",
+    ),
     "image-size-disagrees": _warning(
         "Image size differs between STAR file and stacks",
         "These may be stacks of another extraction: check the particle data path.",
@@ -125,9 +156,19 @@ CODES: dict[str, Code] = {
         "Shifts that lead out of the box", "Shifts in pixels and in Å may be confused, or the pixel size is wrong."
     ),
     "stack-elsewhere": _warning(
-        "Stacks lie elsewhere than was said", "Look at the preview: are these the images of this STAR file?"
+        "Stacks found in another folder", "Look at the preview: are these the images of this STAR file?"
     ),
     "particle-duplicate": _warning("Images listed more than once", "Remove duplicates if they are not wanted."),
+    "symmetry-expanded": _info(
+        "A symmetry-expanded set",
+        "Each copy is imported as a particle of its own. In CryoSPARC use local refinement, 3D classification or 3D "
+        "variability; not a global refinement.",
+    ),
+    "half-sets-mixed": _warning(
+        "Copies of one image in both half-sets",
+        "Resolution would be overestimated. Give all copies of an image, and all particles of a helical tube, the same "
+        "half-set.",
+    ),
     # exposures
     "exposures-unreadable": _error(
         "Exposures dataset cannot be read", "Give the .cs or .csg of an import, motion correction or CTF job."
@@ -139,7 +180,7 @@ CODES: dict[str, Code] = {
         "Micrographs without a matching exposure",
         "Adjust the trimming rules, or keep or leave out the unmatched particles.",
     ),
-    "exposure-ambiguous": _error("Names that leave open which exposure is meant", "Cut fewer characters."),
+    "exposure-ambiguous": _error("Names that fit more than one exposure", "Cut fewer characters."),
     "coordinates-missing": _warning("No coordinates", "Locations are not written; particles cannot be re-extracted."),
     "coordinates-outside": _warning(
         "Particles outside of their exposure", "Check the coordinate scale and the exposures."
@@ -149,7 +190,7 @@ CODES: dict[str, Code] = {
         "Particles were picked on micrographs of another pixel size.",
     ),
     "coordinate-y-unclear": _warning(
-        "Places on the exposures are in doubt",
+        "Positions are not proven",
         "y is kept; look at the circled particles, or choose keep or flip.",
     ),
     "micrographs-unreadable": _warning(
@@ -163,14 +204,18 @@ CODES: dict[str, Code] = {
         "Refine CTF again after the import: defocus was fitted together with them.",
     ),
     "pose-missing": _info("No poses", "Particles are imported without alignments."),
-    "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles anew."),
+    "pose-placeholder": _row_error(
+        "Rows without a pose among rows that have one",
+        "Their angles are placeholders (-999): leave these rows out, or ignore pose data.",
+    ),
+    "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),
     "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),
     "data-sign-unclear": _warning(
-        "The data sign could not be told from the pictures",
+        "The pictures cannot tell the data sign",
         "Look at the montage: particles must be dark; or give --data-sign.",
     ),
     "image-values-odd": _warning(
-        "Images that hold no picture",
+        "Blank images",
         "CryoSPARC cannot use such images: extract or copy their stacks again, or remove these particles.",
     ),
     "data-sign-contradicts": _warning(
@@ -182,9 +227,13 @@ CODES: dict[str, Code] = {
     "output-not-writable": _error("The job folder cannot be used", "Choose a folder that you may write to."),
     "output-no-space": _error("Not enough space", "Free some space or choose another folder."),
     "output-outside-project": _error(
-        "The output lies outside of the project", "Choose a folder inside the CryoSPARC project."
+        "The output is outside of the project", "Choose a folder inside the CryoSPARC project."
     ),
-    "output-inside-data": _warning("The output lies among the source data", "Better keep jobs apart from the data."),
+    "output-job-number": _warning(
+        "The output folder is named like a CryoSPARC job",
+        "CryoSPARC numbers its own jobs so, and may want this name. Choose another, such as imports/particles.",
+    ),
+    "output-inside-data": _warning("The output is inside the source data", "Better keep jobs apart from the data."),
 }
 
 
@@ -198,12 +247,14 @@ class Problem:
     hint: str
     count: int = 1
     examples: tuple[str, ...] = ()
+    accepted: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"severity": self.severity.value, "examples": list(self.examples)}
 
     def __str__(self) -> str:
-        lines = [f"{self.severity.value}: {self.message} [{self.code}]"]
+        accepted = ", accepted" if self.accepted else ""
+        lines = [f"{self.severity.value}{accepted}: {self.message} [{self.code}]"]
         lines += [f"    {example}" for example in self.examples]
         return "\n".join([*lines, f"    → {self.hint}"])
 
@@ -219,11 +270,11 @@ def problem(
 ) -> Problem:
     """A problem with the severity and hint of its code, unless others fit the case better."""
     kind = CODES[code]
-    shown = tuple(_told(example) for _, example in zip(range(MAX_EXAMPLES), examples))
-    return Problem(severity or kind.severity, code, _told(message), _told(hint or kind.hint), count, shown)
+    shown = tuple(_shortened(example) for _, example in zip(range(MAX_EXAMPLES), examples))
+    return Problem(severity or kind.severity, code, _shortened(message), _shortened(hint or kind.hint), count, shown)
 
 
-def _told(text: str) -> str:
+def _shortened(text: str) -> str:
     """Printable, and no longer than anyone reads: a name in a file can be a megabyte."""
     half = _MAX_LETTERS // 2
     return printable(text if len(text) <= _MAX_LETTERS else f"{text[:half]} … {text[-half:]}")

@@ -1,4 +1,4 @@
-"""How long work tells of itself, and how it is stopped: passed into every loop that can take long."""
+"""How work reports its progress and is cancelled; passed into every loop that can take long."""
 
 from __future__ import annotations
 

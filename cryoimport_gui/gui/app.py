@@ -23,7 +23,7 @@ from .wizard import ImportWizard
 
 log = logging.getLogger(__name__)
 
-#: so that the window waits less for the interpreter while a worker has it
+#: a short one, so that the window waits less for a worker thread
 SWITCH_INTERVAL_S = 0.0002
 
 _NO_DISPLAY = """\
@@ -53,9 +53,9 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
         wizard.leave()
         app.quit()
 
-    # An interrupt may come while something is half done, or before there is a loop of events to end.
+    # An interrupt may come in the middle of something, or before the event loop runs.
     signal.signal(signal.SIGINT, lambda *_: QTimer.singleShot(0, leave))
-    heartbeat = QTimer()  # lets Python look at signals now and then
+    heartbeat = QTimer()  # lets Python handle signals now and then
     heartbeat.start(200)
     heartbeat.timeout.connect(_nothing)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -70,7 +70,7 @@ def run_window(parameters: ImportParameters, options: RunOptions) -> int:
 
 
 def make_application(arguments: list[str]) -> QApplication:
-    """The one `QApplication`, with the look of the program."""
+    """The one `QApplication`, with the program's style and icon."""
     QApplication.setApplicationName("cryoimport-gui")
     QApplication.setApplicationDisplayName("cryoimport-gui")
     QApplication.setDesktopFileName("cryoimport-gui")

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Failures(QObject):
-    """Takes over what nobody catches, until `release`; boxes are opened in the thread that made this object."""
+    """Handles uncaught exceptions until `release`; boxes are opened in the thread that made this object."""
 
     _happened = Signal(str, str)
 
@@ -44,7 +44,7 @@ class Failures(QObject):
             self._on_exception(given.exc_type, given.exc_value, given.exc_traceback)
 
     def _on_unraisable(self, given: sys.UnraisableHookArgs) -> None:
-        """While something was thrown away: nothing that the user could notice."""
+        """An error while an object is deleted: the user does not notice it."""
         log.error("error in %r: %s", given.object, given.err_msg, exc_info=given.exc_value)
 
     @Slot(str, str)

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 class FileDialogs:
     """`folders` holds the last folder of each kind of path; it is changed here and kept by the settings.
 
-    Every dialog starts at `start` where that is given (what stands in a field), else in the last folder of its kind,
-    else `nearby`.  What comes back is the path that was chosen, or nothing.
+    Every dialog starts at `start` where that is given (the text of a field), else in the last folder of its kind,
+    else `nearby`.  They return the chosen path, or nothing.
     """
 
     def __init__(self, folders: dict[str, str]) -> None:
@@ -28,7 +28,7 @@ class FileDialogs:
         return self._remembered(kind, path)
 
     def new_folder(self, parent: QWidget | None, kind: str, title: str, start: str = "", nearby: str = "") -> str:
-        """A folder that need not be there yet."""
+        """A folder that may not exist yet."""
         start = start or self._last(kind, nearby)
         path, _ = QFileDialog.getSaveFileName(parent, title, start, options=QFileDialog.Option.ShowDirsOnly)
         return self._remembered(kind, path)

@@ -15,12 +15,12 @@ _YOUNG, _MIDDLE, _OLD = 20_000, 20, 50
 
 
 class Collector(QObject):
-    """Collects when there is enough to collect, from its making until `release`."""
+    """Collects when there is enough to collect, from its creation until `release`."""
 
     def __init__(self) -> None:
         super().__init__()
         gc.disable()
-        gc.freeze()  # what is there from the start stays, and need not be looked at again and again
+        gc.freeze()  # what exists at the start stays, and need not be scanned each time
         self._timer = QTimer(self, interval=_EVERY_MS)
         self._timer.timeout.connect(self._collect)
         self._timer.start()

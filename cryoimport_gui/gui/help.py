@@ -22,7 +22,7 @@ class _Browser(QTextBrowser):
 
 
 class HelpWindow(QDialog):
-    """Stays beside the wizard; `show_topic` changes what it tells of."""
+    """Stays open beside the wizard; `show_topic` changes the page."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +33,7 @@ class HelpWindow(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         explain(buttons.button(QDialogButtonBox.StandardButton.Close), "Close the help (Esc).")
         conventions = buttons.addButton("Con&ventions", QDialogButtonBox.ButtonRole.ActionRole)
-        explain(conventions, "What data sign, pose, shift and y mean here.")
+        explain(conventions, "What data sign, pose, shift and y mean.")
         conventions.clicked.connect(self._show_conventions)
         buttons.rejected.connect(self.close)
         layout = QVBoxLayout(self)

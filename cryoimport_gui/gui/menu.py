@@ -1,4 +1,4 @@
-"""The wizard's menu: recent imports, settings, look, help."""
+"""The wizard's menu: recent imports, settings, appearance, help."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from .recent import REOPEN_TIP, reopen, title_of
 from .session import Session
 from .settings import THEMES
 from .theme import apply_theme
+from .tips import window_words
 from .widgets.messages import show_notice
 
 _THEME_NAMES = {"system": "As the &system", "light": "&Light", "dark": "&Dark"}
 
 
 class MoreMenu(QMenu):
-    """What is not part of the way through the pages.
+    """Everything outside the pages.
 
     Signals:
-        help_wanted(topic): a help text was asked for.
-        relinking_wanted(): the links of a job folder are to be mended.
+        help_wanted(topic): a help page is wanted.
+        relinking_wanted(): the stack links of a job folder are to be repaired.
     """
 
     help_wanted = Signal(str)
@@ -40,30 +41,30 @@ class MoreMenu(QMenu):
         self._load_action = self._add(
             self,
             "&Load settings…",
-            "Take the parameters of an earlier import.json; the output folder is not taken.",
+            "Use the parameters of an earlier import.json, except its output folder.",
             self._load,
         )
-        self._add(self, "Check &again\tF5", "Look at every file on disk again.", session.check_again)
+        self._add(self, "Check &again\tF5", "Read every file on disk again.", session.check_again)
         self._add(
             self,
-            "&Mend the links of a job folder…",
-            "Find the stacks of an earlier import again after they have moved.",
+            "Repair &stack links…",
+            "Find the stacks of an earlier import after they have moved.",
             self.relinking_wanted,
         )
-        look = self.addMenu("L&ook")
+        appearance = self.addMenu("A&ppearance")
         group = QActionGroup(self)
         for theme in THEMES:
-            action = QAction(_THEME_NAMES[theme], look, checkable=True, checked=theme == self._settings.theme)
+            action = QAction(_THEME_NAMES[theme], appearance, checkable=True, checked=theme == self._settings.theme)
             action.setData(theme)
             group.addAction(action)
-            look.addAction(action)
+            appearance.addAction(action)
         group.triggered.connect(self._set_theme)
         self.addSeparator()
-        self._add(self, "&Conventions", "What data sign, pose, shift and y mean here.", self._show_conventions)
+        self._add(self, "&Conventions", "What data sign, pose, shift and y mean.", self._show_conventions)
         self._add(
             self,
             "&What is this?\tShift+F1",
-            "Click a control to be told what it is for; Shift+F1 tells it of the control in use.",
+            "Click a control to see what it is for. Shift+F1 explains the control that has the focus.",
             QWhatsThis.enterWhatsThisMode,
         )
         session.writing.connect(self._on_writing)
@@ -101,7 +102,7 @@ class MoreMenu(QMenu):
             try:
                 reopen(self._session, load_parameters(path), self.parentWidget())
             except BadParameter as error:
-                show_notice(self.parentWidget(), str(error))
+                show_notice(self.parentWidget(), window_words(str(error)))
 
     @Slot(bool)
     def _on_writing(self, writing: bool) -> None:

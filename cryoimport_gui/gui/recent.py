@@ -1,4 +1,4 @@
-"""Recent imports, wherever they are listed: what they are called, and how one is opened again."""
+"""Recent imports, their titles, and how one is opened again."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from PySide6.QtWidgets import QWidget
 
 from ..core.parameters import BadParameter
 from .session import Session
+from .tips import window_words
 from .widgets.messages import show_notice
 
 REOPEN_TIP = (
-    "Open this import again, with all its parameters. Its output folder is there already, so the next free name is "
-    "proposed."
+    "Open this import again with all its parameters. Its output folder exists, so the next free name is proposed."
 )
 
 
 def title_of(values: Mapping[str, Any]) -> str:
-    """Which particles, and where they went to."""
+    """Which particles, and where they were imported to."""
     meta, output = str(values.get("meta", "")), str(values.get("output", ""))
     return f"{os.path.join(*meta.split('/')[-2:])}  →  {output}"
 
 
 def reopen(session: Session, values: Mapping[str, Any], parent: QWidget | None) -> None:
-    """Take all parameters of an earlier import; what cannot be taken is told."""
+    """Use all parameters of an earlier import; what cannot be used is said in a box."""
     try:
         unknown = session.reopen(values)
     except BadParameter as error:
-        show_notice(parent, f"These settings cannot be taken: {error}.")
+        show_notice(parent, window_words(f"These settings cannot be used: {error}."))
         return
     if unknown:
-        show_notice(parent, f"This version does not know these parameters, and left them out: {', '.join(unknown)}.")
+        show_notice(parent, f"This version does not know these parameters and ignores them: {', '.join(unknown)}.")

@@ -1,6 +1,6 @@
-"""What the window offers for each kind of problem: changes that mend it, and the place to look at.
+"""What the window offers for each kind of problem: changes that fix it, and the place to look at.
 
-`REMEDIES` has an entry for every code of `core.problems.CODES`; which page a code belongs to is said by the pages.
+`REMEDIES` has an entry for every code of `core.problems.CODES`; the pages say which codes belong to them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Mend:
-    """Parameters that mend a problem: `values` gives them, none where that is not possible as things are."""
+class Fix:
+    """Parameters that fix a problem: `values` gives them; empty where they cannot help."""
 
     label: str
     values: Callable[[ImportPlan], Values]
@@ -27,19 +27,19 @@ class Mend:
 
 @dataclass(frozen=True)
 class Remedy:
-    """`place` is the editor (its object's name) that is gone to on the page of the code; empty: none."""
+    """`place` is the name of the editor to go to on the page of the code; empty: none."""
 
     place: str = ""
-    mends: tuple[Mend, ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
 
-def _setting(label: str, **values: Any) -> Mend:
+def _setting(label: str, **values: Any) -> Fix:
     """Offered unless the parameters have these values already."""
 
     def changed(plan: ImportPlan) -> Values:
         return {} if all(getattr(plan.parameters, name) == value for name, value in values.items()) else values
 
-    return Mend(label, changed)
+    return Fix(label, changed)
 
 
 def _suggested_data(plan: ImportPlan) -> Values:
@@ -51,23 +51,20 @@ def _free_output(plan: ImportPlan) -> Values:
     return {"output": free_folder(plan.parameters.output)} if plan.parameters.output else {}
 
 
-def _leaving_out(label: str, policy: str) -> Mend:
+def _leaving_out(label: str, policy: str) -> Fix:
     """Offered where some rows would be left."""
 
     def changed(plan: ImportPlan) -> Values:
         p = update(plan.parameters, {policy: "leave-out"})
         return {} if p == plan.parameters or not _rows_left(plan, p) else {policy: "leave-out"}
 
-    return Mend(label, changed)
+    return Fix(label, changed)
 
 
 def _rows_left(plan: ImportPlan, p: ImportParameters) -> int:
     """How many rows the policies of `p` would leave."""
-    doubtful, without_bad = plan.doubtful, p.on_bad == "leave-out"
-    left = len(plan.all_particles or ()) - (doubtful.bad if without_bad else 0)
-    if p.on_unmatched == "leave-out":
-        left -= doubtful.unmatched - (doubtful.both if without_bad else 0)
-    return left
+    left_out = plan.doubtful.left_out(p.on_bad == "leave-out", p.on_unmatched == "leave-out")
+    return len(plan.all_particles or ()) - left_out
 
 
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
@@ -90,7 +87,7 @@ REMEDIES: dict[str, Remedy] = {
     "optics-group-unknown": _META,
     "microscope-value-missing": _OPTICS,
     "microscope-value-odd": _OPTICS,
-    "stack-missing": Remedy("data", (Mend("Use the folder where they are", _suggested_data),)),
+    "stack-missing": Remedy("data", (Fix("Use the folder that has them", _suggested_data),)),
     "stack-ambiguous": _DATA,
     "stack-empty": _DATA,
     "stack-not-mrc": _DATA,
@@ -130,7 +127,7 @@ REMEDIES: dict[str, Remedy] = {
     "image-values-odd": _DATA,
     "data-sign-unclear": Remedy("data_sign"),
     "data-sign-contradicts": Remedy("data_sign", (_DETECT_SIGN,)),
-    "output-exists": Remedy("output", (Mend("Take the next free name", _free_output),)),
+    "output-exists": Remedy("output", (Fix("Use the next free name", _free_output),)),
     "output-not-writable": _OUTPUT,
     "output-no-space": _OUTPUT,
     "output-outside-project": _OUTPUT,
@@ -138,10 +135,10 @@ REMEDIES: dict[str, Remedy] = {
 }
 
 
-def mends_of(problem: Problem, plan: ImportPlan) -> list[tuple[str, Values]]:
-    """Label and parameters of each change that mends a problem; there is none for what is told for information."""
-    mends = REMEDIES[problem.code].mends
-    is_unseen = plan.stacks is None and problem.code == "stack-missing"  # no data path: which rows is not known
+def fixes_of(problem: Problem, plan: ImportPlan) -> list[tuple[str, Values]]:
+    """Label and parameters of each change that fixes a problem; there is none for a note."""
+    fixes = REMEDIES[problem.code].fixes
+    is_unseen = plan.stacks is None and problem.code == "stack-missing"  # no data path: the rows are not known
     if CODES[problem.code].per_row and problem.severity is Severity.ERROR and not is_unseen:
-        mends = (*mends, _LEAVE_OUT)
-    return [(mend.label, values) for mend in mends if (values := mend.values(plan))]
+        fixes = (*fixes, _LEAVE_OUT)
+    return [(fix.label, values) for fix in fixes if (values := fix.values(plan))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -17,6 +17,7 @@ from ..core.plan.plan import ImportPlan
 from ..core.plan.planner import Planner
 from ..core.problems import Problem
 from ..core.progress import Progress
+from .carried import chosen_values, fresh_values, question
 from .file_dialogs import FileDialogs
 from .settings import Settings
 from .tasks import Tasks
@@ -30,11 +31,14 @@ _RULES = {field.name for field in dataclasses.fields(TrimRules)}
 class Session(QObject):
     """Pages change parameters here and listen for the plan that follows.
 
+    Another STAR file starts afresh: `may_keep` answers whether what was chosen for the one before is to be kept.
+
     Signals:
         changed(name): a parameter has a new value.
         planning(): a plan is being made.
         planned(plan): there is a new plan; also emitted with an empty plan when no metadata file is named.
-        progressed(stage, done, total): of the plan or the import.
+        progressed(stage, done, total): of the plan.
+        import_progressed(stage, done, total): of the import.
         writing(on): the import begins or has ended, in one of these ways:
         imported(job), import_refused(problem), import_cancelled(), failed(message, details).
         failed(message, details): something unexpected, in a plan too.
@@ -44,6 +48,7 @@ class Session(QObject):
     planning = Signal()
     planned = Signal(object)
     progressed = Signal(str, object, object)
+    import_progressed = Signal(str, object, object)
     writing = Signal(bool)
     imported = Signal(object)
     import_refused = Signal(object)
@@ -57,8 +62,12 @@ class Session(QObject):
         self.settings = settings or Settings()
         self.dialogs = FileDialogs(self.settings.folders)
         self.parameters = self._kept = parameters
+        self.may_keep: Callable[[str], bool] = lambda question: False
+        self._chosen_for = ""  # the last file that was read: values were chosen for it
         self.plan = ImportPlan(parameters)
-        self.job: Job | None = None
+        self.job: Job | None = None  # of the last import, once it has succeeded
+        self.has_begun_import = False
+        self.imported_plan: ImportPlan | None = None  # what the last import that succeeded has written
         self._planner = Planner()
         self._stale = True
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
@@ -80,6 +89,11 @@ class Session(QObject):
     def is_writing(self) -> bool:
         return self.tasks.is_running("import")
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether the plan is the one that was imported last: importing it again would change nothing."""
+        return self.imported_plan is self.plan
+
     def change(self, **values: Any) -> None:
         """Set parameters; a new plan follows after a moment without further changes.
 
@@ -99,7 +113,7 @@ class Session(QObject):
             self.changed.emit(name)
 
     def reopen(self, values: Mapping[str, Any]) -> list[str]:
-        """Take the parameters of an earlier import; what is not among them goes to its default.
+        """Use the parameters of an earlier import; others get their defaults.
 
         Where to write stays as it was chosen here, unless that is among them; a folder that is there already gives
         way to the next free name.  Returns the names that are not known, which are left out.
@@ -112,19 +126,20 @@ class Session(QObject):
         new = update(ImportParameters(), {"output": self.parameters.output} | taken)
         if new.output and os.path.lexists(new.output):
             new.output = free_folder(new.output)
+        self._chosen_for = new.meta
         self.change(**vars(new))
         self.keep(self.parameters)
         return sorted(set(values) - set(known))
 
     def keep(self, parameters: ImportParameters) -> None:
-        """These would not be lost with the window: they were imported or saved, or came from a file."""
+        """These are not lost with the window: they were imported or saved, or came from a file."""
         self._kept = parameters
 
     def unsaved(self) -> list[str]:
-        """Parameters that would be lost with the window; paths alone are soon chosen again."""
+        """Parameters that would be lost with the window; paths alone are quickly chosen again."""
         kept, now = self._kept, self.parameters
         names = {f.name for f in dataclasses.fields(now) if f.metadata["kind"] not in (PATH, FOLDER)}
-        if kept.suggest_trims:  # the rules were asked for, and found by the program
+        if kept.suggest_trims:  # the program found the rules
             names -= _RULES | {"suggest_trims"}
         return [
             f.name for f in dataclasses.fields(now) if f.name in names and getattr(now, f.name) != getattr(kept, f.name)
@@ -138,7 +153,47 @@ class Session(QObject):
         if not parameters.meta:
             self.tasks.cancel("plan")
             self._take(ImportPlan(parameters))
-            return
+        elif self._is_carrying():
+            self._look_at_file()
+        else:
+            self._plan()
+
+    def _is_carrying(self) -> bool:
+        """Whether something would be carried over from another file: values, or the folder it was imported to."""
+        p = self.parameters
+        return self._chosen_for not in ("", p.meta) and bool(chosen_values(p) or self._is_output_used())
+
+    def _is_output_used(self) -> bool:
+        return self.imported_plan is not None and self.imported_plan.parameters.output == self.parameters.output
+
+    def _look_at_file(self) -> None:
+        """Check that there is such a file, and that it is another one: a path that is being typed mostly names none."""
+        before, now, output = self._chosen_for, self.parameters.meta, self.parameters.output
+
+        def look(progress: Progress) -> tuple[str, bool, str]:
+            is_file = os.path.isfile(now)
+            is_other = is_file and os.path.realpath(now) != os.path.realpath(before)
+            return now, is_other, free_folder(output) if output and os.path.lexists(output) else output
+
+        self.tasks.start("file", look)
+
+    def _start_afresh(self, now: str, is_other: bool, free_output: str) -> None:
+        """Ask whether what was chosen for the file before is kept, then plan."""
+        if now != self.parameters.meta:
+            return  # another name has been typed meanwhile: that is checked next
+        if is_other:
+            before, self._chosen_for = self._chosen_for, now
+            names = chosen_values(self.parameters)
+            if names and not self.may_keep(question(self.parameters, names, before, now)):
+                self.change(**fresh_values(names))
+                self.keep(self.parameters)
+            if self._is_output_used():
+                self.change(output=free_output)
+        self._plan()
+
+    def _plan(self) -> None:
+        self._pause.stop()
+        parameters = dataclasses.replace(self.parameters)
 
         def plan(progress: Progress) -> ImportPlan:
             return self._planner.plan(parameters, progress)
@@ -147,7 +202,7 @@ class Session(QObject):
 
     @Slot()
     def check_again(self) -> None:
-        """Look at every file again; not while an import is being written from what was seen."""
+        """Read every file again; not while an import is being written."""
         if self.is_writing:
             return
         self.tasks.cancel("plan")
@@ -158,7 +213,7 @@ class Session(QObject):
     def start_import(self) -> None:
         """Write what the plan says."""
         plan = self.plan
-        self.job = None
+        self.job, self.has_begun_import = None, True
 
         def write(progress: Progress) -> Job:
             return write_job(plan, progress)
@@ -174,6 +229,8 @@ class Session(QObject):
 
     def _take(self, plan: ImportPlan) -> None:
         self.plan = plan
+        if plan.all_particles is not None:
+            self._chosen_for = plan.parameters.meta
         self._stale = plan.parameters != self.parameters
         self.planned.emit(plan)
 
@@ -181,15 +238,17 @@ class Session(QObject):
     def _on_started(self, kind: str) -> None:
         if kind == "plan":
             self.planning.emit()
-        else:
+        elif kind == "import":
             self.writing.emit(True)
 
     @Slot(str, object)
     def _on_finished(self, kind: str, result: Any) -> None:
         if kind == "plan":
             self._take(result)
+        elif kind == "file":
+            self._start_afresh(*result)
         else:
-            self.job = result
+            self.job, self.imported_plan = result, self.plan
             self.keep(self.plan.parameters)
             self.writing.emit(False)
             self.imported.emit(result)
@@ -213,4 +272,4 @@ class Session(QObject):
 
     @Slot(str, str, object, object)
     def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
-        self.progressed.emit(stage, done, total)
+        (self.progressed if kind == "plan" else self.import_progressed).emit(stage, done, total)

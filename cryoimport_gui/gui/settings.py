@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ..core.atomic import write_whole
+
 log = logging.getLogger(__name__)
 
 _MAX_RECENT = 10
@@ -40,7 +42,7 @@ def settings_path() -> Path:
 
 
 def load_settings_file() -> tuple[Settings, str]:
-    """The settings, and a sentence about what could not be read of them (empty: nothing)."""
+    """The settings, and a sentence about what could not be read (empty: all was read)."""
     settings = Settings()
     try:
         content = json.loads(settings_path().read_text("utf-8"))
@@ -68,11 +70,9 @@ def _in_short(names: list[str]) -> str:
 def save_settings(settings: Settings) -> None:
     """Write the settings; a place that cannot be written to is no reason to complain to the user."""
     path = settings_path()
-    partial = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(asdict(settings), indent=1), "utf-8")
-        partial.replace(path)
+        write_whole(str(path), json.dumps(asdict(settings), indent=1))
     except OSError as error:
         log.warning("settings are not saved: %s", error)
 

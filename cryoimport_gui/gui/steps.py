@@ -1,11 +1,11 @@
-"""The list of steps on the left: where one is, and how each step stands."""
+"""The list of steps on the left: the current page, and the state of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from ..core.problems import Severity
@@ -19,7 +19,7 @@ class StepList(QListWidget):
     """One line a page: its title, and ✓ or the number of errors or warnings that belong to it.
 
     Signals:
-        chosen(number): a step that can be gone to was clicked, or chosen by Enter.
+        chosen(number): a step that can be shown was clicked, or chosen by Enter.
     """
 
     chosen = Signal(int)
@@ -37,9 +37,8 @@ class StepList(QListWidget):
             self.addItem(QListWidgetItem())
         self.itemClicked.connect(self._on_chosen)
         self.itemActivated.connect(self._on_chosen)
-        session.planned.connect(self.refresh)
-        session.planning.connect(self.refresh)
-        session.imported.connect(self.refresh)
+        for signal in (session.planned, session.planning, session.writing, session.imported):
+            signal.connect(self.refresh)
         self.refresh()
 
     @Slot(int)
@@ -61,7 +60,7 @@ class StepList(QListWidget):
             font = item.font()
             font.setBold(number == self._current)
             item.setFont(font)
-            reachable = number <= self._reached
+            reachable = self._can_go(number)
             item.setFlags(
                 Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if reachable else Qt.ItemFlag.NoItemFlags
             )
@@ -70,10 +69,27 @@ class StepList(QListWidget):
             else:
                 item.setData(Qt.ItemDataRole.ForegroundRole, None)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self.setCurrentRow(self._current)  # wherever the mouse was released: the highlight is the current page
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.accept()  # not for the button Next as well
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.setCurrentRow(self._current)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.refresh()
+
+    def _can_go(self, number: int) -> bool:
+        is_here, visited = number == self._current, number <= self._reached and self._pages[number].can_be_visited()
+        return is_here or (visited and not self._session.is_writing)
 
     def _state(self, page: Page, number: int) -> tuple[str, str, str]:
         if number > self._reached:
@@ -90,5 +106,6 @@ class StepList(QListWidget):
     @Slot(QListWidgetItem)
     def _on_chosen(self, item: QListWidgetItem) -> None:
         number = self.row(item)
-        if number != self._current and number <= self._reached:
+        if number != self._current and self._can_go(number):
             self.chosen.emit(number)
+        self.setCurrentRow(self._current)

@@ -1,6 +1,6 @@
 """The only bridge between the import core and Qt's threads.
 
-A `Tasks` runs plain functions in one thread of its own, one after the other, and tells of them by signals that
+A `Tasks` runs plain functions in one thread of its own, one after the other, and reports by signals that
 arrive in the thread that made it.  A newer task replaces a waiting one of its kind.
 """
 
@@ -110,7 +110,7 @@ class Tasks(QObject):
         return (self._running is not None and self._running.kind == kind) or kind in self._waiting
 
     def start(self, kind: str, function: Function, *, replace_running: bool = True) -> None:
-        """Run a function soon.  With `replace_running`, one of its kind that runs is told to stop."""
+        """Run a function soon.  With `replace_running`, one of its kind that runs is stopped."""
         if replace_running and self._running and self._running.kind == kind:
             self._running.stop.set()
         self._waiting.pop(kind, None)
@@ -146,7 +146,7 @@ class Tasks(QObject):
     def _on_ended(self, job: _Job, outcome: str, result: Any) -> None:
         self._running = None
         if outcome == "done" and job.stop.is_set() and job.kind in self._waiting:
-            outcome = "cancelled"  # its successor waits: an old result would only flash by
+            outcome = "cancelled"  # the next one waits: an old result would only flash
         if outcome == "failed":
             self.failed.emit(job.kind, *result)
         elif outcome == "cancelled":

@@ -28,7 +28,7 @@ def severity_colour(severity: Severity) -> str:
 
 
 def quiet_colour() -> str:
-    """For names that stand beside what they name."""
+    """For names beside their values."""
     return QApplication.palette().color(QPalette.ColorRole.PlaceholderText).name()
 
 
@@ -46,7 +46,7 @@ def emphasize(label: QLabel, colour: str = "", bold: bool = True, ground: str = 
 
 
 def make_quiet(label: QLabel) -> None:
-    """Let a label have the quiet colour, whatever the look becomes."""
+    """Let a label have the quiet colour, in light and dark."""
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
 
@@ -69,20 +69,20 @@ _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.
 
 
 def series_pen(number: int) -> QPen:
-    """The pen of the line with this number in a plot; told apart by colour, and by style without colours."""
+    """The pen of a line in a plot: each number has its own colour and style."""
     colour = QColor(_SERIES[number % len(_SERIES)][is_dark()])
     return screen_pen(colour, 2, _STYLES[number % len(_STYLES)])
 
 
 def screen_pen(colour: QColor | str, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
-    """A line as wide on the screen, whatever the zoom of what it is drawn in, and whatever the screen's scale."""
+    """A line of this width on the screen, at any zoom and screen scale."""
     pen = QPen(QColor(colour), width * QApplication.primaryScreen().devicePixelRatio(), style)
     pen.setCosmetic(True)
     return pen
 
 
 def apply_theme(theme: str) -> None:
-    """Take the palette for `light`, `dark`, or what the `system` has."""
+    """Use the palette for `light`, `dark`, or what the `system` has."""
     hints = QGuiApplication.styleHints()
     dark = theme == "dark" or (theme == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     QApplication.setPalette(_dark_palette() if dark else _light_palette())

@@ -1,20 +1,25 @@
-"""What a control tells of itself: with the mouse on it, and by What's this (Shift+F1)."""
+"""Explanations of controls: tool tips and What's this (Shift+F1)."""
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from ..core.parameters import parameter
+
+_FLAG = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)")
+
 
 def explain(widget: QWidget, text: str) -> None:
-    """Let a control say what it is for."""
+    """Give a control its tool tip and What's this."""
     widget.setToolTip(plain_tip(text))
     widget.setWhatsThis(plain_tip(text))
 
 
 def explain_tabs(tabs: QTabWidget, name: str, *texts: str) -> None:
-    """Likewise for each tab; the bar itself answers to the keyboard."""
+    """The same for each tab; the bar takes the keyboard."""
     bar = tabs.tabBar()
     bar.setAccessibleName(name)
     bar.setWhatsThis("\n".join(texts))
@@ -24,5 +29,22 @@ def explain_tabs(tabs: QTabWidget, name: str, *texts: str) -> None:
 
 
 def plain_tip(text: str) -> str:
-    """A tool tip that shows text from a file as it stands; what looks like markup would be taken for it."""
+    """A tool tip that shows text from a file unchanged: Qt would take `<` and `&` for markup."""
     return f"<p>{escape(text, quote=False).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
+
+
+def sign_text(sign: int) -> str:
+    """A data sign with a real minus."""
+    return "+1" if sign > 0 else "−1"
+
+
+def window_words(text: str) -> str:
+    """A message of the core as the window says it: controls by their titles, not by their flags."""
+    return _FLAG.sub(_title, text)
+
+
+def _title(flag: re.Match[str]) -> str:
+    try:
+        return f"“{parameter(flag[1].replace('-', '_')).metadata['title']}”"
+    except StopIteration:
+        return flag[0]

@@ -7,6 +7,6 @@ from PySide6.QtWidgets import QStyle, QWidget
 
 
 def open_at(window: QWidget, width: int, height: int) -> None:
-    """Give a window its size, or as much of it as the screen has room for below a title bar."""
+    """Resize a window, but not beyond the screen and below a title bar."""
     title_bar = window.style().pixelMetric(QStyle.PixelMetric.PM_TitleBarHeight)
     window.resize(QSize(width, height).boundedTo(window.screen().availableSize() - QSize(0, title_bar)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job.write import Job
 from ..core.parameters import ImportParameters, parameter
+from .drop_target import DropTarget
+from .drops import Sorted
 from .help import HelpWindow
 from .menu import MoreMenu
 from .pages.exposures.page import ExposuresPage
@@ -25,17 +27,16 @@ from .steps import StepList
 from .theme import apply_theme
 from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
-from .widgets.path_field import STAR_SUFFIX
 from .window_size import open_at
 
 PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
 _MOST_NAMED = 4
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
-_NOT_KEPT = "What you chose here is neither imported nor saved, and is lost when the window closes:"
+_NOT_KEPT = "These choices are neither imported nor saved, and are lost when the window closes:"
 
 
 class ImportWizard(QWizard):
-    """Holds the session and the pages; closing it stops whatever runs."""
+    """Holds the session and the pages; closing it stops everything."""
 
     def __init__(self, parameters: ImportParameters, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,12 +47,13 @@ class ImportWizard(QWizard):
         self.setOption(QWizard.WizardOption.NoCancelButtonOnLastPage)
         self.setButtonText(QWizard.WizardButton.FinishButton, "&Close")
         self.setButtonText(QWizard.WizardButton.CancelButton, "&Quit")
-        self.setAcceptDrops(True)
         self.setSizeGripEnabled(True)
         self.settings, ignored = load_settings_file()
         apply_theme(self.settings.theme)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.session = Session(parameters, self, self.settings)
+        self.session.may_keep = self._may_keep
+        DropTarget(self, self.session).dropped.connect(self._on_dropped)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -61,13 +63,13 @@ class ImportWizard(QWizard):
             if isinstance(page, PreviewPage):
                 page.micrograph_wanted.connect(self._show_in_micrograph)
             self.addPage(page)
-            page.completeChanged.connect(self._guard_back)  # after the wizard's own look at it
+            page.completeChanged.connect(self._guard_back)  # after the wizard has handled it
         self.steps = StepList(self.session, self.pages)
         self.steps.chosen.connect(self.go_to)
         self.setSideWidget(self.steps)
         self.currentIdChanged.connect(self.steps.set_current)
         self.currentIdChanged.connect(self._guard_back)
-        self.currentIdChanged.connect(self._enter)
+        self.button(QWizard.WizardButton.NextButton).clicked.connect(self._on_next)  # after the wizard itself
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
         self._explain_buttons()
@@ -77,7 +79,7 @@ class ImportWizard(QWizard):
         self.helpRequested.connect(self._show_page_help)
         self.currentIdChanged.connect(self._order_tabs)
         help_key = QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_page_help)
-        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # a particle's close look is a window of its own
+        help_key.setContext(Qt.ShortcutContext.ApplicationShortcut)  # one particle has its own window
         QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
@@ -90,7 +92,7 @@ class ImportWizard(QWizard):
 
     @Slot()
     def _build_next(self) -> None:
-        """Make the pages ready one by one while nothing else is to be done, the first one before the window shows."""
+        """Build the pages one by one while the program is idle, the first one before the window is shown."""
         page = next((page for page in self.pages if not page.is_built), None)
         if page is not None:
             page.build_once()
@@ -107,12 +109,12 @@ class ImportWizard(QWizard):
         more = self.button(QWizard.WizardButton.CustomButton1)
         assert isinstance(more, QPushButton)
         more.setMenu(self.menu)
-        explain(more, "Recent imports, settings, look, conventions (F10).")
+        explain(more, "Recent imports, settings, appearance, conventions (F10).")
         QShortcut(QKeySequence(Qt.Key.Key_F10), self, more.showMenu)
 
     @Slot()
     def _order_tabs(self, *_: object) -> None:
-        """After the fields of a page come the buttons, from left to right; with each page Qt orders them anew."""
+        """After the fields of a page come the buttons, from left to right; Qt reorders them with each page."""
         kinds = QWizard.WizardButton
         row = (kinds.CustomButton1, kinds.BackButton, kinds.NextButton, kinds.FinishButton, kinds.CancelButton)
         order = [*(self.button(kind) for kind in row), self.steps, self.button(kinds.HelpButton)]
@@ -122,11 +124,14 @@ class ImportWizard(QWizard):
     def _explain_buttons(self) -> None:
         kinds = QWizard.WizardButton
         for kind, text in (
-            (kinds.BackButton, "The page before this one; nothing that you typed is lost."),
-            (kinds.NextButton, "The next page. Where it is off, the line above says why. On the review page: import."),
+            (kinds.BackButton, "The previous page. Nothing that you typed is lost."),
+            (
+                kinds.NextButton,
+                "The next page. Greyed out: the line above says why. On Review: import.",
+            ),
             (kinds.CancelButton, "Close the window (Ctrl+Q)."),
             (kinds.FinishButton, "Close the window (Ctrl+Q)."),
-            (kinds.HelpButton, "What this page is for, and how to use it (F1)."),
+            (kinds.HelpButton, "Explains this page (F1)."),
         ):
             explain(self.button(kind), text)
 
@@ -149,7 +154,7 @@ class ImportWizard(QWizard):
 
     @Slot()
     def show_relinking(self) -> None:
-        """Open the window that mends links, with the job folder of the last import."""
+        """Open the window that repairs stack links, with the job folder of the last import."""
         if self._relinking is None:
             self._relinking = RelinkWindow(self.session.dialogs, self)
             self._relinking.help_wanted.connect(self.show_help)
@@ -170,18 +175,13 @@ class ImportWizard(QWizard):
 
     @Slot(int)
     def go_to(self, number: int) -> None:
-        """Show a page that was visited before, or the next one; not while the import is being written."""
-        if self.session.is_writing:
+        """Show a page; not while the import is being written.  Starts nothing: that is for the button Import."""
+        if self.session.is_writing or not self.pages[number].can_be_visited():
             return
         while self.currentId() > number:
             self.back()
-            if self.currentId() < 0:
-                return
-        while self.currentId() < number and self.pages[self.currentId()].isComplete():
-            before = self.currentId()
+        while self.currentId() < number:
             self.next()
-            if self.currentId() == before:
-                return
 
     def home_of(self, code: str) -> Page:
         """The page that a kind of problem belongs to."""
@@ -189,7 +189,7 @@ class ImportWizard(QWizard):
 
     @Slot(str)
     def show_place(self, code: str) -> None:
-        """Go to where a kind of problem can be mended."""
+        """Go to where a kind of problem can be fixed."""
         page = self.home_of(code)
         self.go_to(self.pages.index(page))
         if self.currentPage() is page:
@@ -205,10 +205,14 @@ class ImportWizard(QWizard):
         if self._may_leave():
             self.leave(result)
 
+    def _may_keep(self, question: str) -> bool:
+        """Whether what was chosen for one STAR file holds for the next."""
+        return ask(self, question, "&Keep", "&Start afresh")
+
     def _may_leave(self) -> bool:
-        """Asks where something would be lost."""
+        """Asks if something would be lost."""
         if self.session.is_writing:
-            return ask(self, _STILL_WRITING, "Cancel it and &quit", "&Go on importing", until=self.session.writing)
+            return ask(self, _STILL_WRITING, "Cancel and &quit", "&Continue importing", until=self.session.writing)
         if lost := self.session.unsaved():
             titles = ", ".join(parameter(name).metadata["title"] for name in lost[:_MOST_NAMED])
             titles += " …" if len(lost) > _MOST_NAMED else ""
@@ -216,7 +220,7 @@ class ImportWizard(QWizard):
         return True
 
     def leave(self, result: int = QWizard.DialogCode.Rejected) -> None:
-        """Close without asking; whatever runs is stopped."""
+        """Close without asking; everything is stopped."""
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
@@ -232,32 +236,30 @@ class ImportWizard(QWizard):
         event.setAccepted(not self.isVisible())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc closes a dialog, and would close this one too; it is too easily pressed in a field."""
+        """Esc would close the window like any dialog; it is too easily pressed in a field."""
         if event.key() == Qt.Key.Key_Escape:
             event.ignore()
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _dropped_star(event) and not self.session.is_writing:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dropped_star(event):
-            event.acceptProposedAction()
-            self.session.change(meta=path)
+    @Slot(object)
+    def _on_dropped(self, dropped: Sorted) -> None:
+        self.session.change(**dropped.values)
+        if "meta" in dropped.values:
             self.go_to(0)
+        if dropped.refusals:
+            show_notice(self, "\n".join(dropped.refusals))
 
-    @Slot(int)
-    def _enter(self, number: int) -> None:
-        """Pages are independent of each other: the wizard itself would let the last one begin only once."""
-        page = self.pages[number] if number >= 0 else None
+    @Slot()
+    def _on_next(self) -> None:
+        """The button, which says Import on Review, has led to the last page."""
+        page = self.currentPage()
         if isinstance(page, WritePage):
-            page.enter()
+            page.begin()
 
     @Slot()
     def _guard_back(self, *_: object) -> None:
-        """No way back while the import is being written: it is cancelled, or it ends."""
+        """No way back while the import is being written: cancel it, or wait."""
         if self.session.is_writing:
             self.button(QWizard.WizardButton.BackButton).setEnabled(False)
         elif self.currentId() > 0:
@@ -266,8 +268,3 @@ class ImportWizard(QWizard):
     @Slot(str, str)
     def _on_failed(self, message: str, details: str) -> None:
         show_failure(self, message, details)
-
-
-def _dropped_star(event: QDropEvent) -> str:
-    paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return next((path for path in paths if path.endswith(STAR_SUFFIX)), "")

@@ -12,6 +12,7 @@ import numpy as np
 
 from cryoimport_gui.core.looks.match_table import Column
 from cryoimport_gui.core.plan import planner as core_plan
+from cryoimport_gui.core.reading.reading import Reading
 
 from .names import NAMES, PARTICLES, made_dataset, made_names, made_particles
 
@@ -31,7 +32,7 @@ def run() -> Iterator[tuple[str, str, str]]:
     with (
         running_application() as app,
         tempfile.TemporaryDirectory() as folder,
-        patch.object(core_plan, "read_particles", lambda *_: (particles, [], [])),
+        patch("cryoimport_gui.core.reading.formats.read", lambda *_: Reading(particles)),
         patch.object(core_plan, "load_exposures", lambda *_: dataset),
     ):
         os.environ["XDG_CONFIG_HOME"] = folder

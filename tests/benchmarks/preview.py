@@ -60,7 +60,7 @@ def _make(stack: Path) -> tuple[Particles, Stacks]:
     star = stack.with_suffix(".star")
     names = "\n".join(f"{i + 1:06d}@{stack}" for i in range(IMAGES))
     star.write_text(f"data_particles\n\nloop_\n_rlnImageName #1\n{names}\n")
-    particles = read_particles(str(star))[0]
+    particles = read_particles(str(star)).particles
     particles.optics_groups = [OpticsGroup(1, "one", IMAGES, pixel_size_A=Value(1.2, "made up"))]
     return particles, find_stacks(particles, str(star), "")
 

@@ -35,4 +35,4 @@ def run() -> Iterator[tuple[str, str, str]]:
 
 
 def _own(path: Path) -> tuple[str, str]:
-    return "from cryoimport_gui.core.relion import read_particles", f"read_particles({str(path)!r})"
+    return "from cryoimport_gui.core.reading.relion import read_particles", f"read_particles({str(path)!r})"

@@ -24,9 +24,9 @@ def run() -> Iterator[tuple[str, str, str]]:
         make_stacks(root, STACKS, images=ROWS // STACKS)
         setup = (
             "import tempfile\n"
-            "from cryoimport_gui.core.job import write_job\n"
+            "from cryoimport_gui.core.job.write import write_job\n"
             "from cryoimport_gui.core.parameters import ImportParameters\n"
-            "from cryoimport_gui.core.plan import plan_import"
+            "from cryoimport_gui.core.plan.planner import plan_import"
         )
         work = (
             f"output = tempfile.mkdtemp(dir={folder!r})\n"

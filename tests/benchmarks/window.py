@@ -17,7 +17,7 @@ def run() -> Iterator[tuple[str, str, str]]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
-    from PySide6.QtWidgets import QLineEdit
+    from PySide6.QtWidgets import QLineEdit, QWizard
 
     from cryoimport_gui.core.parameters import ImportParameters
     from cryoimport_gui.gui.wizard import ImportWizard
@@ -71,7 +71,7 @@ def run() -> Iterator[tuple[str, str, str]]:
         beat.until(lambda: session.is_current)
         yield "choosing an output: longest stall", stall(), "at most 50 ms"
         beat.mark()
-        wizard.next()
+        wizard.button(QWizard.WizardButton.NextButton).click()
         beat.until(lambda: session.is_writing)
         asked = time.perf_counter()
         session.cancel_import()

@@ -25,9 +25,12 @@ from cryoimport_gui.manual import make_parser
 FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose-data --ignore-half-sets --pixel-size
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
 --exposure-cut-suffix --particle-cut-prefix --particle-cut-suffix --suggest-trims --coordinate-y --coordinate-scale
---on-bad --on-unmatched --relink --headless --dry-run --report --settings --demo --log-level --version""".split()
+--on-bad --on-unmatched
+--select --image-numbers-from --accept --relink
+--headless --dry-run --report --settings --demo --log-level --version""".split()
 DEFAULTS = {
     "data_sign": "auto",
+    "image_numbers_from": "1",
     "coordinate_y": "auto",
     "coordinate_scale": "auto",
     "on_bad": "stop",
@@ -47,7 +50,9 @@ CHANGED: dict[str, Any] = {
     "cs": {7: 0.0},
     "amplitude_contrast": {None: 0.07},
     "total_dose": {2: 50.5, None: 40.0},
+    "select": ("rlnClassNumber=1,3", "optics-group=2"),
     "data_sign": "-1",
+    "image_numbers_from": "0",
     "remove_leading_uid": True,
     "exposure_cut_prefix": 1,
     "exposure_cut_suffix": 2,
@@ -58,6 +63,7 @@ CHANGED: dict[str, Any] = {
     "coordinate_scale": "0.5",
     "on_bad": "leave-out",
     "on_unmatched": "keep",
+    "accept": ("images-ctf-corrected",),
 }
 
 
@@ -86,6 +92,8 @@ def test_every_parameter_comes_through_flags() -> None:
     arguments += ["--exposure-cut-prefix", "1", "--exposure-cut-suffix", "2", "--particle-cut-prefix", "22"]
     arguments += ["--particle-cut-suffix", "4", "--suggest-trims", "--coordinate-y", "flip"]
     arguments += ["--coordinate-scale", "0.5", "--on-bad", "leave-out", "--on-unmatched", "keep"]
+    arguments += ["--select", "rlnClassNumber=1,3", "--select", "optics-group=2", "--image-numbers-from", "0"]
+    arguments += ["--accept", "images-ctf-corrected"]
     assert update(ImportParameters(), given(*arguments)) == ImportParameters(**CHANGED)
 
 

@@ -38,7 +38,7 @@ CONTRACT = {
     "stack-truncated": ROWS,
     "stack-not-square": ROWS,
     "box-mismatch": ROWS,
-    "image-index-zero": ROWS,
+    "image-index-zero": ERROR,
     "image-index-out-of-range": ROWS,
     "pixel-size-disagrees": WARNING,
     "particle-duplicate": WARNING,
@@ -63,6 +63,17 @@ CONTRACT = {
     "output-no-space": ERROR,
     "output-outside-project": ERROR,
     "output-inside-data": WARNING,
+    "output-job-number": WARNING,
+    "selection-unknown": ERROR,
+    "selection-empty": ERROR,
+    "images-ctf-corrected": ERROR,
+    "pose-placeholder": ROWS,
+    "stack-format-doubtful": WARNING,
+    "pixel-sizes-differ": WARNING,
+    "stack-rescaled": WARNING,
+    "override-odd": WARNING,
+    "symmetry-expanded": INFO,
+    "half-sets-mixed": WARNING,
 }
 #: provoked by tests of their own
 ELSEWHERE = {"output-no-space", "stack-changed"}
@@ -228,6 +239,7 @@ def test_a_problem_in_words_and_in_json() -> None:
         "hint": CODES["stack-missing"].hint,
         "count": 2,
         "examples": [f"s\\x1b{i}\\udce9" for i in range(MAX_EXAMPLES)],
+        "accepted": False,
     }
     assert str(found).splitlines()[0] == "error: 2 stacks\\nnot found [stack-missing]"
     assert printable("Å/粒 ok") == "Å/粒 ok"

@@ -157,8 +157,8 @@ def _check_job(output: Path, counts: dict[str, int]) -> None:
     links = {f">imported/{link.name}": link for link in (output / "imported").iterdir()}
     assert set(rows["blob/path"].astype(str)) == set(links)
     assert all(link.is_symlink() and link.exists() for link in links.values())
-    names = {path.name for path in output.iterdir()} - {"rejected.star", "montage.png", "report.html"}
-    whole = {"imported", "particles.star", "import.json", "import.log"}
+    names = {path.name for path in output.iterdir()} - {"rejected.star", "montage.png"}
+    whole = {"imported", "particles.star", "source", "import.json", "import.html", "import.log"}
     assert names == whole | {"imported_particles.cs", "imported_particles.csg"}
 
 

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QThread, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QThread, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWizard
 
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
+from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.wizard import ImportWizard
 
 WAIT_MS = 20_000
@@ -64,6 +66,12 @@ class Answers:
     def ask(self, parent: object, question: str, *_: object, **__: object) -> bool:
         self.asked.append(question)
         return self.answer
+
+
+def press_import(wizard: ImportWizard) -> None:
+    """Click Import on the page Review."""
+    wizard.go_to(next(number for number, page in enumerate(wizard.pages) if isinstance(page, ReviewPage)))
+    QTest.mouseClick(wizard.button(QWizard.WizardButton.NextButton), Qt.MouseButton.LeftButton)
 
 
 @pytest.fixture

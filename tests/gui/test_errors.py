@@ -17,7 +17,7 @@ from cryoimport_gui.gui.widgets.messages import show_failure
 from cryoimport_gui.gui.wizard import ImportWizard
 from cryoimport_gui.logs import log_path, set_up_logging
 
-from .conftest import WAIT_MS
+from .conftest import WAIT_MS, press_import
 
 
 @pytest.fixture
@@ -144,14 +144,14 @@ def test_ctrl_c_closes_the_window_without_a_word(qtbot, failures: Failures, monk
 
 
 @pytest.mark.parametrize("stage", ["plan", "import", "preview"])
-def test_a_task_that_fails_is_told_and_the_window_lives_on(
+def test_a_task_that_fails_is_shown_and_the_window_lives_on(
     qtbot, failures: Failures, open_wizard, demo_values, tmp_path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
     places = {
         "plan": "cryoimport_gui.core.plan.planner.resolve_groups",
         "import": "cryoimport_gui.core.job.write.random_uids",
-        "preview": "cryoimport_gui.gui.pages.preview.page.page_tiles",
+        "preview": "cryoimport_gui.gui.pages.preview.making.page_tiles",
     }
     with monkeypatch.context() as patch:
         patch.setattr(places[stage], lambda *_, **__: 1 / 0)
@@ -179,7 +179,7 @@ def test_a_task_that_fails_is_told_and_the_window_lives_on(
 
 def go_to(qtbot, wizard: ImportWizard, title: str) -> None:
     number = next(i for i, page in enumerate(wizard.pages) if page.title() == title)
-    wizard.go_to(number)
+    press_import(wizard) if title == "Import" else wizard.go_to(number)
     assert wizard.currentId() == number, wizard.currentPage().obstacle()
 
 
@@ -189,7 +189,7 @@ def click(wizard: ImportWizard, text: str) -> None:
     button.click()
 
 
-def test_a_window_that_cannot_be_opened_is_told_on_the_terminal(
+def test_a_window_that_cannot_be_opened_is_shown_on_the_terminal(
     qtbot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hook = sys.excepthook

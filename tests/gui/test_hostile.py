@@ -25,13 +25,14 @@ from PySide6.QtWidgets import (
 from cryoimport_gui.core.problems import problem
 from cryoimport_gui.gui.pages.exposures.page import ExposuresPage
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
+from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.tasks import Tasks
 from cryoimport_gui.gui.tips import plain_tip
 from cryoimport_gui.gui.widgets.messages import show_failure, show_notice
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ..support.stars import OPTICS, exposure_columns, write_exposures, write_input
-from .conftest import WAIT_MS
+from .conftest import WAIT_MS, press_import
 
 WORD = "mailed"  # in every text of the files
 TAGS = f"<b>{WORD}</b><img src=x>"
@@ -110,7 +111,7 @@ def pages_shown(qtbot, wizard: ImportWizard) -> list[str]:
     """Walk to the end; what is wrong on any page."""
     found = []
     for number, page in enumerate(wizard.pages):
-        wizard.go_to(number)
+        press_import(wizard) if isinstance(page, WritePage) else wizard.go_to(number)
         assert wizard.currentPage() is page, page.obstacle()
         qtbot.waitUntil(lambda: is_idle(wizard), timeout=WAIT_MS)
         found += faults_of([w for w in QApplication.topLevelWidgets() if w.isVisible()])

@@ -12,7 +12,7 @@ import signal
 import sys
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.gui import app
-from cryoimport_gui.gui.pages import microscope
+from cryoimport_gui.gui.pages.microscope import page as microscope
 
 def interrupted(owner, name):
     whole = getattr(owner, name)

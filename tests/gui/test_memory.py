@@ -15,7 +15,7 @@ from cryoimport_gui.gui.settings import Settings, load_settings_file, save_setti
 from cryoimport_gui.gui.widgets import messages
 from cryoimport_gui.gui.widgets.editors import PathEdit
 
-from .conftest import WAIT_MS, Answers
+from .conftest import WAIT_MS, Answers, press_import
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ def test_a_recent_import_is_opened_by_the_keyboard(qtbot, open_wizard, demo_valu
 
 
 def test_recent_imports_of_another_version(qtbot, open_wizard) -> None:
-    """What is not known is left out and told; what cannot be taken changes nothing and is told."""
+    """What is not known is ignored and said; what cannot be used changes nothing and is said."""
     save_settings(Settings(recent=[{"meta": "", "tilt_series": 1}, {"meta": "/x.star", "voltage": "fast"}]))
     wizard = open_wizard()
-    for row, said in ((0, "tilt_series"), (1, "--voltage")):
+    for row, said in ((0, "tilt_series"), (1, "“Accelerating voltage”")):
         wizard.currentPage().recent.itemClicked.emit(wizard.currentPage().recent.item(row))
         (box,) = [box for box in wizard.findChildren(QMessageBox) if box.isVisible()]
         assert said in box.text()
@@ -191,7 +191,7 @@ def test_closing_while_the_import_is_written_says_what_happens(
         original(*args, **kwargs)
 
     monkeypatch.setattr(job.os, "symlink", slow_link)
-    wizard.go_to(5)
+    press_import(wizard)
     qtbot.waitUntil(reached.is_set, timeout=WAIT_MS)
     answers.answer = False
     wizard.close()

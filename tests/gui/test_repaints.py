@@ -23,7 +23,7 @@ pg.GraphicsView.paintEvent = counted
 
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.gui.app import make_application
-from cryoimport_gui.gui.pages.preview import PreviewPage
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.wizard import ImportWizard
 
 app = make_application(sys.argv[:1])

@@ -16,7 +16,7 @@ from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.pages.write import WritePage
 
-from .conftest import WAIT_MS
+from .conftest import WAIT_MS, press_import
 
 
 def page_number(wizard, kind: type) -> int:
@@ -80,14 +80,7 @@ def test_import_of_the_demo_with_the_keyboard_alone(
 
 def test_a_dropped_star_file_is_taken(qtbot, open_wizard, demo: Demo) -> None:
     wizard = open_wizard()
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(demo.star))])
-    actions, buttons, keys = (
-        Qt.DropAction.CopyAction,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    wizard.dropEvent(QDropEvent(QPointF(5, 5), actions, data, buttons, keys))
+    drop(wizard, demo.star)
     wait_current(qtbot, wizard)
     assert wizard.session.plan.counts()["particles"] == len(demo.rot_deg)
 
@@ -102,11 +95,10 @@ def test_a_star_file_is_taken_wherever_it_is_dropped(qtbot, open_wizard, demo: D
     assert wizard.session.parameters.data == ""
 
 
-def test_a_folder_is_taken_by_the_path_that_it_is_dropped_on_alone(qtbot, open_wizard, demo: Demo) -> None:
+@pytest.mark.parametrize("on", ["data", "window"])
+def test_a_folder_of_stacks_is_taken_as_the_data_path(qtbot, open_wizard, demo: Demo, on: str) -> None:
     wizard = open_wizard(meta=str(demo.star))
-    drop(wizard, demo.data)
-    assert wizard.session.parameters.data == ""
-    drop(wizard.findChild(QLineEdit, "data"), demo.data)
+    drop(wizard if on == "window" else wizard.findChild(QLineEdit, on), demo.data)
     assert wizard.session.parameters.data == str(demo.data)
     assert wizard.session.parameters.meta == str(demo.star)
 
@@ -211,7 +203,7 @@ def test_cancel_leaves_nothing_and_the_same_import_then_works(
     with monkeypatch.context() as patch:
         patch.setattr("cryoimport_gui.gui.tasks._SignalProgress.stage", cancel_here)
         with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
-            wizard.go_to(page_number(wizard, WritePage))
+            press_import(wizard)
     assert list(tmp_path.iterdir()) == []
     assert "cancelled" in wizard.currentPage().reason.text()
     assert QApplication.focusWidget() is wizard.currentPage().again
@@ -239,7 +231,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
 
     with monkeypatch.context() as patch:
         patch.setattr(job.os, "symlink", slow_link)
-        wizard.go_to(page_number(wizard, WritePage))
+        press_import(wizard)
         qtbot.waitUntil(reached.is_set, timeout=WAIT_MS)
         assert not wizard.button(QWizard.WizardButton.BackButton).isEnabled()
         with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
@@ -248,7 +240,7 @@ def test_the_cancel_button_stops_an_import(qtbot, open_wizard, demo_values, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unexpected_error_is_told_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
+def test_an_unexpected_error_is_shown_and_the_window_lives_on(qtbot, open_wizard, demo_values, monkeypatch) -> None:
     wizard = open_wizard(**demo_values)
     with monkeypatch.context() as patch:
         patch.setattr("cryoimport_gui.core.plan.planner.resolve_groups", lambda *_: 1 / 0)
@@ -286,6 +278,7 @@ def test_no_two_things_on_a_page_share_a_mnemonic(qtbot, open_wizard, demo_value
     for number, page in enumerate(wizard.pages):
         wizard.go_to(number)
         if isinstance(page, WritePage):
+            press_import(wizard)
             qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
         texts = [w.text() for w in wizard.findChildren(QAbstractButton) if w.isVisible() and not w.window().isModal()]
         texts += [w.text() for w in wizard.findChildren(QLabel) if w.isVisible() and w.buddy()]

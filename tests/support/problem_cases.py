@@ -190,7 +190,9 @@ CASES = [
     ),
     Case("stack-not-square", lambda f: stack(f, mrc_bytes(np.zeros((3, 6, 8), "f4"))), words=("8 × 6",), left=3),
     Case("box-mismatch", lambda f: stack(f, mrc_bytes(made_images(2, 10))), words=("10", "8")),
-    Case("image-index-zero", lambda f: star(f, names((1, "0@stacks/s1.mrcs"))), line="0@stacks/s1.mrcs", left=5),
+    Case("image-index-zero", lambda f: star(f, names((1, "0@stacks/s1.mrcs"))), line="0@stacks/s1.mrcs"),
+    Case("selection-unknown", lambda f: [*star(f), "--select", "rlnNowhere=1"], words=("rlnNowhere",)),
+    Case("selection-empty", lambda f: [*star(f), "--select", "rlnClassNumber=77"], words=("rlnClassNumber=77", "6")),
     Case(
         "image-index-out-of-range",
         lambda f: star(f, names((1, "4@stacks/s1.mrcs"))),
@@ -253,7 +255,7 @@ CASES = [
         words=("movies",),
     ),
     Case("ctf-missing", lambda f: star(f, {"rlnDefocusU": None}), count=6),
-    Case("ctf-aberrations-dropped", lambda f: star(f, None, {"rlnOddZernike": ["[0,1]"]}), words=("rlnOddZernike",)),
+    Case("ctf-aberrations-dropped", lambda f: star(f, None, {"rlnOddZernike": ["[0,1]"]}), words=("odd_zernike",)),
     Case("pose-missing", lambda f: star(f, {"rlnAnglePsi": None}), count=6),
     Case("half-sets-missing", lambda f: star(f, {"rlnRandomSubset": None}), count=6),
     Case(
@@ -274,5 +276,6 @@ CASES = [
     Case("output-not-writable", lambda f: at(f, "x" * 300)),
     Case("output-outside-project", lambda f: at(f, "out", "--project", str(f / "stacks")), words=("stacks",)),
     Case("output-outside-project", lambda f: at(f, "out", "--project", str(f / "nowhere")), words=("nowhere",)),
+    Case("output-job-number", lambda f: at(f, "J12"), words=("J12",)),
     Case("output-inside-data", lambda f: at(f, "stacks/out"), words=("stacks",)),
 ]

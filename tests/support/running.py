@@ -88,8 +88,8 @@ KEYS = {
     "": {"software", "status", "parameters", "counts", "optics_groups", "data_sign", "trims", "coordinate_y",
          "problems", "outputs", "timings_s"},
     "software": {"name", "version", "numpy"},
-    "counts": {"rows", "particles", "left_out", "stacks", "links", "optics_groups", "exposures", "exposures_matched",
-               "particles_matched"},
+    "counts": {"rows", "not_selected", "particles", "left_out", "stacks", "links", "optics_groups", "exposures",
+               "exposures_matched", "particles_matched"},
     "data_sign": {"value", "source", "particles_brighter", "sampled", "confidence"},
     "trims": {"remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix", "particle_cut_prefix",
               "particle_cut_suffix", "source"},
@@ -109,5 +109,5 @@ def check_report(report: dict) -> None:
         assert {"id", "name", "particles", "pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast"} <= set(group)
         assert all(set(value) == {"value", "source"} for value in group.values() if isinstance(value, dict))
     for problem in report["problems"]:
-        assert set(problem) == {"severity", "code", "message", "hint", "count", "examples"}
+        assert set(problem) == {"severity", "code", "message", "hint", "count", "examples", "accepted"}
     assert all(seconds >= 0 for seconds in report["timings_s"].values())

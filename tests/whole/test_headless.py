@@ -93,11 +93,11 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_demo_in_a_folder(tmp_path: Path) -> None:
-    outcome = run(tmp_path, "--demo", tmp_path / "d", output=tmp_path / "d/CS-demo/J3")
+    outcome = run(tmp_path, "--demo", tmp_path / "d", output=tmp_path / "d/CS-demo/imports/demo")
     assert outcome.status == 0
     data = outcome.dataset
     assert len(data) == 400 == outcome.report["counts"]["particles_matched"]
-    assert all(path.startswith("J3/imported/") for path in data["blob/path"])
+    assert all(path.startswith("imports/demo/imported/") for path in data["blob/path"])
     assert outcome.report["data_sign"]["value"] == -1
     assert not [p for p in outcome.report["problems"] if p["severity"] != "info"]
 

@@ -17,8 +17,8 @@ import yaml
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.exposures.trims import TrimRules
 from cryoimport_gui.core.job import write as job_module
-from cryoimport_gui.core.job.layout import link_name
 from cryoimport_gui.core.job.write import write_job
+from cryoimport_gui.core.layout import link_name
 from cryoimport_gui.core.looks.match_table import build_name_table, write_csv
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan.planner import plan_import
@@ -189,7 +189,7 @@ def test_the_result_group_is_safe_yaml_whatever_the_star_file_is_called(tmp_path
     assert seen in "".join(c for c in content["group"]["description"] if c.isascii() and c.isprintable())
     assert all(token.tag is None for token in yaml.parse(text) if hasattr(token, "tag"))
     json.loads((outcome.output / "import.json").read_text("utf-8"))
-    assert os.readlink(outcome.output / "particles.star") == str(star)
+    assert os.readlink(outcome.output / "source" / star.name) == str(star)
 
 
 def test_link_names() -> None:

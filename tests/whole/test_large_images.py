@@ -12,11 +12,11 @@ import pytest
 
 from cryoimport_gui.core.looks import particle as inspection
 from cryoimport_gui.core.looks.particle import inspect
+from cryoimport_gui.core.looks.tiles import montage_of
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.micrograph import read_picture
 from cryoimport_gui.core.pictures.placement import PlacementSample, compare_one
 from cryoimport_gui.core.pictures.tiles import TileOptions
-from cryoimport_gui.core.plan import planner as plan_module
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.stacks import sample
@@ -24,20 +24,20 @@ from cryoimport_gui.core.stacks.sample import ParticleImages
 from cryoimport_gui.core.stacks.stacks import MAX_BOX
 
 from ..support.running import run
-from ..support.stars import mrc_bytes, write_input
+from ..support.stars import mrc_bytes, particle_columns, write_input, write_star
 
 _ROOM_BYTES = 96 << 20
 
 
 @contextmanager
-def little_memory() -> Iterator[None]:
+def little_memory(room_bytes: int = _ROOM_BYTES) -> Iterator[None]:
     tracemalloc.start()
     try:
         yield
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < _ROOM_BYTES, f"{peak >> 20} MB"
+    assert peak < room_bytes, f"{peak >> 20} MB"
 
 
 def sparse(path: Path, nx: int, ny: int, nz: int) -> Path:
@@ -73,11 +73,24 @@ def test_one_such_stack_among_others_can_be_left_out(tmp_path: Path) -> None:
     assert outcome.status == 0 and outcome.report["counts"]["left_out"] == 3
 
 
+def test_400_images_of_a_large_box(tmp_path: Path) -> None:
+    """Each part of the sample is freed before the one after the next is read."""
+    numbers = [f"{i % 200 + 1}@stacks/s{i // 200}.mrcs" for i in range(400)]
+    columns = {label: (values * 100)[:400] for label, values in particle_columns().items()}
+    star = write_star(tmp_path / "run_data.star", columns | {"rlnImageName": numbers})
+    for k in (0, 1):
+        sparse(tmp_path / f"stacks/s{k}.mrcs", 800, 800, 200)
+    with little_memory(600 << 20):
+        plan = plan_of(star)
+        assert plan.sample is not None and plan.data_sign is not None
+        montage_of(plan)
+
+
 def test_of_large_images_few_are_kept_and_few_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits made small stand for images made large: those of 8 pixels take 256 bytes."""
     star = write_input(tmp_path)
-    monkeypatch.setattr(plan_module, "_KEPT_BYTES", 0)
-    monkeypatch.setattr(plan_module, "_MIN_KEPT_BYTES", 4 * 256)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._KEPT_BYTES", 0)
+    monkeypatch.setattr("cryoimport_gui.core.plan.data_sign._MIN_KEPT_BYTES", 4 * 256)
     monkeypatch.setattr(sample, "_CHUNK_BYTES", 2 * 256)
     read: list[int] = []
     original = sample.read_images

@@ -30,7 +30,7 @@ def test_every_parameter_has_its_topic() -> None:
     assert [name for names in told.values() for name in names] == [
         entry.name for cls in (ImportParameters, RunOptions) for entry in fields(cls)
     ]
-    assert told["data sign"] == ["data_sign"] and told["policies"] == ["on_bad", "on_unmatched"]
+    assert told["data sign"] == ["data_sign"] and told["policies"] == ["on_bad", "on_unmatched", "accept"]
     assert told["running"] == [entry.name for entry in fields(RunOptions)]
 
 

@@ -103,7 +103,8 @@ FieldValue = Callable[[DatasetRows], Any]
 class Field:
     """One field; a plain number is written to every row.
 
-    `origin` says in words where its value comes from.  `of` names the columns of `Particles`, or the value of an
+    `origin` says in words where its value comes from; names in braces become the file's own names for these values.
+    `of` names the columns of `Particles`, or the value of an
     optics group, that it is made of; where the file has none of them, `missing` is written.  `not_settled` is what
     is assumed without proof.
     """
@@ -127,7 +128,7 @@ def _group_value(name: str, of: str) -> Field:
 
 
 def _dropped(name: str, size: int) -> Field:
-    """What RELION and CryoSPARC keep in forms whose relation is not proven."""
+    """Terms that RELION and CryoSPARC store in forms whose conversion is not proven."""
     return Field(name, "f4", 0, shape=(size,), not_settled="zeros; what RELION fitted is not converted")
 
 
@@ -138,9 +139,9 @@ def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
     def from_one(name: str, label: str, of: str) -> Field:
         return Field(f"{slot}/{name}", "u4", lambda r: r.from_one(of), f"{label} - 1", of=(of,))
 
-    shifts = "rlnOriginXAngst / pixel size, else rlnOriginX; likewise y"
+    shifts = "{shift_x_A} / pixel size, else {shift_x_px}; likewise y"
     return (
-        from_one("split", "rlnRandomSubset", "random_subset"),
+        from_one("split", "{random_subset}", "random_subset"),
         Field(f"{slot}/shift", "f4", lambda r: r.shift_px, shifts, (2,), ("shift_A", "shift_px")),
         pose,
         _group_value(f"{slot}/psize_A", "pixel_size_A"),
@@ -148,7 +149,7 @@ def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
         *constant(1, "alpha", "alpha_min", "weight"),
         *constant(0, "pose_ess", "shift_ess"),
         *constant(1, "class_posterior"),
-        from_one("class", "rlnClassNumber", "class_number"),
+        from_one("class", "{class_number}", "class_number"),
         *constant(1, "class_ess"),
     )
 
@@ -156,7 +157,7 @@ def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
 SCHEMA: dict[str, tuple[Field, ...]] = {
     "blob": (
         Field("blob/path", "S", lambda r: r.of_stack("path"), "link to the stack"),
-        Field("blob/idx", "u4", lambda r: r.particles.image_number - 1, "rlnImageName, from 0"),
+        Field("blob/idx", "u4", lambda r: r.particles.image_number - 1, "{image_name}, from 0"),
         Field("blob/shape", "u4", lambda r: r.written.box, "stack header", (2,)),
         _group_value("blob/psize_A", "pixel_size_A"),
         Field("blob/sign", "f4", lambda r: r.written.data_sign, "data sign"),
@@ -164,30 +165,30 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
     ),
     "ctf": (
         Field("ctf/type", "S", lambda r: b"imported", "the word “imported”"),
-        Field("ctf/exp_group_id", "u4", lambda r: r.exp_group_id, "rlnOpticsGroup, else the exposure's group"),
+        Field("ctf/exp_group_id", "u4", lambda r: r.exp_group_id, "{optics_group}, else the exposure's group"),
         _group_value("ctf/accel_kv", "voltage_kV"),
         _group_value("ctf/cs_mm", "cs_mm"),
         _group_value("ctf/amp_contrast", "amplitude_contrast"),
-        _column("ctf/df1_A", "rlnDefocusU", "defocus_u_A"),
-        _column("ctf/df2_A", "rlnDefocusV", "defocus_v_A"),
-        _column("ctf/df_angle_rad", "rlnDefocusAngle", "defocus_angle_deg", np.radians),
-        _column("ctf/phase_shift_rad", "rlnPhaseShift", "phase_shift_deg", np.radians),
-        _column("ctf/scale", "rlnCtfScalefactor", "ctf_scale", missing=1),
+        _column("ctf/df1_A", "{defocus_u_A}", "defocus_u_A"),
+        _column("ctf/df2_A", "{defocus_v_A}", "defocus_v_A"),
+        _column("ctf/df_angle_rad", "{defocus_angle_deg}", "defocus_angle_deg", np.radians),
+        _column("ctf/phase_shift_rad", "{phase_shift_deg}", "phase_shift_deg", np.radians),
+        _column("ctf/scale", "{ctf_scale}", "ctf_scale", missing=1),
         Field("ctf/scale_const", "f4", 0),
         Field("ctf/shift_A", "f4", 0, shape=(2,)),
         _dropped("ctf/tilt_A", 2),
         _dropped("ctf/trefoil_A", 2),
         _dropped("ctf/tetra_A", 4),
         _dropped("ctf/anisomag", 4),
-        _column("ctf/bfactor", "rlnCtfBfactor", "ctf_bfactor_A2"),
+        _column("ctf/bfactor", "{ctf_bfactor_A2}", "ctf_bfactor_A2"),
     ),
     "alignments2D": _alignments(
         "alignments2D",
-        _column("alignments2D/pose", "rlnAnglePsi", "psi_deg", np.radians, not_settled="the sign: +psi is written"),
+        _column("alignments2D/pose", "{psi_deg}", "psi_deg", np.radians, not_settled="the sign: +psi is written"),
     ),
     "alignments3D": _alignments(
         "alignments3D",
-        Field("alignments3D/pose", "f4", lambda r: r.pose, "rlnAngleRot, rlnAngleTilt, rlnAnglePsi", (3,)),
+        Field("alignments3D/pose", "f4", lambda r: r.pose, "{rot_deg}, {tilt_deg}, {psi_deg}", (3,)),
     ),
     "location": (
         Field("location/micrograph_uid", "u8", lambda r: r.of_exposure("uid"), "exposure"),
@@ -195,12 +196,12 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
         Field("location/micrograph_path", "S", lambda r: r.of_exposure("path"), "exposure"),
         Field("location/micrograph_shape", "u4", lambda r: r.of_exposure("shape"), "exposure", (2,)),
         Field("location/micrograph_psize_A", "f4", lambda r: r.of_exposure("pixel_size_A"), "exposure"),
-        Field("location/center_x_frac", "f4", lambda r: r.center_frac(0), "rlnCoordinateX / width"),
+        Field("location/center_x_frac", "f4", lambda r: r.center_frac(0), "{coordinate_x_px} / width"),
         Field(
             "location/center_y_frac",
             "f4",
             lambda r: r.center_frac(1),
-            "rlnCoordinateY / height, or 1 - that",
+            "{coordinate_y_px} / height, or 1 - that",
             not_settled="which way y runs: no pictures have settled it",
         ),
         Field("location/min_dist_A", "f4", 0),

@@ -33,7 +33,7 @@ def write_dataset(
 ) -> None:
     """Write the rows as a NumPy array file, some thousands at a time behind a header of the whole.
 
-    `rows(first, last)` hands out the rows of one stretch.
+    `rows(first, last)` gives the rows of one stretch.
     """
     dtype = dataset_dtype(slots, text_lengths)
     header: dict[str, Any] = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}

@@ -7,7 +7,7 @@ import errno
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,6 @@ class Placing:
     flip_y: bool
     source: str
     verdict: PlacementVerdict | None = None
-    problems: list[Problem] = field(default_factory=list)
 
 
 def place_coordinates(
@@ -62,11 +61,7 @@ def place_coordinates(
     placing = Placing(
         scale, parameters.coordinate_y == "flip", "user" if parameters.coordinate_y != "auto" else "default"
     )
-    if particles.coordinates_px is None:
-        message = "the STAR file has no rlnCoordinateX and rlnCoordinateY; no locations are written"
-        placing.problems = [problem("coordinates-missing", message, count=len(particles))]
-        return placing
-    if sample is not None:
+    if sample is not None and particles.coordinates_px is not None:
         pairs = placement_samples(particles, exposures, matching, sample, scale)
         factors = _factors_to_try(ratio, matching) if automatic else (1.0,)
         placing.verdict = verdict = judge_placement(pairs, factors, progress)
@@ -74,11 +69,20 @@ def place_coordinates(
             placing.scale = scale * verdict.scale
             if parameters.coordinate_y == "auto":
                 placing.flip_y, placing.source = verdict.value == "flip", "detected"
-    placing.problems = [
-        *_verdict_problems(placing, exposures, parameters),
-        *_place_problems(particles, exposures, matching, placing, automatic),
-    ]
     return placing
+
+
+def placing_problems(
+    particles: Particles, exposures: Exposures, matching: Matching, placing: Placing, parameters: ImportParameters
+) -> Iterator[Problem]:
+    """What is wrong or doubtful about the places of these particles on their exposures."""
+    if particles.coordinates_px is None:
+        message = f"the file has no {particles.called('coordinate_x_px', 'coordinate_y_px')}; no locations are written"
+        yield problem("coordinates-missing", message, count=len(particles))
+        return
+    yield from _verdict_problems(placing, exposures, parameters)
+    automatic = parameters.coordinate_scale == "auto"
+    yield from _place_problems(particles, exposures, matching, placing, automatic)
 
 
 def placement_samples(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..parameters import ImportParameters
-from ..particles import Particles, distinct
+from ..particles import Particles
 from ..problems import Problem, Severity, count_of, problem, refuse
 from .exposures import Exposures
 from .trim_suggestion import Suggestion, suggest_trims
@@ -28,16 +28,11 @@ class Matching:
     match: Match
     of_name: NDArray[np.int64]
     suggestion: Suggestion | None = None
-    problems: list[Problem] = field(default_factory=list)
 
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the exposure of each particle; -1: none."""
         assert particles.micrograph_index is not None
         return self.of_name.take(particles.micrograph_index)  # unlike indexing, lets other threads run
-
-    @property
-    def exposures_matched(self) -> int:
-        return len(distinct(self.of_name))
 
 
 def rules_of(parameters: ImportParameters) -> TrimRules:
@@ -59,7 +54,7 @@ def match_exposures(particles: Particles, exposures: Exposures, parameters: Impo
     if particles.micrograph_index is None:
         raise refuse(
             "micrograph-name-missing",
-            "exposures were given, but the STAR file has no column rlnMicrographName",
+            f"exposures were given, but the file has no column {particles.called('micrograph_name')}",
         )
     names = particles.micrograph_names
     rules, source, suggestion = rules_of(parameters), "user", None
@@ -68,21 +63,25 @@ def match_exposures(particles: Particles, exposures: Exposures, parameters: Impo
         if suggestion.rules is not None:
             rules, source = suggestion.rules, "suggested"
     match = match_names(exposures.paths, names, rules)
-    matching = Matching(
+    return Matching(
         rules=rules,
         rules_source=source,
         match=match,
         of_name=match.exposure_of,
         suggestion=suggestion,
     )
-    matching.problems = [
-        *_matching_problems(particles, matching, parameters),
-        *_doubtful_matches(particles, exposures, matching),
-    ]
-    return matching
 
 
-def _matching_problems(particles: Particles, matching: Matching, parameters: ImportParameters) -> Iterator[Problem]:
+def matching_problems(
+    particles: Particles, exposures: Exposures, matching: Matching, parameters: ImportParameters
+) -> Iterator[Problem]:
+    """What is wrong or doubtful about the exposures of these particles."""
+    yield from _ambiguous_names(matching)
+    yield from _unmatched(particles, matching, parameters)
+    yield from _doubtful_matches(particles, exposures, matching)
+
+
+def _ambiguous_names(matching: Matching) -> Iterator[Problem]:
     same = [*matching.match.ambiguous, *matching.match.merged]
     if same:
         examples = (" and ".join(names[:3]) for names in same)
@@ -99,6 +98,9 @@ def _matching_problems(particles: Particles, matching: Matching, parameters: Imp
         yield problem(
             "exposure-ambiguous", message, count=len(elsewhere), examples=examples, hint=hint, severity=warning
         )
+
+
+def _unmatched(particles: Particles, matching: Matching, parameters: ImportParameters) -> Iterator[Problem]:
     is_used, is_unmatched = particles.per_micrograph > 0, matching.of_name < 0
     unmatched = [particles.micrograph_names[i] for i in np.flatnonzero(is_used & is_unmatched).tolist()]
     if unmatched:

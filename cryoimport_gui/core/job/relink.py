@@ -1,4 +1,4 @@
-"""Mend the links of a job folder whose stacks have moved: all of them, or none.
+"""Repair the links of a job folder whose stacks have moved: all of them, or none.
 
 The new links are made in a hidden folder inside the job, which takes the place of the old one in one step.  Nothing
 outside of the job folder is ever written to, and its `import.json` is only compared with.
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import exchanged_folder, old_folder
+from ..layout import LINKS, PARTICLES, REPORT, SOURCE
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
@@ -23,7 +24,6 @@ from ..stacks.locate import EACH_ONCE, Located, locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
 from ..stacks.stacks import facts_of
 
-_LINKS = "imported"
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."
 _MAX_REPORT_BYTES = 256 << 20  # a stack takes some hundred bytes of it
 
@@ -66,7 +66,7 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     states = dict(zip(plan.links, map_files(_status, [folder / name for name in plan.links], progress)))
     plan.broken = [name for name, status in states.items() if status is None]
     progress.stage("locate")
-    meta = os.readlink(plan.job / "particles.star") if (plan.job / "particles.star").is_symlink() else str(plan.job)
+    meta = _source_of(plan.job)
     targets = [os.path.join(folder, plan.links[name]) for name in plan.broken]
     located = locate_stacks(targets, meta, data, progress)
     plan.suggested_data = located.suggested_data
@@ -86,6 +86,13 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     return plan
 
 
+def _source_of(job: Path) -> str:
+    """The file of particles that was imported, around which stacks are looked for; the job itself where it is lost."""
+    old = job / PARTICLES  # a link to the file, before it became a copy
+    links = [old, *sorted((job / SOURCE).iterdir())] if (job / SOURCE).is_dir() else [old]
+    return next((os.readlink(link) for link in links if link.is_symlink()), str(job))
+
+
 def relink(plan: Relinking, progress: Progress = quiet) -> None:
     """Put the new links in place, all at once.
 
@@ -96,14 +103,14 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
     """
     if plan.errors:
         raise Refused(plan.errors[0])
-    known, folder = _known_stacks(plan.job), plan.job / _LINKS
+    known, folder = _known_stacks(plan.job), plan.job / LINKS
     progress.stage("link")
     try:
         with exchanged_folder(folder) as new:
             links, others = _read_links(folder)
             if links != plan.links:
                 message = f"the links of {plan.job} are not what they were when they were checked; nothing was changed"
-                raise refuse("output-not-writable", message, hint="Check again, then mend the links.")
+                raise refuse("output-not-writable", message, hint="Check again, then repair the links.")
 
             def link(name: str) -> None:
                 if name in plan.changes:
@@ -121,9 +128,9 @@ def relink(plan: Relinking, progress: Progress = quiet) -> None:
 
 def _links_folder(job: Path) -> Path:
     """Where the links are: a run that was killed while it swapped folders has left them beside their place."""
-    places = [job / _LINKS, old_folder(job / _LINKS)]
+    places = [job / LINKS, old_folder(job / LINKS)]
     if any(place.is_symlink() for place in places):
-        message = f"{job / _LINKS} is itself a link; nothing outside of the job folder is changed"
+        message = f"{job / LINKS} is itself a link; nothing outside of the job folder is changed"
         raise refuse("output-not-writable", message, hint="Put the folder itself in the place of that link.")
     return next((place for place in places if place.is_dir()), places[0])
 
@@ -150,7 +157,7 @@ def _read_links(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 def _known_stacks(job: Path) -> dict[str, Any]:
     """What the import knew of each linked stack."""
-    path = job / "import.json"
+    path = job / REPORT
     try:
         if not path.is_file() or path.stat().st_size > _MAX_REPORT_BYTES:
             raise ValueError("it holds no import.json")
@@ -197,7 +204,7 @@ def _not_located(targets: Sequence[str], located: Located) -> Iterator[Problem]:
 
 
 def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress: Progress) -> Iterator[Problem]:
-    """Different stacks of the import must not become one: stacks of one name in several folders are alike."""
+    """Different stacks of the import must not become one: stacks of one name in several folders look the same."""
     links_to: dict[tuple[int, int], list[str]] = {}
     targets = [Path(target) for _, target in plan.changes.values()]
     for name, status in (states | dict(zip(plan.changes, map_files(_status, targets, progress)))).items():
@@ -218,7 +225,7 @@ def _shared(plan: Relinking, states: dict[str, os.stat_result | None], progress:
 def _changed_since(
     known: dict[str, Any], states: dict[str, os.stat_result | None], others: Sequence[str]
 ) -> Iterator[Problem]:
-    """Warnings about what no new link can mend: whole links to another file than before, and links that are gone."""
+    """Warnings about what no new link can repair: links to another file than before, and links that are gone."""
     other = [
         name
         for name, status in states.items()
@@ -237,7 +244,7 @@ def _changed_since(
 
 def _writability(plan: Relinking) -> Iterator[Problem]:
     if plan.changes and not os.access(plan.job, os.W_OK | os.X_OK):
-        hint = "Ask the owner of the job folder to mend it, or for the right to write."
+        hint = "Ask the owner of the job folder to repair it, or for permission to write."
         yield problem("output-not-writable", f"you may not write to {plan.job}", hint=hint)
 
 

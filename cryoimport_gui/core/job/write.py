@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import layout
 from ..atomic import sync, whole_folder
 from ..dataset.schema import DatasetRows, Written
 from ..dataset.writer import result_group, write_dataset
@@ -30,29 +31,29 @@ from ..plan.output import path_in_project
 from ..plan.plan import ImportPlan
 from ..problems import Refused, refuse
 from ..progress import Progress, quiet
-from ..reading.relion import particle_table
-from ..reading.star import StarError, read_raw_rows, read_star
+from ..report.html import report_page
 from ..report.report import make_report, report_text
 from ..report.words import import_log
 from ..stacks.stacks import Stack, facts_of
-from .layout import DATASET, RESULT_GROUP, link_name
+from .rejected import rejected_table
+from .source_copy import copy_imported_rows
 
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A finished job folder and the report that lies in it."""
+    """A finished job folder and its report."""
 
     folder: Path
     report: dict[str, Any]
 
 
 def write_job(plan: ImportPlan, progress: Progress = quiet, options: RunOptions | None = None) -> Job:
-    """Write what a plan without errors says; `options` are told in its report.
+    """Write what a plan without errors says; its report names the `options`.
 
     Raises:
-        Refused: Something in the way of writing turned up; nothing is left behind.
+        Refused: The job cannot be written; nothing is left behind.
         Cancelled: `progress` said so; nothing is left behind.
     """
     if plan.errors:
@@ -91,17 +92,27 @@ class _Writer:
     def write(self, options: RunOptions | None) -> dict[str, Any]:
         links = self._links()
         self._dataset(links)
-        self._file(RESULT_GROUP, self._result_group().encode())
-        self._link(os.path.abspath(self.plan.parameters.meta), "particles.star")
-        self._montage()
+        self._file(layout.RESULT_GROUP, self._result_group().encode())
+        copy_imported_rows(self.plan, self.folder / layout.PARTICLES, self.progress)
+        self._source()
+        picture = self._montage()
         self._rejected()
         _check_meta(self.plan)
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
-        outputs = {"dataset": DATASET, "result_group": RESULT_GROUP, "folder": str(self.output)}
+        outputs = {"dataset": layout.DATASET, "result_group": layout.RESULT_GROUP, "folder": str(self.output)}
         report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
-        self._file("import.json", report_text(report).encode())
-        self._file("import.log", import_log(report, self.plan).encode())
+        self._file(layout.REPORT, report_text(report).encode())
+        page = report_page(self.plan, "complete", self.progress, picture)
+        self._file(layout.REPORT_PAGE, page.encode("utf-8", "replace"))
+        self._file(layout.LOG, import_log(report, self.plan).encode())
         return report
+
+    def _source(self) -> None:
+        """A link to the file of particles, by its own name."""
+        meta = os.path.abspath(self.plan.parameters.meta)
+        (self.folder / layout.SOURCE).mkdir()
+        self._link(meta, f"{layout.SOURCE}/{os.path.basename(meta)}")
+        sync(self.folder / layout.SOURCE)
 
     def _file(self, name: str, content: bytes) -> None:
         with open(self.folder / name, "wb") as file:
@@ -130,19 +141,19 @@ class _Writer:
         if stacks is None:
             return []
         self.progress.stage("link")
-        (self.folder / "imported").mkdir()
+        (self.folder / layout.LINKS).mkdir()
         used = distinct(stacks.of_rows(self.particles)).tolist()
         names = [""] * len(stacks.files)
         for number in used:
-            names[number] = link_name(stacks.files[number].path)
+            names[number] = layout.link_name(stacks.files[number].path)
 
         def link(number: int) -> None:
             _check_unchanged(stacks.files[number])
-            self._link(stacks.files[number].path, f"imported/{names[number]}")
+            self._link(stacks.files[number].path, f"{layout.LINKS}/{names[number]}")
 
         for _ in map_files(link, used, self.progress):
             pass
-        sync(self.folder / "imported")
+        sync(self.folder / layout.LINKS)
         return names
 
     def _dataset(self, links: list[str]) -> None:
@@ -165,7 +176,7 @@ class _Writer:
             lengths["blob/path"] = written.stacks["path"].dtype.itemsize
         if written.exposures:
             lengths["location/micrograph_path"] = written.exposures["path"].dtype.itemsize
-        with open(self.folder / DATASET, "wb") as file:
+        with open(self.folder / layout.DATASET, "wb") as file:
             write_dataset(file, len(particles), plan.slots, lengths, rows, self.progress)
             file.flush()
             os.fsync(file.fileno())
@@ -210,43 +221,28 @@ class _Writer:
     def _link_prefix(self) -> str:
         project = self.plan.parameters.project
         inside = path_in_project(str(self.output), project) if project else None
-        return f"{inside}/imported/" if inside else ">imported/"
+        return layout.links_prefix(inside)
 
     def _result_group(self) -> str:
         p = self.plan.parameters
         description = f"Imported from {os.path.basename(p.meta)} by cryoimport-gui"
         return result_group(
-            DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
+            layout.DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
         )
 
-    def _montage(self) -> None:
+    def _montage(self) -> NDArray[np.uint8] | None:
         self.progress.stage("preview")
         picture = montage_of(self.plan, self.progress)
         if picture is not None:
-            write_png(self.folder / "montage.png", picture)
+            write_png(self.folder / layout.MONTAGE, picture)
+        return picture
 
     def _rejected(self) -> None:
         """The rows that were left out, whole, with the reason in one more column."""
         if not self.plan.left_out:
             return
         _check_meta(self.plan)
-        particles, meta = self.plan.all_particles, self.plan.parameters.meta
-        assert particles is not None
-        left_out = np.concatenate(list(self.plan.left_out.values()))
-        codes = np.repeat(list(self.plan.left_out), [len(rows) for rows in self.plan.left_out.values()])
-        order = np.argsort(left_out)
-        try:
-            table = particle_table(read_star(meta, {}))
-        except StarError as error:
-            raise refuse(error.code, f"the STAR file has changed since it was read: {error}") from None
-        reason = "cryoimportReason"
-        while reason in table.labels:
-            reason += "Again"
-        labels = "".join(f"_{label} #{number}\n" for number, label in enumerate([*table.labels, reason], 1))
-        head = f"data_{table.name or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
-        rows = read_raw_rows(meta, particles.line_of(particles.rows[left_out[order]]).tolist(), len(table.labels))
-        reasons = (f" {code}\n".encode() for code in codes[order].tolist())
-        self._file("rejected.star", head + b"".join(row + why for row, why in zip(rows, reasons)))
+        self._file(layout.REJECTED, rejected_table(self.plan))
 
 
 def import_signature(path: str) -> int:

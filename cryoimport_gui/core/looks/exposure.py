@@ -77,7 +77,7 @@ def look_at_exposure(
 
 
 def exposure_of(plan: ImportPlan, row: int) -> int:
-    """The exposure that a particle lies on; -1: none is known.  `row` is one in `all_particles`."""
+    """The exposure of a particle; -1: none is known.  `row` is one in `all_particles`."""
     particles, matching = plan.all_particles, plan.matching
     if particles is None or matching is None or particles.micrograph_index is None or particles.coordinates_px is None:
         return -1
@@ -86,7 +86,7 @@ def exposure_of(plan: ImportPlan, row: int) -> int:
 
 @dataclass(frozen=True)
 class ParticleOnExposure:
-    """A particle × data sign beside the patches of its micrograph at both readings of y, filtered alike.
+    """A particle × data sign beside the patches of its micrograph at both readings of y, with the same filters.
 
     particle, keep, flip: (t, t), the patches as stored; None where there is none.
     keep_correlation, flip_correlation: |correlation|, nan where there is no patch.

@@ -60,7 +60,7 @@ class Arrangement:
 class NameTable:
     """One row for each micrograph, with its exposure, and one for each exposure that is left over.
 
-    Two names stand in one row only where they are equal once trimmed, so a row has one trimmed name.
+    Two names share a row only where they are equal once trimmed, so a row has one trimmed name.
 
     exposures, micrographs: paths, as given.
     exposure, micrograph: (rows,) numbers of these; -1: none.
@@ -88,11 +88,11 @@ class NameTable:
         return len({self.micrographs.basenames[number] for number in linked.tolist()})
 
     def exposure_name(self, row: int) -> str:
-        """Basename of a row's exposure, behind the folders that tell it from others of it; empty if it has none."""
+        """Basename of a row's exposure, after folders that distinguish it from others; empty: none."""
         return self.exposures.told_apart[self.exposure[row]] if self.exposure[row] >= 0 else ""
 
     def micrograph_name(self, row: int) -> str:
-        """Basename of a row's micrograph, behind the folders that tell it from others of it; empty if it has none."""
+        """Basename of a row's micrograph, after folders that distinguish it from others; empty: none."""
         return self.micrographs.told_apart[self.micrograph[row]] if self.micrograph[row] >= 0 else ""
 
     def exposure_cut(self, row: int) -> tuple[int, int]:

@@ -133,7 +133,8 @@ def montage_of(plan: ImportPlan, progress: Progress = quiet) -> NDArray[np.uint8
     particles, stacks, sign = plan.particles, plan.stacks, plan.data_sign
     if particles is None or stacks is None or sign is None:
         return None
-    images = ParticleImages(particles, stacks, plan.sample if particles is plan.all_particles else None)
+    known = plan.sample if particles is plan.all_particles else None
+    images = ParticleImages(particles, stacks, known, cache_bytes=known.images.nbytes if known else 0)
     tiles = page_tiles(images, plan.groups, images.page(Selection())[0], DEFAULT_OPTIONS, progress)
     good = np.delete(tiles.values, list(tiles.errors), axis=0)
     if not len(good):

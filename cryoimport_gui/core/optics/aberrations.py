@@ -72,15 +72,15 @@ def phase_errors(
     kx, ky = frequency_per_A[:, None] * np.cos(angle), frequency_per_A[:, None] * np.sin(angle)
     given = group.aberrations
     phases: dict[str, NDArray[np.float64]] = {}
-    if "rlnBeamTiltX" in given or "rlnBeamTiltY" in given:
-        tilt = given.get("rlnBeamTiltX", (0.0,))[0], given.get("rlnBeamTiltY", (0.0,))[0]
+    if "beam_tilt_x_mrad" in given or "beam_tilt_y_mrad" in given:
+        tilt = given.get("beam_tilt_x_mrad", (0.0,))[0], given.get("beam_tilt_y_mrad", (0.0,))[0]
         if group.voltage_kV and group.cs_mm:
             phases["beam tilt"] = beam_tilt_phase(kx, ky, tilt, group.voltage_kV.value, group.cs_mm.value)
-    for label, term in (("rlnOddZernike", "odd Zernike"), ("rlnEvenZernike", "even Zernike")):
-        if label in given:
-            phases[term] = zernike_phase(kx, ky, given[label], odd=label == "rlnOddZernike")
-    if "rlnMagMat00" in given:
-        m = [given.get(f"rlnMagMat{i}{j}", (float(i == j),))[0] for i in (0, 1) for j in (0, 1)]
+    for name, term in (("odd_zernike", "odd Zernike"), ("even_zernike", "even Zernike")):
+        if name in given:
+            phases[term] = zernike_phase(kx, ky, given[name], odd=name == "odd_zernike")
+    if "magnification_00" in given:
+        m = [given.get(f"magnification_{i}{j}", (float(i == j),))[0] for i in (0, 1) for j in (0, 1)]
         off = np.hypot((m[0] - 1) * kx + m[1] * ky, m[2] * kx + (m[3] - 1) * ky)
         phases["magnification"] = 2 * np.pi * radius_A * off
     return {term: np.abs(phase).max(axis=1) for term, phase in phases.items()}

@@ -98,7 +98,7 @@ def summarize_ctf(particles: Particles, progress: Progress = quiet) -> CtfSummar
 def _histograms(
     particles: Particles, rows: NDArray[np.int64], defocus: NDArray[np.float64], edges: NDArray[np.float64]
 ) -> dict[str, NDArray[np.int64]]:
-    """By optics group, the largest first; as many as can be told apart, the rest together."""
+    """By optics group, the largest first; as many as can be shown apart, the rest together."""
     index, groups = particles.optics_index[rows], particles.optics_groups
     count = len(edges) - 1
     bins = np.clip(np.searchsorted(edges, defocus, "right") - 1, 0, count - 1)

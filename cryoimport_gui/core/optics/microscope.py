@@ -14,13 +14,8 @@ from ..particles import MICROSCOPE_VALUES, OpticsGroup, Particles, Value
 from ..problems import Problem, count_of, problem
 from ..stacks.stacks import GroupHeaders, Stacks
 
-#: the columns that a value can come from, as named when it is missing
-_COLUMNS = {
-    "pixel_size_A": "rlnImagePixelSize",
-    "voltage_kV": "rlnVoltage",
-    "cs_mm": "rlnSphericalAberration",
-    "amplitude_contrast": "rlnAmplitudeContrast",
-}
+#: what a file of particles can give; the total dose it never does
+_OF_FILES = ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
 #: what is usual; a microscope can have other values, but more often they are a slip
 _USUAL = {
     "voltage_kV": ("voltage", 80, 300, "kV"),
@@ -83,16 +78,17 @@ def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> l
 
 
 def group_problems(
-    groups: Sequence[OpticsGroup], stacks: Stacks | None, parameters: ImportParameters, needs_ctf: bool
+    particles: Particles, groups: Sequence[OpticsGroup], stacks: Stacks | None, parameters: ImportParameters
 ) -> Iterator[Problem]:
     """What is missing, was assumed, disagrees or makes no sense in groups that are as they will be written."""
     used = [group for group in groups if group.particles and group.is_listed]
-    yield from _missing(used, needs_ctf, bool(parameters.total_dose))
+    needs_ctf = particles.defocus_u_A is not None
+    yield from _missing(particles, used, needs_ctf, bool(parameters.total_dose))
     yield from _unknown_overrides(groups, parameters)
     yield from _assumed(used)
     if stacks:
         yield from _disagreeing(groups, stacks)
-        yield from _other_sizes(groups, stacks)
+        yield from _other_sizes(groups, stacks, particles.called("image_size_px"))
     unusual = [(group, odd) for group in used if (odd := odd_values(group, None))]
     if unusual:
         examples = (f"{group.name}: {words}" for group, odd in unusual for words in odd.values())
@@ -107,7 +103,10 @@ def odd_values(group: OpticsGroup, headers: GroupHeaders | None) -> dict[str, st
     if headers and size and (other := headers.other_than(size.value)):
         count = sum(map(len, other.values()))
         most = max(other, key=lambda size: len(other[size]))
-        odd["pixel_size_A"] = f"{count} of {count_of(headers.stacks, 'stack header')} say otherwise, mostly {most:g} Å"
+        say = "says" if count == 1 else "say"
+        odd["pixel_size_A"] = (
+            f"{count} of {count_of(headers.stacks, 'stack header')} {say} otherwise, mostly {most:g} Å"
+        )
     for name, (title, low, high, unit) in _USUAL.items():
         value = getattr(group, name)
         if value and not low <= value.value <= high and not impossible(name, value.value):
@@ -129,18 +128,21 @@ def is_needed(name: str, needs_ctf: bool, needs_dose: bool = False) -> bool:
     """Whether an import is impossible without this value; a dose is written together with kV and Cs."""
     if needs_dose and name in ("voltage_kV", "cs_mm", "total_dose_e_per_A2"):
         return True
-    return name == "pixel_size_A" or (needs_ctf and name in _COLUMNS)
+    return name == "pixel_size_A" or (needs_ctf and name in _OF_FILES)
 
 
-def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool) -> Iterator[Problem]:
-    for name, column in (_COLUMNS | {"total_dose_e_per_A2": "total dose"}).items():
+def _missing(
+    particles: Particles, groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool
+) -> Iterator[Problem]:
+    for name in (*_OF_FILES, "total_dose_e_per_A2"):
+        column = particles.called(name) if name in _OF_FILES else "total dose"
         if not is_needed(name, needs_ctf, needs_dose):
             continue
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:
-            where = "in the STAR file " if name in _COLUMNS else ""
+            where = "in the file " if name in _OF_FILES else ""
             message = f"no {column} {where}for {len(lacking)} of {count_of(len(groups), 'optics group')}"
-            yield _missing_problem(message, name, lacking)
+            yield _missing_problem(message, name, column, lacking)
         refused = [
             (group, value)
             for group in groups
@@ -150,12 +152,12 @@ def _missing(groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool) -
             _, value = refused[0]
             message = f"{column} cannot be {value.value:g} ({value.source})"
             hint = f"Give {flag(MICROSCOPE_VALUES[name])}: {impossible(name, value.value)}."
-            yield _missing_problem(message, name, [group for group, _ in refused], hint)
+            yield _missing_problem(message, name, column, [group for group, _ in refused], hint)
 
 
-def _missing_problem(message: str, name: str, groups: list[OpticsGroup], hint: str = "") -> Problem:
-    column = f", or add the column {_COLUMNS[name]}" if name in _COLUMNS else " for all groups"
-    hint = hint or f"Give {flag(MICROSCOPE_VALUES[name])}{column}."
+def _missing_problem(message: str, name: str, column: str, groups: list[OpticsGroup], hint: str = "") -> Problem:
+    instead = f", or add the column {column}" if name in _OF_FILES else " for all groups"
+    hint = hint or f"Give {flag(MICROSCOPE_VALUES[name])}{instead}."
     examples = [f"optics group {group.id} ({group.name})" for group in groups]
     return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
 
@@ -173,26 +175,28 @@ def _unknown_overrides(groups: Sequence[OpticsGroup], parameters: ImportParamete
 
 def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
     """Pixel sizes that may be those of something else."""
-    for source, message, hint in (
+    sizes = [(group, size) for group in groups if (size := group.pixel_size_A)]
+    from_header = [(group, size) for group, size in sizes if size.source == STACK_HEADER]
+    of_others = [(group, size) for group, size in sizes if size.caveat]
+    for assumed, message, hint in (
         (
-            STACK_HEADER,
-            "the STAR file gives no pixel size; that of the stack headers is used",
+            from_header,
+            "the file gives no pixel size; that of the stack headers is used",
             "Headers are often wrong: check it, or give --pixel-size.",
         ),
         (
-            "rlnMicrographOriginalPixelSize",
-            "the pixel size is taken from rlnMicrographOriginalPixelSize, which is that of the movies",
+            of_others,
+            "the pixel size is taken from " + ", ".join({size.caveat: None for _, size in of_others}),
             "If the particles were binned when they were extracted, give --pixel-size.",
         ),
     ):
-        assumed = [(group, size) for group in groups if (size := group.pixel_size_A) and size.source.endswith(source)]
         if assumed:
             examples = [f"{group.name}: {size.value:g} Å" for group, size in assumed]
             yield problem("pixel-size-disagrees", message, count=len(assumed), examples=examples, hint=hint)
 
 
-def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Problem]:
-    """Boxes that are not what the optics table says."""
+def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks, column: str) -> Iterator[Problem]:
+    """Boxes that are not what the file says."""
     differing = [
         (group, box)
         for group, headers in zip(groups, stacks.headers)
@@ -200,8 +204,8 @@ def _other_sizes(groups: Sequence[OpticsGroup], stacks: Stacks) -> Iterator[Prob
         if group.particles and group.image_size_px is not None and box != group.image_size_px
     ]
     if differing:
-        examples = (f"{group.name}: rlnImageSize {group.image_size_px:g}, stacks {box}" for group, box in differing)
-        message = f"{count_of(len(differing), 'optics group')} with another rlnImageSize than the images of its stacks"
+        examples = (f"{group.name}: {column} {group.image_size_px:g}, stacks {box}" for group, box in differing)
+        message = f"{count_of(len(differing), 'optics group')} with another {column} than the images of its stacks"
         yield problem("image-size-disagrees", message, count=len(differing), examples=examples)
 
 

@@ -34,9 +34,10 @@ _SYSTEMATIC = 0.1
 #: A single group of images contradicts others only with this confidence; it takes 16 images that all agree.
 _SURE = 0.999
 #: Groups contradict each other where at least so many of those that are large enough are clear, and so many of the
-#: clear ones are of the rarer kind: a few micrographs of carbon or ice are no contradiction.
-_CLEAR_SHARE, _RARER_SHARE = 0.5, 0.1
-_MIN_GROUP = 7
+#: clear ones are of the rarer kind: a micrograph of carbon or ice is no contradiction.  Of a smaller share, there must
+#: be two at least that are sure: where pictures tell nothing, that comes by chance in 1 of 10,000 sets of 25 groups.
+_CLEAR_SHARE, _RARER_SHARE, _SURE_GROUPS = 0.5, 0.1, 2
+_MIN_GROUP, _MIN_SURE_GROUP = 7, 16
 #: Images are reduced to about this side, in pixels: what decides is large.
 _SIDE = 64
 _CHUNK = 64
@@ -59,6 +60,7 @@ class SignVerdict:
     brighter: (images,) the evidence of each that its particle is brighter, of any scale; nan where it was left out.
     odd_images: remarks on images that were left out.
     mixed: that parts of the particles contradict each other, if they do.
+    stacks, stacks_judged: how many stacks the images come from, and how many of them are judged one by one.
     """
 
     value: int
@@ -70,16 +72,26 @@ class SignVerdict:
     brighter: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), compare=False, repr=False)
     odd_images: tuple[Problem, ...] = ()
     mixed: Problem | None = None
+    stacks: int = 0
+    stacks_judged: int = 0
 
     @property
     def words(self) -> str:
-        """What was seen, as a part of a sentence."""
+        """What was seen, as a part of a sentence; the one place that says it, for the report and the window."""
         if self.sampled == 0:
             return "no image could be looked at"
         if self.sampled == 1:
-            kind = "brighter" if self.particles_brighter > 0.5 else "darker"
-            return f"the only particle is {kind} than its surroundings"
-        return f"{self.particles_brighter:.0%} of {self.sampled:,} particles are brighter than their surroundings"
+            stored = "brighter" if self.particles_brighter > 0.5 else "darker"
+            return f"the only particle is stored {stored} than its surroundings"
+        is_darker = self.value > 0
+        share = 1 - self.particles_brighter if is_darker else self.particles_brighter
+        stored = "darker" if is_darker else "brighter"
+        return f"{share:.0%} of {self.sampled:,} particles are stored {stored} than their surroundings"
+
+    @property
+    def confidence_words(self) -> str:
+        """In percent, never rounded up to certainty."""
+        return "above 99.9%" if self.confidence > 0.999 else f"{np.floor(self.confidence * 1000) / 10:g}%"
 
 
 def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | None = None) -> SignVerdict:
@@ -137,11 +149,19 @@ def opposed(brighter: NDArray[np.float64], groups: NDArray[np.integer]) -> tuple
     clear = [group for group in large if _confidence(agreement[group]) >= _CLEAR]
     dark, light = ([group for group in clear if sign * agreement[group] > 0] for sign in (-1, 1))
     rarer = min((dark, light), key=lambda those: int(sizes[those].sum()))
-    is_sure = len(rarer) > 1 or any(_confidence(agreement[group]) >= _SURE for group in rarer)
-    is_usual = len(clear) >= _CLEAR_SHARE * len(large)
-    if is_sure and is_usual and sizes[rarer].sum() >= _RARER_SHARE * sizes[clear].sum():
+    sure = [group for group in rarer if _confidence(agreement[group]) >= _SURE]
+    if len(clear) < _CLEAR_SHARE * len(large):
+        return [], []
+    if (len(rarer) > 1 or sure) and sizes[rarer].sum() >= _RARER_SHARE * sizes[clear].sum():
         return dark, light
+    if len(sure) >= _SURE_GROUPS:
+        return (sure, light) if rarer is dark else (dark, sure)
     return [], []
+
+
+def judged_groups(brighter: NDArray[np.float64], groups: NDArray[np.integer]) -> int:
+    """How many groups have enough images that one of opposite sign would be seen; see `opposed`."""
+    return int((np.bincount(groups[(groups >= 0) & ~np.isnan(brighter)]) >= _MIN_SURE_GROUP).sum())
 
 
 def _confidence(agreement: float) -> float:

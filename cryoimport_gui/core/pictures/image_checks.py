@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..particles import Particles
+from ..particles import Particles, distinct
 from ..problems import Problem, count_of, problem
 from ..stacks.stacks import Stacks
-from .data_sign import SignVerdict, opposed
+from .data_sign import SignVerdict, judged_groups, opposed
 
 _NOT_FINITE = "holds", "hold", "values that are not finite (NaN or infinite)"
 _BLANK = "is", "are", "blank (all one value)"
@@ -36,7 +36,14 @@ def check_images(
         *_odd(particles, rows[list(verdict.not_finite)], seen, _NOT_FINITE),
         *_odd(particles, rows[blank], seen, _BLANK, _BLANK_HINT),
     ]
-    return replace(verdict, odd_images=tuple(found), mixed=_mixed(particles, stacks, rows, verdict.brighter))
+    files = stacks.of_name[particles.stack_index[rows]]
+    return replace(
+        verdict,
+        odd_images=tuple(found),
+        mixed=_mixed(particles, stacks, rows, verdict.brighter),
+        stacks=len(distinct(files)),
+        stacks_judged=judged_groups(verdict.brighter, files),
+    )
 
 
 def _odd(

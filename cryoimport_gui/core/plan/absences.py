@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..particles import Particles
 from ..problems import Problem, Severity, count_of, problem
 from .plan import ImportPlan
@@ -14,26 +11,27 @@ from .plan import ImportPlan
 
 def absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
     if particles.defocus_u_A is None:
-        yield problem("ctf-missing", "the STAR file has no defocus; no ctf fields are written", count=len(particles))
+        yield problem("ctf-missing", "the file has no defocus; no ctf fields are written", count=len(particles))
     if plan.parameters.ignore_pose_data:
         return
     if not particles.poses:
-        message = "the STAR file has no rlnAnglePsi; no alignments are written"
+        message = f"the file has no {particles.called('psi_deg')}; no alignments are written"
         yield problem("pose-missing", message, count=len(particles))
     elif not plan.parameters.ignore_half_sets:
-        yield from _half_set_remarks(particles.random_subset, len(particles))
+        yield from _half_set_remarks(particles)
 
 
-def _half_set_remarks(subset: NDArray[np.float64] | None, count: int) -> Iterator[Problem]:
+def _half_set_remarks(particles: Particles) -> Iterator[Problem]:
+    subset, count, column = particles.random_subset, len(particles), particles.called("random_subset")
     if subset is None:
-        yield problem("half-sets-missing", "the STAR file has no rlnRandomSubset", count=count)
+        yield problem("half-sets-missing", f"the file has no {column}", count=count)
         return
     ignore = "Choose to ignore half-sets if CryoSPARC is to split the particles anew."
     if below := int((subset < 1).sum()):
-        message = f"{count_of(below, 'particle')} in no half-set (rlnRandomSubset below 1), written as the first"
+        message = f"{count_of(below, 'particle')} in no half-set ({column} below 1), written as the first"
         yield problem("half-sets-missing", message, count=below, hint=ignore)
     if above := int((subset > 2).sum()):
-        message = f"{count_of(above, 'particle')} with rlnRandomSubset above 2, of which CryoSPARC knows nothing"
+        message = f"{count_of(above, 'particle')} with {column} above 2, of which CryoSPARC knows nothing"
         yield problem("half-sets-missing", message, count=above, hint=ignore, severity=Severity.WARNING)
     elif count > 1 and not below and (subset == subset[0]).all():
         message = f"all particles are in half-set {subset[0]:g}"

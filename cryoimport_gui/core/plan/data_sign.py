@@ -18,6 +18,8 @@ from ..stacks.stacks import Stacks
 from .plan import DataSign
 
 SIGN_SAMPLE = 400
+#: taken where the pictures cannot tell, as RELION's extraction stores particles light on dark
+DEFAULT_SIGN = -1
 
 
 _KEPT_BYTES = 128 << 20
@@ -59,7 +61,7 @@ def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Probl
     brighter = verdict.words
     found = list(verdict.odd_images)
     if verdict.mixed and choice == "auto":
-        message = f"{verdict.mixed.message}; {verdict.value or -1:+d} is used for all"
+        message = f"{verdict.mixed.message}; {verdict.value or DEFAULT_SIGN:+d} is used for all"
         found.append(dataclasses.replace(verdict.mixed, message=message))
     elif verdict.mixed:
         message = f"{verdict.mixed.message}, but {choice} was chosen for all"
@@ -67,10 +69,12 @@ def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Probl
     if choice == "auto":
         if verdict.value or verdict.mixed:
             source = "detected" if verdict.value else "default"
-            return DataSign(verdict.value or -1, source, verdict), found
-        seen = f"{brighter}, confidence {verdict.confidence:.1%}" if verdict.sampled else brighter
-        message = f"the pictures do not tell the data sign for sure ({seen}); -1 is used, as for RELION's extraction"
-        return DataSign(-1, "default", verdict), [*found, problem("data-sign-unclear", message)]
+            return DataSign(verdict.value or DEFAULT_SIGN, source, verdict), found
+        message = (
+            f"the images do not show the data sign clearly: {brighter}; {DEFAULT_SIGN:+d} is used, as for RELION's "
+            "extraction"
+        )
+        return DataSign(DEFAULT_SIGN, "default", verdict), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict)
     if verdict.value in (0, sign.value) or verdict.mixed:
         return sign, found

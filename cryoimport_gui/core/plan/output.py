@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..parameters import ImportParameters
+from ..dataset.schema import dataset_dtype
+from ..layout import link_path_bytes
 from ..problems import Problem, problem
-from ..stacks.stacks import Stacks
+from .plan import ImportPlan
 
-_BYTES_PER_ROW = 500  # of the dataset, with room to spare
 _BYTES_PER_LINK = 4096
 _BYTES_BESIDES = 4 << 20
 
 
-def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | None) -> Iterator[Problem]:
+def dataset_bytes(plan: ImportPlan) -> int:
+    """The size of the dataset file, but for its header; exact, unless names are cut or paths lie on no exposure."""
+    if plan.particles is None:
+        return 0
+    project, output = plan.parameters.project, plan.parameters.output
+    inside = path_in_project(os.path.abspath(output), project) if project and output else None
+    links = (link_path_bytes(file.path, inside) for file in plan.stacks.files) if plan.stacks else ()
+    exposures = (len(os.fsencode(path)) for path in plan.exposures.paths) if plan.exposures else ()
+    lengths = {
+        "ctf/type": len(b"imported"),
+        "blob/path": max(links, default=0),
+        "location/micrograph_path": max(exposures, default=0),
+    }
+    return dataset_dtype(plan.slots, lengths).itemsize * len(plan.particles)
+
+
+def check_output(plan: ImportPlan) -> Iterator[Problem]:
     """Whether the job folder can be written; asks the file system, changes nothing."""
+    parameters, stacks = plan.parameters, plan.stacks
     output = Path(os.path.abspath(parameters.output))
     parent = next((p for p in output.parents if os.path.exists(p)), output)
     if os.path.islink(output) or (os.path.exists(output) and not os.path.isdir(output)):
@@ -27,7 +45,7 @@ def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | 
         yield problem("output-exists", f"{output} exists and is not empty")
     else:
         links = len(stacks.files) if stacks else 0
-        need = particles * _BYTES_PER_ROW + links * _BYTES_PER_LINK + _BYTES_BESIDES
+        need = dataset_bytes(plan) + links * _BYTES_PER_LINK + _BYTES_BESIDES
         status = os.statvfs(parent)
         free = status.f_bavail * status.f_frsize
         if free < need:
@@ -40,12 +58,14 @@ def check_output(parameters: ImportParameters, particles: int, stacks: Stacks | 
         elif not _is_utf8(inside):
             message = f"{output} is no UTF-8 name: a dataset with such paths cannot be read"
             yield problem("output-not-writable", message, hint="Choose another name for the output folder.")
+    if re.fullmatch(r"J\d+", output.name):
+        yield problem("output-job-number", f"{output.name} is a name that CryoSPARC gives to its own jobs")
     sources = {os.path.dirname(file.path) for file in stacks.files} if stacks else set()
     if parameters.data:
         sources.add(os.path.abspath(parameters.data))
     around = next((folder for folder in sorted(sources) if output.is_relative_to(folder)), None)
     if around:
-        yield problem("output-inside-data", f"{output} lies in {around}, among the source data")
+        yield problem("output-inside-data", f"{output} is inside {around}, where the source data is")
 
 
 def _is_utf8(text: str) -> bool:
@@ -77,9 +97,10 @@ def path_in_project(output: str, project: str) -> str | None:
 
 
 def free_folder(output: str) -> str:
-    """The next name that is free: `J7` → `J8`, `import` → `import2`; asks the file system."""
-    stem = output.rstrip("/").rstrip("0123456789")
-    number = int(output.rstrip("/")[len(stem) :] or 1) + 1
+    """The next name that is free: `import` → `import2`, `J7`, which is CryoSPARC's, → `J7_2`; asks the file system."""
+    output = output.rstrip("/")
+    stem = f"{output}_" if re.fullmatch(r"J\d+", os.path.basename(output)) else output.rstrip("0123456789")
+    number = int(output[len(stem) :] or 1) + 1
     while os.path.lexists(f"{stem}{number}"):
         number += 1
     return f"{stem}{number}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..exposures.exposures import Exposures
 from ..exposures.locations import Placing
 from ..exposures.matching import Matching
 from ..parameters import ImportParameters
-from ..particles import OpticsGroup, Particles, distinct
+from ..particles import Fault, OpticsGroup, Particles, distinct
 from ..pictures.data_sign import SignVerdict
 from ..problems import Problem, Severity
 from ..stacks.sample import Sample
@@ -36,14 +36,20 @@ class Doubtful:
     unmatched: int = 0
     both: int = 0
 
+    def left_out(self, without_bad: bool, without_unmatched: bool) -> int:
+        """How many rows are left out by these policies."""
+        bad, unmatched = self.bad * without_bad, self.unmatched * without_unmatched
+        return bad + unmatched - self.both * (without_bad and without_unmatched)
+
 
 @dataclass
 class ImportPlan:
     """What an import would write, and everything that was found on the way.
 
-    `particles` are those that are imported; `all_particles` also those that are left out, and `left_out` says
-    why: problem code → positions in `all_particles`, each under the first code that applies.  `given_groups` are
-    the optics groups before the user's overrides, `groups` after them.  Stages that could not run leave None.
+    `all_particles` are those that the conditions choose; `particles` are those that are imported, and `left_out` says
+    why the others are not: problem code → positions in `all_particles`, each under the first code that applies.
+    `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
+    leave None.
     """
 
     parameters: ImportParameters
@@ -61,7 +67,10 @@ class ImportPlan:
     sample: Sample | None = None
     left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
+    rows_in_file: int = 0
+    faults: Sequence[Fault] = ()
     meta_state: Hashable = None
+    meta_key: Hashable = None
     _counts: dict[str, int] | None = None
 
     @property
@@ -86,8 +95,23 @@ class ImportPlan:
 
     @property
     def poses(self) -> str:
-        particles = self.particles or self.all_particles  # of no rows left nothing can be told
+        particles = self.particles or self.all_particles  # if no row is left, all rows say what poses the file has
         return "" if particles is None or self.parameters.ignore_pose_data else particles.poses
+
+    @property
+    def with_unmatched(self) -> Particles:
+        """The particles that are imported, and those that are left out for lack of an exposure."""
+        particles = self.all_particles
+        assert particles is not None
+        keep = np.ones(len(particles), bool)
+        for code, rows in self.left_out.items():
+            keep[rows] = code == "exposure-unmatched"
+        return particles.select(keep)
+
+    @property
+    def exposure_of_rows(self) -> NDArray[np.int64] | None:
+        """(particles,) number of the exposure of each particle that is imported, -1: none; None without exposures."""
+        return self.matching.of_rows(self.particles) if self.matching and self.particles is not None else None
 
     def counts(self) -> dict[str, int]:
         """The report's counts; worked out once, by the planner, as that takes a look at every row."""
@@ -96,16 +120,18 @@ class ImportPlan:
         return self._counts
 
     def _count(self) -> dict[str, int]:
-        kept, everyone, matching = self.particles, self.all_particles, self.matching
+        kept, everyone = self.particles, self.all_particles
+        of_rows = self.exposure_of_rows
         stacks = len(distinct(self.stacks.of_rows(kept))) if self.stacks and kept is not None else 0
         return {
-            "rows": len(everyone) if everyone else 0,
+            "rows": self.rows_in_file,
+            "not_selected": self.rows_in_file - (len(everyone) if everyone else 0),
             "particles": len(kept) if kept is not None else 0,
             "left_out": sum(map(len, self.left_out.values())),
             "stacks": stacks,
             "links": stacks,
             "optics_groups": sum(group.particles > 0 for group in self.groups),
             "exposures": len(self.exposures) if self.exposures else 0,
-            "exposures_matched": matching.exposures_matched if matching else 0,
-            "particles_matched": int((matching.of_rows(kept) >= 0).sum()) if matching and kept is not None else 0,
+            "exposures_matched": len(distinct(of_rows)) if of_rows is not None else 0,
+            "particles_matched": int((of_rows >= 0).sum()) if of_rows is not None else 0,
         }

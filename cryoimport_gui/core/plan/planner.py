@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -11,22 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposures.exposures import exposure_datasets, load_exposures
-from ..exposures.locations import Placing, place_coordinates
-from ..exposures.matching import match_exposures, rules_of
+from ..exposures.locations import Placing, place_coordinates, placing_problems
+from ..exposures.matching import match_exposures, matching_problems, rules_of
 from ..file_state import file_state
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
-from ..particles import Fault, Particles
+from ..particles import Fault, Part, Particles
 from ..pictures.data_sign import SignVerdict
-from ..problems import Problem, Refused, Severity, count_of, problem
+from ..problems import CODES, Problem, Refused, Severity
 from ..progress import Progress, quiet
-from ..reading.relion import COORDINATE_COLUMNS, HALF_SET_COLUMNS, POSE_COLUMNS, read_particles
+from ..reading import formats
+from ..reading.reading import Reading
+from ..stacks.remarks import stack_remarks, zero_numbers
 from ..stacks.sample import Sample
 from ..stacks.stacks import find_stacks
 from .absences import absences
 from .data_sign import decide_sign, look_at_images
+from .left_out import leave_out
 from .output import check_output
-from .plan import Doubtful, ImportPlan
+from .plan import ImportPlan
+from .selection import extra_columns, selected_rows
 
 T = TypeVar("T")
 
@@ -52,10 +56,15 @@ class Planner:
         """See `plan_import`."""
         plan = ImportPlan(dataclasses.replace(parameters))
         try:
-            self._gather(plan, progress)
-            self._settle(plan)
+            self._read(plan, progress)
+            faults = self._find_stacks(plan, progress)
+            source = self._match(plan, progress)
+            good = leave_out(plan, faults)
+            self._look(plan, good, source, progress)
+            _settle(plan)
         except Refused as refused:
             plan.problems.append(refused.problem)
+        plan.problems = [_accepted(found, parameters.accept) for found in plan.problems]
         order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
         plan.counts()
         plan.problems.sort(key=lambda p: order.index(p.severity))
@@ -71,59 +80,82 @@ class Planner:
         plan.timings_s[name] = round(finished[2], 3)
         return finished[1]
 
-    def _gather(self, plan: ImportPlan, progress: Progress) -> None:
-        """Read, locate, match and look at pictures; the results and their remarks go into the plan."""
+    def _read(self, plan: ImportPlan, progress: Progress) -> None:
+        """The rows that are chosen, with their faults."""
         p = plan.parameters
         plan.meta_state = file_state(p.meta)
-        meta = (p.meta, plan.meta_state)
+        columns = extra_columns(p.select)
+        of_file = (p.meta, plan.meta_state, tuple(columns.items()))
 
-        def read() -> tuple[Particles, list[Fault], list[Problem]]:
+        def read() -> Reading:
             progress.stage("read")
-            return read_particles(p.meta, progress)
+            return formats.read(p.meta, progress, columns)
 
-        particles, faults, remarks = self._stage(plan, "read", meta, read)
-        plan.all_particles = plan.particles = particles
-        plan.groups = plan.given_groups = particles.optics_groups
-        plan.problems += remarks
-        faults = [fault for fault in faults if _matters(fault, p)]
-        where = (meta, p.data)
+        reading = self._stage(plan, "read", of_file, read)
+        plan.rows_in_file = len(reading.particles)
+        plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
+        plan.groups = plan.given_groups = reading.particles.optics_groups
+        plan.meta_key = of_file, p.select, p.image_numbers_from
+        plan.problems += reading.remarks
+        chosen, plan.faults = self._stage(plan, "select", plan.meta_key, lambda: _chosen(reading, p))
+        plan.all_particles = plan.particles = chosen
+        plan.groups = plan.given_groups = chosen.optics_groups
+
+    def _find_stacks(self, plan: ImportPlan, progress: Progress) -> list[Fault]:
+        """All faults of rows that matter for what is imported."""
+        p, particles = plan.parameters, plan.all_particles
+        assert particles is not None
+        faults = [fault for fault in plan.faults if _is_imported(fault.part, p)]
+        if p.ignore_raw_data:
+            return faults
         try:
-            if not p.ignore_raw_data:
-                plan.stacks = self._stage(
-                    plan, "locate", where, lambda: find_stacks(particles, p.meta, p.data, progress)
-                )
-                faults += plan.stacks.faults
-                plan.problems += plan.stacks.problems
+            plan.stacks = self._stage(
+                plan, "locate", (plan.meta_key, p.data), lambda: find_stacks(particles, p.meta, p.data, progress)
+            )
         except Refused as refused:
             plan.problems.append(refused.problem)
-        source: Hashable = None
+            return faults
+        return faults + plan.stacks.faults
+
+    def _match(self, plan: ImportPlan, progress: Progress) -> Hashable:
+        """Returns what changes when other exposures are chosen, or any file that they are read from changes."""
+        p, particles = plan.parameters, plan.all_particles
+        assert particles is not None
+        if not p.exposures:
+            return None
         try:
-            source = self._match(plan, meta, particles, progress)
+            files = [p.exposures, *exposure_datasets(p.exposures, p.project)]
+            source = p.exposures, p.project, tuple(map(file_state, files))
+            progress.stage("match")
+            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
+            exposures = plan.exposures
+            key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
+            plan.matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
         except Refused as refused:
             plan.problems.append(refused.problem)
-        if plan.matching:
-            plan.problems += plan.matching.problems
-        good = np.ones(len(particles), bool)
-        for fault in faults:
-            good[fault.rows] = False
-        if plan.stacks and plan.stacks.box and good.any():
-            stacks = plan.stacks
+            return None
+        return source
+
+    def _look(self, plan: ImportPlan, good: NDArray[np.bool_], source: Hashable, progress: Progress) -> None:
+        """The pictures: the data sign, and where particles lie on their exposures; of rows that can be imported."""
+        p, particles, stacks = plan.parameters, plan.all_particles, plan.stacks
+        assert particles is not None
+        where = (plan.meta_key, p.data, good.tobytes())
+        if stacks and stacks.box and good.any():
 
             def look() -> tuple[Sample, SignVerdict]:
                 progress.stage("preview")
                 return look_at_images(particles, stacks, np.flatnonzero(good), progress)
 
-            plan.sample, verdict = self._stage(plan, "preview", (where, good.tobytes()), look)
+            plan.sample, verdict = self._stage(plan, "preview", where, look)
             plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict)
             plan.problems += sign_problems
         if plan.matching:
-            plan.placing = self._place(plan, particles, (where, source, good.tobytes()), progress)
-            plan.problems += plan.placing.problems
-        self._leave_out(plan, faults, good)
+            plan.placing = self._place(plan, (where, source), progress)
 
-    def _place(self, plan: ImportPlan, particles: Particles, where: Hashable, progress: Progress) -> Placing:
-        exposures, matching, p = plan.exposures, plan.matching, plan.parameters
-        assert exposures is not None and matching is not None
+    def _place(self, plan: ImportPlan, where: Hashable, progress: Progress) -> Placing:
+        exposures, matching, particles, p = plan.exposures, plan.matching, plan.all_particles, plan.parameters
+        assert exposures is not None and matching is not None and particles is not None
         sample = None if exposures.are_movies else plan.sample
         choices = (p.coordinate_y, p.coordinate_scale, sample is None)
         key = (where, matching.of_name.tobytes(), choices)
@@ -134,71 +166,58 @@ class Planner:
 
         return self._stage(plan, "place", key, place)
 
-    def _match(self, plan: ImportPlan, meta: Hashable, particles: Particles, progress: Progress) -> Hashable:
-        """Returns what changes when other exposures are chosen, or any file that they are read from changes."""
-        p = plan.parameters
-        if not p.exposures:
-            return None
-        files = [p.exposures, *exposure_datasets(p.exposures, p.project)]
-        source = p.exposures, p.project, tuple(map(file_state, files))
-        progress.stage("match")
-        plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
-        exposures = plan.exposures
-        key = (meta, source, rules_of(p), p.suggest_trims, p.on_unmatched)
-        plan.matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
-        return source
 
-    def _leave_out(self, plan: ImportPlan, faults: list[Fault], good: NDArray[np.bool_]) -> None:
-        """Faults stop the import, or their rows are left out; likewise particles without an exposure."""
-        particles = plan.all_particles
-        assert particles is not None
-        keep = np.ones(len(particles), bool)
-        unmatched = plan.matching.of_rows(particles) < 0 if plan.matching else ~keep
-        plan.doubtful = Doubtful(*(int(rows.sum()) for rows in (~good, unmatched, ~good & unmatched)))
+def _chosen(reading: Reading, parameters: ImportParameters) -> tuple[Particles, Sequence[Fault]]:
+    """The particles that are chosen, image numbers counted from 1, and what is at fault with them.
 
-        def leave_out(rows: NDArray[np.int64], code: str) -> None:
-            before = plan.left_out.get(code, rows[:0])
-            plan.left_out[code] = np.concatenate([before, rows[keep[rows]]])
-            keep[rows] = False
-
-        if plan.parameters.on_bad == "leave-out" and good.any():
-            for fault in faults:
-                left = f"{fault.problem.message}; left out: {count_of(len(fault.rows), 'row')}"
-                plan.problems.append(dataclasses.replace(fault.problem, severity=Severity.WARNING, message=left))
-                leave_out(fault.rows, fault.problem.code)
-        else:
-            none_left = "; no row would be left" if plan.parameters.on_bad == "leave-out" else ""
-            plan.problems += [
-                dataclasses.replace(fault.problem, message=fault.problem.message + none_left) for fault in faults
-            ]
-        if plan.matching and plan.parameters.on_unmatched == "leave-out" and unmatched.any():
-            leave_out(np.flatnonzero(unmatched), "exposure-unmatched")
-            if not keep.any():
-                plan.problems.append(
-                    problem("exposure-unmatched", "no particle has a matching exposure", count=len(keep))
-                )
-        plan.particles = particles.select(keep)
-
-    def _settle(self, plan: ImportPlan) -> None:
-        """What follows from the stages without another look at any file but the output."""
-        particles = plan.particles
-        assert particles is not None
-        of_rows = plan.matching.of_rows(particles) if plan.matching else None
-        plan.given_groups = resolve_groups(particles, plan.stacks, plan.exposures, of_rows)
-        plan.groups = overridden(plan.given_groups, plan.parameters)
-        plan.problems += group_problems(
-            plan.groups, plan.stacks, plan.parameters, needs_ctf=particles.defocus_u_A is not None
-        )
-        plan.problems += absences(plan, particles)
-        if plan.parameters.output:
-            plan.problems += check_output(plan.parameters, len(particles), plan.stacks)
+    Raises:
+        Refused: See `selected_rows`.
+    """
+    rows = selected_rows(reading, parameters.select)
+    particles = reading.particles.select(rows)
+    if parameters.image_numbers_from == "0":
+        particles = particles.counted_from_zero()
+    if rows.all():
+        return particles, reading.faults
+    position = np.cumsum(rows) - 1
+    position[~rows] = -1
+    return particles, [left for fault in reading.faults if (left := fault.among(particles, position))]
 
 
-def _matters(fault: Fault, parameters: ImportParameters) -> bool:
-    """Whether a fault lies in something that is imported."""
-    ignored: set[str] = set()
-    ignored |= POSE_COLUMNS if parameters.ignore_pose_data else set()
-    ignored |= HALF_SET_COLUMNS if parameters.ignore_half_sets else set()
-    ignored |= COORDINATE_COLUMNS if not parameters.exposures else set()
-    of_images = fault.problem.code.startswith("image-")
-    return fault.column not in ignored and not (of_images and parameters.ignore_raw_data)
+def _accepted(found: Problem, codes: Sequence[str]) -> Problem:
+    """An error that the user accepts becomes a warning that says so."""
+    if found.severity is Severity.ERROR and found.code in codes and CODES[found.code].acceptable:
+        return dataclasses.replace(found, severity=Severity.WARNING, accepted=True)
+    return found
+
+
+def _settle(plan: ImportPlan) -> None:
+    """What follows from the stages for the rows that are imported, without another look at any file but the output."""
+    particles, p, stacks = plan.particles, plan.parameters, plan.stacks
+    assert particles is not None
+    of_rows = plan.exposure_of_rows
+    plan.given_groups = resolve_groups(particles, stacks, plan.exposures, of_rows)
+    plan.groups = overridden(plan.given_groups, p)
+    plan.problems += group_problems(particles, plan.groups, stacks, p)
+    if not p.ignore_raw_data:
+        plan.problems += zero_numbers(plan.all_particles or particles)
+    if stacks:
+        plan.problems += stack_remarks(particles, stacks, p.data, with_poses=not p.ignore_pose_data)
+    if plan.matching and plan.exposures:
+        plan.problems += matching_problems(plan.with_unmatched, plan.exposures, plan.matching, p)
+    if plan.matching and plan.exposures and plan.placing:
+        plan.problems += placing_problems(particles, plan.exposures, plan.matching, plan.placing, p)
+    plan.problems += absences(plan, particles)
+    if p.output:
+        plan.problems += check_output(plan)
+
+
+def _is_imported(part: Part, parameters: ImportParameters) -> bool:
+    """Coordinates mean nothing without exposures."""
+    left_out = {
+        Part.IMAGES: parameters.ignore_raw_data,
+        Part.POSES: parameters.ignore_pose_data,
+        Part.HALF_SETS: parameters.ignore_half_sets,
+        Part.COORDINATES: not parameters.exposures,
+    }
+    return not left_out.get(part)

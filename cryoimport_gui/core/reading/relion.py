@@ -5,22 +5,26 @@ Meanings and units of the columns are those of RELION's own metadata labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..names import Names
-from ..particles import Fault, Particles, row_fault
+from ..particles import Part, Particles, RowFault, row_fault
 from ..problems import Problem, count_of, problem, refuse
 from ..progress import Progress, quiet
 from . import relion_optics
-from .star import ColumnKind, ImageNames, StarError, StarFile, Table, read_star
+from .reading import FileColumn, RawRows, Reading, TextColumn
+from .star import ColumnKind, ImageNames, StarError, StarFile, Table, read_raw_rows, read_star
 
 _NUMBERS = {
-    "coordinate_x": "rlnCoordinateX",
-    "coordinate_y": "rlnCoordinateY",
+    "coordinate_x_px": "rlnCoordinateX",
+    "coordinate_y_px": "rlnCoordinateY",
     "defocus_u_A": "rlnDefocusU",
     "defocus_v_A": "rlnDefocusV",
     "defocus_angle_deg": "rlnDefocusAngle",
@@ -38,15 +42,21 @@ _NUMBERS = {
     "random_subset": "rlnRandomSubset",
 }
 _CTF_NUMBERS = {name for name in _NUMBERS if name.startswith(("defocus", "phase", "ctf"))}
-#: what "Ignore pose data" and "Ignore half-sets" leave out; coordinates mean nothing without exposures
-POSE_COLUMNS = {
-    *("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"),
-    *("rlnOriginX", "rlnOriginY", "rlnOriginXAngst", "rlnOriginYAngst"),
-}
-COORDINATE_COLUMNS = {"rlnCoordinateX", "rlnCoordinateY"}
+_COLUMN_NAMES = (
+    _NUMBERS
+    | {"image_name": "rlnImageName", "micrograph_name": "rlnMicrographName", "optics_group": "rlnOpticsGroup"}
+    | relion_optics.COLUMN_NAMES
+)
+_COORDINATES = {"rlnCoordinateX", "rlnCoordinateY"}
 _SHIFTS_PX, _SHIFTS_A = {"rlnOriginX", "rlnOriginY"}, {"rlnOriginXAngst", "rlnOriginYAngst"}
-_PAIRS = (COORDINATE_COLUMNS, _SHIFTS_PX, _SHIFTS_A)
-HALF_SET_COLUMNS = {"rlnRandomSubset"}
+_PAIRS = (_COORDINATES, _SHIFTS_PX, _SHIFTS_A)
+#: the part of the import that a column belongs to, where it can be left out
+_PARTS = (
+    dict.fromkeys(["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"], Part.POSES)
+    | dict.fromkeys(_SHIFTS_PX | _SHIFTS_A, Part.POSES)
+    | dict.fromkeys(_COORDINATES, Part.COORDINATES)
+    | {"rlnRandomSubset": Part.HALF_SETS}
+)
 _USUAL_DEFOCUS_A = (500.0, 100_000.0)
 #: what the dataset can hold, with room for a change of unit
 _LARGEST_REAL = 1e30
@@ -59,18 +69,21 @@ _WANTED = (
 )
 
 
-def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Particles, list[Fault], list[Problem]]:
+def read_particles(
+    path: str | Path, progress: Progress = quiet, columns: Mapping[str, bool] = MappingProxyType({})
+) -> Reading:
     """Read the particle STAR file.
 
-    Returns:
-        All particles, the rows that cannot be imported, and what else is to be said.
+    Args:
+        columns: Labels that are wanted in `Reading.columns`, and whether as numbers.
 
     Raises:
         Refused: The file cannot be read or is no particle file.
         Cancelled: `progress` said so.
     """
     try:
-        star = read_star(path, _WANTED, progress)
+        also = {label: ColumnKind.NUMBER if as_number else ColumnKind.TEXT for label, as_number in columns.items()}
+        star = read_star(path, also | _WANTED, progress)
     except StarError as error:
         where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
         raise refuse(error.code, f"{where}{error}") from None
@@ -79,7 +92,27 @@ def read_particles(path: str | Path, progress: Progress = quiet) -> tuple[Partic
     images = table.images("rlnImageName")
     assert images is not None
     _check_two_dimensional(optics, images)
-    return _Reader(str(path), star, table, optics, images).read()
+    asked = {label: column for label in columns if (column := _column(table, label)) is not None}
+    reading = _Reader(str(path), star, table, optics, images).read()
+    return replace(reading, columns=asked)
+
+
+def _column(table: Table, label: str) -> FileColumn | None:
+    text = table.text(label)
+    return TextColumn(text.values, text.codes) if text else table.number(label)
+
+
+def raw_rows(path: str, lines: Sequence[int]) -> RawRows:
+    """Rows of the particle table as they stand in the file; line numbers are ascending.
+
+    Raises:
+        Refused: The file is no longer what was read.
+    """
+    try:
+        table = particle_table(read_star(path, {}))
+    except StarError as error:
+        raise refuse(error.code, f"the file has changed since it was read: {error}") from None
+    return RawRows(table.name, table.labels, read_raw_rows(path, lines, len(table.labels)))
 
 
 def particle_table(star: StarFile) -> Table:
@@ -136,8 +169,8 @@ class _Reader:
     optics: Table | None
     images: ImageNames
 
-    def read(self) -> tuple[Particles, list[Fault], list[Problem]]:
-        columns = {name: self.table.number(label) for name, label in _NUMBERS.items()}
+    def read(self) -> Reading:
+        columns: dict[str, Any] = {name: self.table.number(label) for name, label in _NUMBERS.items()}
         micrographs = self.table.text("rlnMicrographName")
         optics = relion_optics.OpticsReader(self.table, self.optics)
         groups, optics_index, unknown = optics.groups()
@@ -153,12 +186,13 @@ class _Reader:
             has_optics="rlnOpticsGroup" in self.table.labels or self.optics is not None,
             micrograph_names=Names(micrographs.values if micrographs else []),
             micrograph_index=micrographs.codes if micrographs else None,
-            coordinates_px=_pair(columns.pop("coordinate_x"), columns.pop("coordinate_y")),
+            coordinates_px=_pair(columns.pop("coordinate_x_px"), columns.pop("coordinate_y_px")),
             shift_px=_pair(columns.pop("shift_x_px"), columns.pop("shift_y_px")),
             shift_A=_pair(columns.pop("shift_x_A"), columns.pop("shift_y_A")),
             rows=np.arange(self.table.rows),
             line_of=self.table.line_of,
             columns_not_imported=[label for label in self.table.labels if label not in _WANTED or label in unused],
+            column_names=_COLUMN_NAMES,
             **columns,
         )
         if particles.defocus_v_A is None:
@@ -166,42 +200,29 @@ class _Reader:
         faults = self._faults(particles, unknown, optics.judged_columns)
         remarks = self._remarks(particles)
         self.table.columns.clear()  # `line_of` keeps the table, which need not keep its numbers
-        return particles, faults, remarks
+        return Reading(particles, faults, remarks)
 
     def _dialect(self) -> str:
         if self.optics is None and "rlnOpticsGroup" not in self.table.labels:
             return "RELION 3.0 or older"
         return "RELION 5" if self.star.version >= 50000 else "RELION 3.1 or 4"
 
-    def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[Fault]:
+    def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[RowFault]:
         faults = []
         if len(bad := np.flatnonzero(particles.image_number < 0)):
             faults.append(
-                row_fault(
-                    particles,
-                    "image-name-bad",
-                    f"{count_of(len(bad), 'image name')} that cannot be read",
-                    bad,
-                )
-            )
-        if len(bad := np.flatnonzero(particles.image_number == 0)):
-            faults.append(
-                row_fault(
-                    particles,
-                    "image-index-zero",
-                    f"{count_of(len(bad), 'image name')} with image number 0",
-                    bad,
-                )
+                row_fault(particles, "image-name-bad", ("image name", "that cannot be read"), bad, Part.IMAGES)
             )
         if len(unknown_group):
-            message = f"{count_of(len(unknown_group), 'particle')} of optics groups that the optics table does not list"
-            faults.append(row_fault(particles, "optics-group-unknown", message, unknown_group))
+            what = ("particle", "of optics groups that the optics table does not list")
+            faults.append(row_fault(particles, "optics-group-unknown", what, unknown_group))
         for label in [*self._judged_columns(particles), *of_groups]:
             column, largest = self.table.number(label), _LARGEST.get(label, _LARGEST_REAL)
             if column is not None and len(rows := np.flatnonzero(~(np.abs(column) <= largest))):  # nan is no number
-                what = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
-                message = f"{count_of(len(rows), 'value')} of {label} that are {what}"
-                faults.append(row_fault(particles, "value-not-finite", message, rows, label))
+                are = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
+                what = ("value", f"of {label} that are {are}")
+                part = _PARTS.get(label, Part.ALWAYS)
+                faults.append(row_fault(particles, "value-not-finite", what, rows, part, label))
         return faults
 
     def _judged_columns(self, particles: Particles) -> list[str]:
@@ -217,7 +238,7 @@ class _Reader:
         if groups:
             examples = [
                 f"{group.name}: "
-                + ", ".join(f"{label} {' '.join(f'{v:g}' for v in vs)}" for label, vs in group.aberrations.items())
+                + ", ".join(f"{name} {' '.join(f'{v:g}' for v in vs)}" for name, vs in group.aberrations.items())
                 for group in groups
             ]
             terms = "beam tilt, Zernike or magnification terms, which are written as zero"

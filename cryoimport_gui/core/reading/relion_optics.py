@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,18 +15,26 @@ from ..problems import refuse
 from .star import ColumnKind, StarFile, Table
 
 _IMAGE_SIZE = "rlnImageSize"
-_PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize"]
+_MOVIE_PIXEL_SIZE = "rlnMicrographOriginalPixelSize"
+_PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", _MOVIE_PIXEL_SIZE]
 _OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
 _LENS = {
     "voltage_kV": "rlnVoltage",
     "cs_mm": "rlnSphericalAberration",
     "amplitude_contrast": "rlnAmplitudeContrast",
 }
+COLUMN_NAMES = {"pixel_size_A": "rlnImagePixelSize", "image_size_px": _IMAGE_SIZE} | _LENS
 #: what CryoSPARC keeps in another form, with unproven signs: not taken over
 _TILT = ["rlnBeamTiltX", "rlnBeamTiltY"]
 _MAGNIFICATION = ["rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"]
 _ZERNIKE = ["rlnOddZernike", "rlnEvenZernike"]
 _IDENTITY = {"rlnMagMat00": 1.0, "rlnMagMat11": 1.0}
+#: what `OpticsGroup.aberrations` calls them
+_ABERRATIONS = {
+    **{"rlnBeamTiltX": "beam_tilt_x_mrad", "rlnBeamTiltY": "beam_tilt_y_mrad"},
+    **{"rlnOddZernike": "odd_zernike", "rlnEvenZernike": "even_zernike"},
+    **{label: f"magnification_{label[-2:]}" for label in _MAGNIFICATION},
+}
 #: of a group as a whole; in the particle table each can differ from row to row
 _GROUP_NUMBERS = [*_PIXEL_SIZES, *_OLD_PIXEL_SIZE, *_LENS.values(), *_TILT, *_MAGNIFICATION]
 
@@ -126,6 +134,8 @@ class OpticsReader:
         for name, label in _LENS.items():
             setattr(group, name, value(label))
         sizes = [v for label in _PIXEL_SIZES if (v := value(label)) and v.value > 0]
+        if sizes and sizes[0].source.endswith(_MOVIE_PIXEL_SIZE):
+            sizes[0] = replace(sizes[0], caveat=f"{_MOVIE_PIXEL_SIZE}, which is that of the movies")
         detector, magnification = (value(label) for label in _OLD_PIXEL_SIZE)
         if detector and magnification and magnification.value > 0 and detector.value > 0:
             size = detector.value * 1e4 / magnification.value
@@ -153,12 +163,13 @@ class OpticsReader:
         for labels in (_TILT, _MAGNIFICATION):
             numbers = {label: v.value for label in labels if (v := value(label))}
             if any(number != _IDENTITY.get(label, 0.0) for label, number in numbers.items()):
-                found |= {label: (number,) for label, number in numbers.items()}
+                found |= {_ABERRATIONS[label]: (number,) for label, number in numbers.items()}
         for label in _ZERNIKE:
             for table, at in ((self.table, row), (self.optics, entry)):
                 text = table.text(label) if table and at is not None else None
-                if text and label not in found and any(coefficients := _coefficients(text[at])):  # type: ignore[index]
-                    found[label] = coefficients
+                name = _ABERRATIONS[label]
+                if text and name not in found and any(coefficients := _coefficients(text[at])):  # type: ignore[index]
+                    found[name] = coefficients
         return found
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from string import Formatter
 
-from ..dataset.schema import SCHEMA, Field, dataset_dtype
-from ..particles import MICROSCOPE_VALUES
+from ..dataset.schema import SCHEMA, Field
+from ..particles import MICROSCOPE_VALUES, Particles
+from ..plan.output import dataset_bytes
 from ..plan.plan import ImportPlan
-
-_LINK_NUMBER = len("000000000000000000000_")
-_LINK_FOLDER = len(">imported/")
 
 
 def will_write(plan: ImportPlan) -> list[tuple[str, str]]:
-    """Pairs of name and text; the same name stands in a row where it has several texts."""
+    """Pairs of name and text; a name with several texts comes once for each."""
     if plan.particles is None:
         return []
     return [*_amounts(plan), *_assumptions(plan), *_not_written(plan), *_fields(plan)]
@@ -97,34 +95,27 @@ def where_from(plan: ImportPlan, field: Field) -> str:
     if field.name == "blob/sign" and plan.data_sign:
         return f"data sign, {plan.data_sign.source}"
     if field.name == "location/center_y_frac" and plan.placing:
-        return "1 - rlnCoordinateY / height" if plan.placing.flip_y else "rlnCoordinateY / height"
+        y = particles.called("coordinate_y_px")
+        return f"1 - {y} / height" if plan.placing.flip_y else f"{y} / height"
     if field.of and field.of[0] in MICROSCOPE_VALUES:
         values = [getattr(group, field.of[0]) for group in plan.groups if group.particles]
         return ", ".join(dict.fromkeys(value.source if value else "0: not known" for value in values))
     if field.of == ("random_subset",) and plan.parameters.ignore_half_sets:
         return "0: Ignore half-sets is on"
     if field.of and all(getattr(particles, name) is None for name in field.of):
-        labels = [word.rstrip(";,") for word in field.origin.split() if word.startswith("rln")]
-        return f"{field.missing:g}: the file has no {' or '.join(labels)}"
-    return field.origin
+        columns = [particles.called(name) for _, name, _, _ in Formatter().parse(field.origin) if name]
+        return f"{field.missing:g}: the file has no {' or '.join(columns)}"
+    return Formatter().vformat(field.origin, (), _Called(particles))
 
 
-def dataset_bytes(plan: ImportPlan) -> int:
-    """About the size of the dataset file; exact but for its header, unless links lead out of the project."""
-    particles, p = plan.particles, plan.parameters
-    if particles is None:
-        return 0
-    folder = _LINK_FOLDER
-    if p.project and p.output:
-        folder += len(os.fsencode(os.path.relpath(p.output, p.project)))
-    names = (len(os.fsencode(os.path.basename(file.path))) for file in plan.stacks.files) if plan.stacks else ()
-    paths = (len(os.fsencode(path)) for path in plan.exposures.paths) if plan.exposures else ()
-    lengths = {
-        "ctf/type": len(b"imported"),
-        "blob/path": folder + _LINK_NUMBER + max(names, default=0),
-        "location/micrograph_path": max(paths, default=0),
-    }
-    return dataset_dtype(plan.slots, lengths).itemsize * len(particles)
+class _Called(dict[str, str]):
+    """Names of values → what the file's format calls them."""
+
+    def __init__(self, particles: Particles) -> None:
+        super().__init__(particles.column_names)
+
+    def __missing__(self, name: str) -> str:
+        return name.replace("_", " ")
 
 
 def readable_bytes(count: float) -> str:
@@ -142,20 +133,18 @@ def policy_outcomes(plan: ImportPlan) -> dict[str, str]:
         return {"on_bad": "", "on_unmatched": ""}
     rows, doubtful, p = len(plan.all_particles), plan.doubtful, plan.parameters
     bad_left = p.on_bad == "leave-out"
-    unmatched_left = p.on_unmatched == "leave-out"
-    without = doubtful.unmatched - (doubtful.both if bad_left else 0)
-    kept = rows - (doubtful.bad if bad_left else 0)
+    kept = rows - doubtful.left_out(bad_left, False)
+    with_exposure = rows - doubtful.left_out(bad_left, True)
     out = {"on_bad": "No bad rows.", "on_unmatched": "Every particle has its exposure."}
     if doubtful.bad:
-        left = rows - doubtful.bad - (doubtful.unmatched - doubtful.both if unmatched_left else 0)
+        left = rows - doubtful.left_out(True, p.on_unmatched == "leave-out")
         out["on_bad"] = f"Stop: nothing is imported  ·  leave out: {_imported(left, rows)}"
     if plan.matching is None:
         out["on_unmatched"] = "No exposures are linked."
     elif doubtful.unmatched:
-        out["on_unmatched"] = (
-            f"Stop: nothing is imported  ·  keep: {kept:,} of {rows:,} rows are imported, {without:,} without a "
-            f"location  ·  leave out: {_imported(kept - without, rows)}"
-        )
+        keep = f"{kept:,} of {rows:,} rows are imported, {kept - with_exposure:,} without a location"
+        leave_out = _imported(with_exposure, rows)
+        out["on_unmatched"] = f"Stop: nothing is imported  ·  keep: {keep}  ·  leave out: {leave_out}"
     return out
 
 

@@ -9,6 +9,9 @@ from html import escape
 from io import BytesIO
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..looks.tiles import montage_of
 from ..optics.aberrations import losses
 from ..particles import MICROSCOPE_VALUES
@@ -30,8 +33,13 @@ img{max-width:100%}code{font-size:.92em;overflow-wrap:anywhere}pre{white-space:p
 """
 
 
-def report_page(plan: ImportPlan, status: str, progress: Progress = quiet) -> str:
+def report_page(
+    plan: ImportPlan, status: str, progress: Progress = quiet, picture: NDArray[np.uint8] | None = None
+) -> str:
     """Everything that is known of an import as HTML; whatever comes from files is escaped.
+
+    Args:
+        picture: The montage, if it is there already.
 
     Raises:
         Cancelled: `progress` said so.
@@ -47,7 +55,7 @@ def report_page(plan: ImportPlan, status: str, progress: Progress = quiet) -> st
         *(_problem(problem) for problem in report["problems"]),
         "" if report["problems"] else "<p>None.</p>",
         "<h2>Particles</h2>",
-        _montage(plan, progress),
+        _montage(plan, montage_of(plan, progress) if picture is None else picture),
         "<h2>Optics groups</h2>",
         _optics(report["optics_groups"]),
         *_aberrations(plan),
@@ -87,8 +95,7 @@ def _problem(problem: Mapping[str, Any]) -> str:
     )
 
 
-def _montage(plan: ImportPlan, progress: Progress) -> str:
-    picture = montage_of(plan, progress)
+def _montage(plan: ImportPlan, picture: NDArray[np.uint8] | None) -> str:
     if picture is None or plan.data_sign is None:
         return "<p>No images.</p>"
     png = BytesIO()

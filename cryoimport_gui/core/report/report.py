@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..atomic import write_whole
 from ..exposures.locations import reported
 from ..parameters import RunOptions
 from ..plan.plan import ImportPlan
+
+_NAME = "cryoimport-gui"
 
 
 def make_report(
@@ -32,6 +35,7 @@ def make_report(
     return {
         "software": software(),
         "status": status,
+        "inputs": _inputs(plan),
         "parameters": plan.parameters.to_json() | asdict(options or RunOptions()),
         "counts": plan.counts(),
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
@@ -47,7 +51,7 @@ def make_report(
 
 
 def software() -> dict[str, str]:
-    return {"name": "cryoimport-gui", "version": __version__, "numpy": np.__version__}
+    return {"name": _NAME, "version": __version__, "numpy": np.__version__}
 
 
 def report_text(report: Mapping[str, Any]) -> str:
@@ -61,6 +65,39 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _inputs(plan: ImportPlan) -> list[dict[str, Any]]:
+    if plan.all_particles is None:
+        return []
+    return [{"path": os.path.abspath(plan.parameters.meta), "rows": plan.rows_in_file}]
+
+
+def why_no_report(path: str, inputs: Iterable[str]) -> str:
+    """Why a report may not be written to a path, in words; empty if it may.
+
+    It may replace an earlier report of this program, and nothing else.
+    """
+    if not os.path.lexists(path):
+        return ""
+    for other in inputs:
+        if os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other):
+            return f"{path} is an input of this import"
+    if os.path.isfile(path) and not _is_report(path):
+        return f"{path} exists and is no report of this program"
+    return ""
+
+
+def _is_report(path: str) -> bool:
+    try:
+        if os.path.getsize(path) == 0:
+            return True
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except (OSError, ValueError, RecursionError):
+        return False
+    software = content.get("software") if isinstance(content, dict) else None
+    return isinstance(software, dict) and software.get("name") == _NAME
 
 
 def write_report(path: str, report: Mapping[str, Any]) -> None:
@@ -79,6 +116,7 @@ def _data_sign(plan: ImportPlan) -> dict[str, Any] | None:
         "particles_brighter": round(verdict.particles_brighter, 4) if verdict else None,
         "sampled": verdict.sampled if verdict else 0,
         "confidence": round(verdict.confidence, 4) if verdict else None,
+        "stacks_judged": verdict.stacks_judged if verdict else 0,
     }
 
 

@@ -55,6 +55,8 @@ def summary(plan: ImportPlan) -> list[str]:
         evidence = ""
         if verdict := sign.verdict:
             evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
+            if verdict.stacks > 1:
+                evidence += f"; {verdict.stacks_judged} of {verdict.stacks} stacks judged one by one"
         lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
     if plan.matching:
         trimming = (

@@ -109,10 +109,12 @@ def read_sample(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], p
         positions = positions[inside]
         try:
             images[positions] = read_images(file.path, header, indices[positions].tolist())
-        except OSError as error:
-            if len(positions) > 1:  # the others may be fine
-                return bad | {p: reason for i in positions for p, reason in read(np.array([i])).items()}
-            bad[int(positions[0])] = error.strerror or "ended before this image"
+        except OSError:
+            for position in positions.tolist():  # most may be fine
+                try:
+                    images[position] = read_images(file.path, header, [int(indices[position])])[0]
+                except OSError as error:
+                    bad[position] = error.strerror or "ended before this image"
         return bad
 
     at_once = max(1, min(_CHUNK_IMAGES, _CHUNK_BYTES // max(1, 4 * stacks.box**2)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -12,9 +11,9 @@ from numpy.typing import NDArray
 
 from ..parallel import map_batches
 from ..particles import Fault, Particles, distinct, row_fault
-from ..problems import Problem, count_of, problem
+from ..problems import count_of, problem
 from ..progress import Progress, quiet
-from .locate import DATA_RULES, EACH_ONCE, Located, locate_stacks, other_job
+from .locate import EACH_ONCE, Located, locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
 
 PIXEL_TOLERANCE = 0.01
@@ -73,7 +72,6 @@ class Stacks:
     box: int = 0
     headers: list[GroupHeaders] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the file of each particle; -1: none."""
@@ -100,7 +98,6 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     stacks = Stacks(files, of_name, located)
     stacks.faults = [*_location_faults(particles, names, used, located), *_file_faults(particles, stacks)]
     stacks.faults += _row_faults(particles, stacks)
-    stacks.problems = [*_elsewhere(names, located, data), *_remarks(particles, stacks)]
     stacks.headers = _headers_by_group(particles, stacks)
     return stacks
 
@@ -214,51 +211,7 @@ def _row_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
     beyond = np.flatnonzero(particles.image_number > lengths[of_rows])
     if len(beyond):
         first = stacks.files[of_rows[beyond[0]]]
-        message = f"{count_of(len(beyond), 'image number')} beyond the end of the stack"
         detail = f"{os.path.basename(first.path)} holds {lengths[of_rows[beyond[0]]]} images"
-        fault = row_fault(particles, "image-index-out-of-range", f"{message}: {detail}", beyond)
-        yield fault
-
-
-def _elsewhere(names: list[str], located: Located, data: str) -> Iterator[Problem]:
-    """Stacks in another RELION job than their names say, and a data path that none was found by."""
-    jobs = Counter(
-        moved for name, found in zip(names, located.found) if found.path and (moved := other_job(name, found.path))
-    )
-    if jobs:
-        message = f"{count_of(jobs.total(), 'stack')} found in another RELION job than the STAR file names"
-        examples = (f"{named} → {job}: {count_of(count, 'stack')}" for (named, job), count in jobs.most_common())
-        yield problem("stack-elsewhere", message, count=jobs.total(), examples=examples)
-    if data and located.rules and not any(rule.startswith(DATA_RULES) for rule in located.rules):
-        message = f"no stack was found by the particle data path {data}; found by: {', '.join(located.rules)}"
-        yield problem("stack-elsewhere", message, count=sum(located.rules.values()))
-
-
-def _remarks(particles: Particles, stacks: Stacks) -> Iterator[Problem]:
-    longer = [file for file in stacks.files if file.header and file.header.file_bytes > file.header.expected_bytes]
-    if longer:
-        examples = (f"{f.path}: {f.header.file_bytes - f.header.expected_bytes} bytes more" for f in longer if f.header)
-        yield problem(
-            "stack-longer",
-            f"{count_of(len(longer), 'stack')} longer than the header says",
-            count=len(longer),
-            examples=examples,
+        yield row_fault(
+            particles, "image-index-out-of-range", ("image number", f"beyond the end of the stack: {detail}"), beyond
         )
-    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in particles.optics_groups]))
-    if shifts is not None and stacks.box:
-        rows = np.flatnonzero(np.abs(shifts).max(axis=1) > stacks.box / 2)
-        if len(rows):
-            message = (
-                f"{count_of(len(rows), 'particle')} with a shift of more than half of the box ({stacks.box} pixels)"
-            )
-            examples = (f"{particles.describe(i)}: {np.abs(shifts[i]).max():.4g} pixels" for i in rows.tolist())
-            yield problem("shift-odd", message, count=len(rows), examples=examples)
-    of_rows = stacks.of_rows(particles)
-    rows = np.flatnonzero((of_rows >= 0) & (particles.image_number >= 0))
-    keys = of_rows[rows] << 32 | particles.image_number[rows]
-    order = np.argsort(keys, kind="stable")
-    again = np.sort(order[1:][keys[order][1:] == keys[order][:-1]])
-    if len(again):
-        message = f"{count_of(len(again), 'row')} with an image that stood in an earlier row"
-        examples = (particles.describe(i) for i in rows[again])
-        yield problem("particle-duplicate", message, count=len(again), examples=examples)

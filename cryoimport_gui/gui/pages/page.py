@@ -10,7 +10,8 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
-from ..remedies import REMEDIES, mends_of
+from ..fields import FieldGuard
+from ..remedies import REMEDIES, fixes_of
 from ..session import Session
 from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
@@ -21,12 +22,12 @@ class Page(QWizardPage):
     """A page that follows the session's plan.
 
     Subclasses make their widgets in `build`, which is called soon after the window has opened, or when the page is
-    gone to, and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why going on makes no
-    sense: that line stands at the foot of the page and turns Next off.  `CODES` are the prefixes of the problem
+    shown, and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why continuing makes no
+    sense: that line is shown at the foot of the page, and Next is disabled.  `CODES` are the prefixes of the problem
     codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.
 
     Signals:
-        wanted(code): the user wants to go to where this kind of problem can be mended.
+        wanted(code): the user wants to go to where this kind of problem can be fixed.
     """
 
     wanted = Signal(str)
@@ -46,7 +47,7 @@ class Page(QWizardPage):
         content = _Content()
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, 0)
-        # At twice the size a screen has not the room that a page needs.
+        # At 2x scale a page may not fit the screen.
         self._area = area = QScrollArea(widgetResizable=True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -54,7 +55,7 @@ class Page(QWizardPage):
         for widget in (area.viewport(), content):
             widget.setAutoFillBackground(False)
         outer.addWidget(area, 1)
-        self.foot = OneLine("Why Next is off")
+        self.foot = OneLine("Why the next page is not available")
         outer.addWidget(self.foot)
 
     def problems(self) -> list[Problem]:
@@ -62,15 +63,15 @@ class Page(QWizardPage):
         return [p for p in self.session.plan.problems if p.code.startswith(self.CODES)] if self.CODES else []
 
     def offers(self, problem: Problem) -> list[Offer]:
-        """The buttons of a problem: what mends it, and the way to where it can be mended."""
+        """The buttons of a problem: what fixes it, and the way to where it can be fixed."""
         offers = []
-        for label, values in mends_of(problem, self.session.plan):
+        for label, values in fixes_of(problem, self.session.plan):
             words = ", ".join(f"{name.replace('_', ' ')}: {value or 'none'}" for name, value in values.items())
             offers.append(Offer(label, f"Sets {words}.", partial(self.session.change, **values)))
         home = self.home_of(problem.code)
         if home and REMEDIES[problem.code].place:
             label = "Go to the field" if home is self else f"Go to {home.title()}"
-            tip = "Move to the place where this can be changed."
+            tip = "Go to where this can be changed."
             offers.append(Offer(label, tip, partial(self.wanted.emit, problem.code)))
         return offers
 
@@ -78,8 +79,12 @@ class Page(QWizardPage):
         """Whether the step list shows a tick where there are no problems."""
         return self.session.is_current
 
+    def can_be_visited(self) -> bool:
+        """Whether a click in the step list may lead here after the first visit; it never starts anything."""
+        return True
+
     def obstacle(self) -> str:
-        """Why going on makes no sense; empty if it does."""
+        """Why continuing makes no sense; empty if it does."""
         return ""
 
     def build(self) -> None:
@@ -89,7 +94,7 @@ class Page(QWizardPage):
         """Show the session's plan; called only once there are widgets."""
 
     def shut_down(self) -> None:
-        """End what the page runs of its own; called only once there are widgets."""
+        """Stop what the page runs; called only once there are widgets."""
 
     def build_once(self) -> None:
         if not self.is_built:
@@ -97,7 +102,8 @@ class Page(QWizardPage):
             self.build()
             for line in self.findChildren(QLineEdit):
                 if not isinstance(line, PathLine):
-                    line.setAcceptDrops(False)  # else it would write down the address of a dropped STAR file
+                    line.setAcceptDrops(False)  # else it would insert the address of a dropped STAR file
+            FieldGuard(self)
             self.session.planned.connect(self._on_planned)
             self.session.planning.connect(self._on_state)
             self.session.changed.connect(self._on_state)
@@ -112,16 +118,20 @@ class Page(QWizardPage):
         self.build_once()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Go on where the keyboard was, or begin with the first field."""
+        """Return to where the keyboard was, or start with `first_focus`."""
         super().showEvent(event)
-        fields = (widget for widget in self.findChildren(QWidget) if _takes_keys(widget) and widget.isVisibleTo(self))
-        if field := self.focusWidget() or next(fields, None):
+        if field := self.focusWidget() or self.first_focus():
             field.setFocus()
+
+    def first_focus(self) -> QWidget | None:
+        """Where the keyboard starts: the first field, unless a page says otherwise."""
+        fields = (widget for widget in self.findChildren(QWidget) if _takes_keys(widget) and widget.isVisibleTo(self))
+        return next(fields, None)
 
     def show_editor(self, name: str) -> None:
         """Move the keyboard to an editor, by its object's name, if the page has it."""
         if editor := self.findChild(QWidget, name):
-            editor.setFocus()
+            editor.setFocus(Qt.FocusReason.ShortcutFocusReason)  # as if it had been chosen by its mnemonic
             self._area.ensureWidgetVisible(editor)
 
     def isComplete(self) -> bool:
@@ -139,7 +149,7 @@ class Page(QWizardPage):
 
 
 class _Content(QWidget):
-    """As high as the window, or as what is in it needs at least; a plain widget would ask for what it prefers."""
+    """At least as high as its content needs; a plain widget would use the preferred height."""
 
     def heightForWidth(self, width: int) -> int:
         layout = self.layout()

@@ -1,4 +1,4 @@
-"""Where to write, what about bad rows, and exactly what will be written."""
+"""Last check: the output folder, bad rows, and exactly what will be written."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from ..widgets.problem_list import SIGNS, ProblemList, plain_label
 from ..widgets.progress_line import PlanProgress
 from .page import Page
 
-_NOTHING_YET = "Nothing", "is written until the errors are mended."
+_BEFORE = "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
+_AFTER = "An import was written to this output folder. Choose another one to import again."
+_NOTHING_YET = "Nothing", "is written until the errors are fixed."
 
 
 class ReviewPage(Page):
     """Every problem, and everything that will be written."""
 
     TITLE = "Review"
-    SUBTITLE = (
-        "Choose the job folder to create. Here is every problem, and what will be written. Nothing is written yet."
-    )
+    SUBTITLE = _BEFORE
     CODES = ("output-",)
 
     def build(self) -> None:
         session = self.session
-        self.setButtonText(QWizard.WizardButton.NextButton, "&Import")
         output, project = PathEdit(session, "output", creates=True), PathEdit(session, "project")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -37,7 +36,7 @@ class ReviewPage(Page):
         self.outcomes: dict[str, QLabel] = {}
         for name, mnemonic in (("on_bad", "d"), ("on_unmatched", "U")):
             editor, words = ChoiceEdit(session, name), plain_label()
-            words.setAccessibleName(f"What the choices lead to: {editor.accessibleName()}")
+            words.setAccessibleName(f"Result of the choices: {editor.accessibleName()}")
             row = QHBoxLayout()
             row.addWidget(editor)
             row.addWidget(words, 1)
@@ -58,6 +57,7 @@ class ReviewPage(Page):
         self.keep = KeepBar(session, finished=False)
         self.body.addWidget(self.keep)
         session.changed.connect(self._on_changed)
+        session.imported.connect(self._on_imported)
 
     def shut_down(self) -> None:
         self.keep.shut_down()
@@ -67,18 +67,19 @@ class ReviewPage(Page):
 
     def obstacle(self) -> str:
         if not self.session.parameters.output:
-            return "Import is off: choose an output folder."
+            return "Cannot import: choose an output folder."
         if not self.session.is_current:
             return "Checking …"
         errors = self.session.plan.errors
         if errors:
-            return f"Import is off: {errors[0].message}." + (
+            return f"Cannot import: {errors[0].message}." + (
                 f" ({len(errors)} errors in all)" if len(errors) > 1 else ""
             )
         return ""
 
     def show_plan(self) -> None:
         plan = self.session.plan
+        self._on_imported()
         self.written.show_facts([_NOTHING_YET] if plan.errors else will_write(plan))
         self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
         self.problem_list.show_problems(plan.problems)
@@ -92,8 +93,17 @@ class ReviewPage(Page):
         for name, words in policy_outcomes(plan).items():
             self.outcomes[name].setText(words)
 
+    @Slot()
+    def _on_imported(self, *_: object) -> None:
+        """Say so if the output folder is that of the last import."""
+        session = self.session
+        before = session.imported_plan
+        is_there = before is not None and before.parameters.output == session.parameters.output
+        self.setSubTitle(_AFTER if is_there else _BEFORE)
+        self.setButtonText(QWizard.WizardButton.NextButton, "See &import" if session.is_imported else "&Import")
+
     @Slot(str)
     def _on_changed(self, name: str) -> None:
-        if name in self.outcomes:  # what follows from the other policy is in the numbers
+        if name in self.outcomes:  # both policies change the numbers
             for label in self.outcomes.values():
                 label.setText("…")

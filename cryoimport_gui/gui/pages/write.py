@@ -1,11 +1,10 @@
-"""The import itself: progress, Cancel, and what comes next."""
+"""The import: progress, Cancel, and the next steps in CryoSPARC."""
 
 from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtCore import Qt, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,10 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.job.layout import RESULT_GROUP
 from ...core.job.write import Job
+from ...core.layout import RESULT_GROUP
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
+from ..open_folder import FolderOpener
 from ..tips import explain
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
@@ -29,8 +29,8 @@ from .page import Page
 
 _PASTE = "In CryoSPARC, open the project, build the job Import Result Group, paste the path above, and queue it."
 _INSIDE_PROJECT = (
-    "The folder has to lie inside the folder of the CryoSPARC project, where CryoSPARC can read it. "
-    "If it does not, move it there and paste its new path."
+    "The job folder must be inside the folder of the CryoSPARC project, where CryoSPARC can read it. "
+    "If it is not, move it there and paste its new path."
 )
 _ABERRATIONS = (
     "Aberrations were not imported: run Global CTF Refinement, then Local CTF Refinement, after the first refinement."
@@ -41,18 +41,18 @@ _RUNNING = (
 )
 _DONE = "Everything is written. Stacks are linked, not copied: keep them where they are."
 _NOT_DONE = "Nothing was imported."
-_GO_BACK = "Back leads to what can be changed; all of it is as you left it."
+_GO_BACK = "Go back to change something; everything is as you left it."
 
 
 class WritePage(Page):
-    """Writes when it is entered; leaves a whole job folder, or nothing."""
+    """Writes a whole job folder, or nothing."""
 
     TITLE = "Import"
     SUBTITLE = _RUNNING
 
     def build(self) -> None:
         session = self.session
-        self._imported: ImportPlan | None = None
+        self._folder = ""  # of the import that is shown as finished
         self._began = 0.0
         self._stage = ""
         self.stack = QStackedWidget()
@@ -62,7 +62,7 @@ class WritePage(Page):
         self.stack.addWidget(self._stopped_page)
         self.body.addWidget(self.stack, 1)
         session.writing.connect(self._on_writing)
-        session.progressed.connect(self._on_progress)
+        session.import_progressed.connect(self._on_progress)
         session.imported.connect(self._on_imported)
         session.import_refused.connect(self._on_refused)
         session.import_cancelled.connect(self._on_cancelled)
@@ -70,17 +70,23 @@ class WritePage(Page):
 
     def shut_down(self) -> None:
         self.keep.shut_down()
+        self.opener.stop()
 
-    def enter(self) -> None:
-        """Import, unless it is what was imported last that would be imported again."""
-        if self._imported is not self.session.plan:
+    def begin(self) -> None:
+        """Import; if this is what was imported last, show that."""
+        if self.session.is_imported:
+            self._show_finished()
+        else:
             self.start()
+
+    def can_be_visited(self) -> bool:
+        return self.session.has_begun_import
 
     def obstacle(self) -> str:
         if self.stack.currentWidget() is not self._stopped_page:
             return ""
         errors = self.session.plan.errors
-        why = f"Try again is off: {errors[0].message}." if errors else ""
+        why = f"Cannot try again: {errors[0].message}." if errors else ""
         return why if self.session.is_current else "Checking …"
 
     @Slot()
@@ -134,6 +140,7 @@ class WritePage(Page):
         explain(self.copy, "Copy the path of the result group, to paste it into CryoSPARC.")
         self.open = QPushButton("Open &folder")
         explain(self.open, "Show the job folder in the file manager.")
+        self.opener = FolderOpener(self)
         self.open.clicked.connect(self._open_folder)
         for widget in (self.group_path, self.copy, self.open):
             row.addWidget(widget)
@@ -154,8 +161,15 @@ class WritePage(Page):
         explain(self.again, "Start the same import again.")
         self.again.clicked.connect(self.start)
         self.refusal = ProblemList("", offers=self.offers)
+        self.show_last = QPushButton("&Show the last import")
+        explain(self.show_last, "Show again what was imported before, with the path of its result group.")
+        self.show_last.clicked.connect(self._show_finished)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.again)
+        buttons.addWidget(self.show_last)
+        buttons.addStretch(1)
         layout.addWidget(self.reason)
-        layout.addWidget(self.again, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(buttons)
         layout.addWidget(self.refusal, 1)
         return page
 
@@ -174,8 +188,6 @@ class WritePage(Page):
 
     @Slot(str, object, object)
     def _on_progress(self, stage: str, done: int, total: int) -> None:
-        if not self.session.is_writing:
-            return
         if stage != self._stage:
             self._stage, self._began = stage, monotonic()
             self.stage.setText(STAGES.get(stage, stage) + " …")
@@ -189,7 +201,7 @@ class WritePage(Page):
 
     @Slot(object)
     def _on_imported(self, job: Job) -> None:
-        self._imported = plan = self.session.plan
+        plan, self._folder = self.session.plan, str(job.folder)
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
         linked = f"{count_of(counts['links'], 'stack')} linked"
@@ -199,8 +211,13 @@ class WritePage(Page):
         self.copy.text_to_copy = group
         self.next_steps.setText("\n".join(f"{n}.  {step}" for n, step in enumerate(next_steps(plan), 1)))
         self.left.show_problems(plan.problems)
+        self._show_finished()
+
+    @Slot()
+    def _show_finished(self) -> None:
         self.stack.setCurrentIndex(1)
         self.setSubTitle(_DONE)
+        self._on_state()
         self.copy.setFocus()
 
     @Slot(object)
@@ -219,6 +236,7 @@ class WritePage(Page):
     def _stop(self, reason: str, problems: list[Problem]) -> None:
         self.reason.setText(reason)
         self.refusal.show_problems(problems)
+        self.show_last.setVisible(bool(self._folder))
         self.stack.setCurrentWidget(self._stopped_page)
         self.setSubTitle(_NOT_DONE)
         self._on_state()
@@ -226,8 +244,8 @@ class WritePage(Page):
 
     @Slot()
     def _open_folder(self) -> None:
-        if self.session.job:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.job.folder)))
+        if self._folder:
+            self.opener.open(self._folder)
 
 
 def next_steps(plan: ImportPlan) -> list[str]:

@@ -16,8 +16,8 @@ _LINK_WIDTH = 190
 _TITLES = ("Link", "Leads to", "Will lead to")
 _TIPS = (
     "Name of the link in the job folder; it stays.",
-    "Where the link leads now: nothing is there any more.",
-    "The stack that was found: as many images, pixels and bytes as the one that was imported.",
+    "Where the link leads now. The stack is no longer there.",
+    "The stack that was found: same number of images, box and file size as the one that was imported.",
 )
 
 

@@ -1,4 +1,4 @@
-"""Mending the links of a job folder: what would change is shown first, and nothing changes before the button."""
+"""Repairs the stack links of a job folder: shows what would change, and changes it when the button is clicked."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from ...core.job.relink import Relinking, plan_relink, relink
 from ...core.problems import Problem, count_of
 from ...core.progress import Progress
+from ..fields import FieldGuard
 from ..file_dialogs import FileDialogs
 from ..session import TYPING_PAUSE_MS
 from ..tasks import Tasks
@@ -32,19 +33,19 @@ from .table import RelinkTable
 
 _PROBLEMS_HEIGHT = 190  # one with its examples can be read without scrolling
 _INTRODUCTION = (
-    "If stacks have moved since an import, its links lead nowhere. Give the job folder and the folder that holds the "
-    "stacks now. The table is what would change; links that lead to a file are left alone."
+    "If stacks have moved since an import, its links are broken. Choose the job folder and the folder that has the "
+    "stacks now. The table shows what would change. Links that work are left alone."
 )
-_NO_JOB = "Give the job folder of an earlier import."
-_CHECKING = "The links are being checked …"
-_ASK_DATA = "Give the folder that holds the stacks now."
+_NO_JOB = "Choose the job folder of an earlier import."
+_CHECKING = "Checking the links …"
+_ASK_DATA = "Choose the folder that has the stacks now."
 
 
 class RelinkWindow(QDialog):
-    """Checks live in the background, and mends all links or none.
+    """Checks in the background, and repairs all links or none.
 
     Signals:
-        help_wanted(topic): a help text was asked for.
+        help_wanted(topic): a help page is wanted.
         failed(message, details): something unexpected.
     """
 
@@ -53,27 +54,28 @@ class RelinkWindow(QDialog):
 
     def __init__(self, dialogs: FileDialogs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Mend the links of a job folder")
+        self.setWindowTitle("Repair stack links")
         self.plan: Relinking | None = None
         self._refusal: Problem | None = None
-        self._state, self._told = "", ""
-        self.job = PathField(dialogs, "output", "Job folder", "Folder of an earlier import: it holds an import.json.")
-        self.data = PathField(dialogs, "data", "New data path", "Folder that holds the stacks now, somewhere below it.")
+        self._state, self._done = "", ""
+        self.job = PathField(dialogs, "output", "Job folder", "Folder of an earlier import: it has an import.json.")
+        self.data = PathField(dialogs, "data", "New data path", "Folder that has the stacks now, at any depth.")
         self.progress = ProgressLine()
         self.stop = QPushButton("S&top checking")
-        self.stop.setToolTip("Stop looking for the stacks; nothing is changed.")
+        self.stop.setToolTip("Stop searching for the stacks; nothing is changed.")
         self.counts, self.reason = plain_label(), plain_label()
         self.counts.setAccessibleName("How many links are broken")
-        self.reason.setAccessibleName("What was done, or why nothing can be mended")
+        self.reason.setAccessibleName("What was done, or why nothing can be repaired")
         self.table = RelinkTable()
         self.problems = ProblemList(offers=self._offers)
         self.problems.set_nothing("")
         self.problems.setMinimumHeight(_PROBLEMS_HEIGHT)
-        self.mend, self.close_button, self.help = QPushButton(), QPushButton("&Close"), QPushButton("&Help")
-        self.mend.setToolTip("Put all new links in place in one step; if anything is in the way, none is changed.")
-        self.close_button.setToolTip("Close this window; a check that runs is stopped.")
+        self.repair, self.close_button, self.help = QPushButton(), QPushButton("&Close"), QPushButton("&Help")
+        self.repair.setToolTip("Replace all broken links in one step. If one cannot be replaced, none is changed.")
+        self.close_button.setToolTip("Close this window and stop checking.")
         self.help.setToolTip("Explain this window (F1).")
         self._lay_out()
+        FieldGuard(self)
         open_at(self, 980, 600)
         self._pause = QTimer(self, singleShot=True, interval=TYPING_PAUSE_MS)
         self._pause.timeout.connect(self.check)
@@ -86,7 +88,7 @@ class RelinkWindow(QDialog):
         for path in (self.job, self.data):
             path.line.textChanged.connect(self._on_edited)
         self.stop.clicked.connect(self._cancel)
-        self.mend.clicked.connect(self._mend)
+        self.repair.clicked.connect(self._repair)
         self.close_button.clicked.connect(self.close)
         self.help.clicked.connect(self._show_help)
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.check)
@@ -105,11 +107,11 @@ class RelinkWindow(QDialog):
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 1)
         buttons = QDialogButtonBox()
-        buttons.addButton(self.mend, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.repair, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.addButton(self.help, QDialogButtonBox.ButtonRole.HelpRole)
         buttons.addButton(self.close_button, QDialogButtonBox.ButtonRole.RejectRole)
-        for button in (self.stop, self.mend, self.close_button, self.help):
-            button.setAutoDefault(False)  # Enter in a path must not mend
+        for button in (self.stop, self.repair, self.close_button, self.help):
+            button.setAutoDefault(False)  # Enter in a path must not repair
         layout = QVBoxLayout(self)
         layout.addWidget(plain_label(_INTRODUCTION))
         layout.addLayout(form)
@@ -122,7 +124,7 @@ class RelinkWindow(QDialog):
     def show_for(self, job: str) -> None:
         """Open the window, on this job folder unless there is another one in it, and check."""
         if not self.isVisible():
-            self._told = ""
+            self._done = ""
             self.job.line.setText(self.job.path or job)
             self.check()
             (self.data if self.job.path else self.job).setFocus()
@@ -132,8 +134,8 @@ class RelinkWindow(QDialog):
 
     @Slot()
     def check(self) -> None:
-        """Look at the links and for their stacks, with the paths as they are."""
-        if self.tasks.is_running("mend"):
+        """Check the links and search for their stacks, with the present paths."""
+        if self.tasks.is_running("repair"):
             return
         self._pause.stop()
         job, data = self.job.path, self.data.path
@@ -150,7 +152,7 @@ class RelinkWindow(QDialog):
         self._show(_CHECKING)
 
     def shut_down(self) -> None:
-        """End what runs, and close; links that are being put in place are whole either way."""
+        """Stop what runs, and close; links are replaced all or none."""
         self._pause.stop()
         self.tasks.close()
         self.close()
@@ -162,7 +164,7 @@ class RelinkWindow(QDialog):
     @Slot()
     def _on_edited(self) -> None:
         self.tasks.cancel("check")
-        self._told = ""
+        self._done = ""
         self.plan = self._refusal = None
         self._show(_CHECKING)
         self._pause.start()
@@ -173,17 +175,17 @@ class RelinkWindow(QDialog):
         self.tasks.cancel()
 
     @Slot()
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         plan = self.plan
         if plan is None:
             return
 
-        def mend(progress: Progress) -> Relinking:
+        def repair(progress: Progress) -> Relinking:
             relink(plan, progress)
             return plan
 
-        self.tasks.start("mend", mend)
-        self._show("The links are being mended …")
+        self.tasks.start("repair", repair)
+        self._show("Repairing the links …")
 
     @Slot(str, str, object, object)
     def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
@@ -191,8 +193,8 @@ class RelinkWindow(QDialog):
 
     @Slot(str, object)
     def _on_finished(self, kind: str, plan: Relinking) -> None:
-        if kind == "mend":
-            self._told = f"{count_of(len(plan.changes), 'link')} mended. "
+        if kind == "repair":
+            self._done = f"{count_of(len(plan.changes), 'link')} repaired. "
             self.check()
             return
         self.plan = plan
@@ -200,8 +202,8 @@ class RelinkWindow(QDialog):
 
     @Slot(str, object)
     def _on_refused(self, kind: str, problem: Problem) -> None:
-        self.plan, self._refusal, self._told = None, problem, ""
-        self._show("No link was changed." if kind == "mend" else "There is nothing to mend: see above.")
+        self.plan, self._refusal, self._done = None, problem, ""
+        self._show("No link was changed." if kind == "repair" else "Nothing to repair: see above.")
 
     @Slot(str)
     def _on_cancelled(self, kind: str) -> None:
@@ -215,14 +217,14 @@ class RelinkWindow(QDialog):
         self.failed.emit(message, details)
 
     def _show(self, state: str = "") -> None:
-        """Show the plan, or in its place the `state` in which there is none."""
+        """Show the plan, or the `state` if there is none."""
         plan = self.plan
-        checking, mending = state == _CHECKING, self.tasks.is_running("mend")
-        if not checking and not mending:
+        checking, repairing = state == _CHECKING, self.tasks.is_running("repair")
+        if not checking and not repairing:
             self.progress.rest()
-        self.stop.setEnabled(checking or mending)
+        self.stop.setEnabled(checking or repairing)
         for path in (self.job, self.data):
-            path.setEnabled(not mending)
+            path.setEnabled(not repairing)
         changes = len(plan.changes) if plan else 0
         self.table.changes.show(plan)
         found = [*(plan.problems if plan else ()), *([self._refusal] if self._refusal else ())]
@@ -231,17 +233,15 @@ class RelinkWindow(QDialog):
         self.table.setVisible(bool(changes))
         self.counts.setText(_counted(plan) if plan else "")
         obstacle = state or (_obstacle(plan, self.data.path) if plan else "")
-        self.reason.setText(self._told + obstacle)
-        self.mend.setText(f"&Mend {count_of(changes, 'link')}" if changes else "&Mend the links")
-        self.mend.setEnabled(not obstacle)
+        self.reason.setText(self._done + obstacle)
+        self.repair.setText(f"&Repair {count_of(changes, 'link')}" if changes else "&Repair links")
+        self.repair.setEnabled(not obstacle)
 
     def _offers(self, problem: Problem) -> list[Offer]:
         folder = self.plan.suggested_data if self.plan and problem.code == "stack-missing" else ""
         if not folder or folder == self.data.path:
             return []
-        return [
-            Offer("Use the folder where they are", f"Sets the new data path: {folder}", partial(self._take, folder))
-        ]
+        return [Offer("Use the folder that has them", f"Sets the new data path: {folder}", partial(self._take, folder))]
 
     def _take(self, folder: str) -> None:
         self.data.line.setText(folder)
@@ -253,17 +253,17 @@ class RelinkWindow(QDialog):
 
 def _counted(plan: Relinking) -> str:
     whole = len(plan.links) - len(plan.broken)
-    return f"{count_of(len(plan.links), 'link')}: {len(plan.broken):,} broken, {whole:,} whole."
+    return f"{count_of(len(plan.links), 'link')}: {len(plan.broken):,} broken, {whole:,} working."
 
 
 def _obstacle(plan: Relinking, data: str) -> str:
-    """Why there is nothing to mend; empty if there is."""
+    """Why nothing can be repaired; empty if something can."""
     if not plan.links:
-        return "The job folder has no links: metadata alone were imported."
+        return "The job folder has no links: only metadata were imported."
     if not plan.broken:
-        return "All links lead to their stacks: there is nothing to mend."
+        return "All links lead to their stacks: nothing to repair."
     if not data and not plan.changes:
         return _ASK_DATA
     if plan.errors:
-        return "Links are mended all or none: first the errors have to go."
+        return "All links are repaired together: solve the errors first."
     return ""

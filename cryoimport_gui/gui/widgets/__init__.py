@@ -1,1 +1,7 @@
-"""Widgets that several pages use."""
+"""Widgets that two pages or windows use; what only one of them uses is in its folder.
+
+In come a session, or plain values; out go signals, or changes of the session's parameters (`editors`).  No widget knows
+a page.  All boxes come from `messages`.
+
+A new kind of field goes into `editors`, made from the table of parameters like the others.
+"""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.parameters import parameter, tool_tip
+from ...core.parameters import meaning, parameter
 from ..session import Session
 from ..tips import explain
 from .path_field import PathField
@@ -23,7 +23,7 @@ _FILTERS = {
     "meta": "RELION particles (*.star);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
 }
-#: whose neighbourhood is a good place to begin, the best first
+#: where a dialog begins if nothing is remembered: at these paths, the best first
 _NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
 _PLACEHOLDERS = {
     "meta": "RELION's run_data.star or particles.star; drop it anywhere on the window",
@@ -32,10 +32,10 @@ _PLACEHOLDERS = {
     "output": "a new folder, inside the folder of the CryoSPARC project",
     "project": "optional: CS-…",
 }
-#: what the choices mean, where their names do not say it
+#: the choices in words
 _CHOICES = {
     "data_sign": {
-        "auto": "Automatic (from the pictures)",
+        "auto": "Automatic (from the images)",
         "+1": "+1  (stored dark on light)",
         "-1": "-1  (stored light on dark)",
     },
@@ -52,7 +52,7 @@ _NARROW_CHOICE_PX = 130  # in a narrow window; a longer text is cut short
 
 def _describe(widget: QWidget, name: str) -> None:
     widget.setObjectName(name)
-    explain(widget, tool_tip(name))
+    explain(widget, "\n".join(meaning(name)))
     widget.setAccessibleName(parameter(name).metadata["title"])
     widget.setAccessibleDescription(parameter(name).metadata["help"])
 
@@ -166,7 +166,7 @@ class PathEdit(PathField):
 
     def __init__(self, session: Session, name: str, creates: bool = False) -> None:
         title = parameter(name).metadata["title"]
-        super().__init__(session.dialogs, name, title, tool_tip(name), _PLACEHOLDERS[name])
+        super().__init__(session.dialogs, name, title, "\n".join(meaning(name)), _PLACEHOLDERS[name])
         self._session, self._name, self._creates = session, name, creates
         _describe(self, name)
         _describe(self.line, name)
@@ -177,7 +177,7 @@ class PathEdit(PathField):
     @Slot(str)
     def _show(self, name: str) -> None:
         value = getattr(self._session.parameters, self._name)
-        if name == self._name and self.path != value:  # else it is what was typed that has led to this value
+        if name == self._name and self.path != value:  # else the typed text has led to this value
             self.line.setText(value)
 
     @Slot(str)

@@ -1,4 +1,4 @@
-"""Buttons that take the import along: as a command, as settings, as a report to read."""
+"""Buttons that save the import as a command, as settings, or as a report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from ...core.atomic import write_whole
+from ...core.parameters import ImportParameters
 from ...core.progress import Progress
 from ...core.report.command import as_command, settings_text
 from ...core.report.html import report_page
@@ -19,17 +20,17 @@ from .problem_list import CopyButton, plain_label
 
 
 class KeepBar(QWidget):
-    """Three buttons, and a line that says what became of them; files are written in a thread of its own."""
+    """Three buttons, and a line with the result; files are written in a thread."""
 
     def __init__(self, session: Session, finished: bool) -> None:
         super().__init__()
         self._session, self._finished = session, finished
         self._saved = session.parameters
         self.copy = CopyButton("Copy as co&mmand")
-        explain(self.copy, "Copy the command that makes the same import without a window.")
+        explain(self.copy, "Copy a command that makes the same import in a terminal or script.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
-        explain(self.settings, "Save all parameters to a file that --settings and More ▸ Load settings read.")
-        explain(self.report, "Save a page to read: everything found, the montage, and what is written.")
+        explain(self.settings, "Save all parameters to a file. More ▸ Load settings reads it.")
+        explain(self.report, "Save a web page with everything found, the montage, and what is written.")
         self.words = plain_label()
         self.words.setAccessibleName("What was copied or saved")
         layout = QHBoxLayout(self)
@@ -45,14 +46,21 @@ class KeepBar(QWidget):
         self.tasks.finished.connect(self._on_finished)
         self.tasks.failed.connect(self._on_failed)
         session.changed.connect(self.refresh)
+        session.imported.connect(self.refresh)
         self.refresh()
 
     def shut_down(self) -> None:
         self.tasks.close()
 
+    @property
+    def _parameters(self) -> ImportParameters:
+        """Those of the import that is finished, or those that are chosen now."""
+        plan = self._session.imported_plan
+        return plan.parameters if plan and self._finished else self._session.parameters
+
     @Slot()
     def refresh(self, *_: object) -> None:
-        parameters = self._session.parameters
+        parameters = self._parameters
         self.copy.text_to_copy = as_command(parameters)
         self.words.clear()
         for button in (self.copy, self.settings, self.report):
@@ -64,18 +72,20 @@ class KeepBar(QWidget):
 
     @Slot()
     def _save_settings(self) -> None:
-        self._saved = self._session.parameters
+        self._saved = self._parameters
         text = settings_text(self._saved)
         self._save("settings", "settings.json", "Settings (*.json)", lambda progress: text)
 
     @Slot()
     def _save_report(self) -> None:
-        plan = self._session.plan
+        plan = self._session.imported_plan if self._finished else self._session.plan
+        if plan is None:
+            return
         status = "complete" if self._finished else "refused" if plan.errors else "dry-run"
         self._save("report", "report.html", "Web page (*.html)", lambda progress: report_page(plan, status, progress))
 
     def _save(self, kind: str, name: str, filters: str, make: Callable[[Progress], str]) -> None:
-        p = self._session.parameters
+        p = self._parameters
         stem = os.path.splitext(os.path.basename(p.meta))[0]
         nearby = os.path.dirname(p.output or p.meta)
         path = self._session.dialogs.save_file(self, kind, f"Save {kind}", f"{stem}_import_{name}", filters, nearby)

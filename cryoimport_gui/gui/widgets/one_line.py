@@ -10,7 +10,7 @@ from ..tips import plain_tip
 
 
 class OneLine(QLabel):
-    """Shows as much of a text as there is room for; all of it stands in the tool tip and for screen readers."""
+    """Shows as much of a text as fits; the tool tip and screen readers have all of it."""
 
     def __init__(self, name: str) -> None:
         super().__init__()

@@ -1,44 +1,55 @@
-"""A path: a line to type in or drop on, and a button that opens a dialog."""
+"""A path: a line to type into or drop on, and a button that opens a dialog."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
+from ..drops import STAR, copies
 from ..file_dialogs import FileDialogs
 from ..tips import explain
+from .drop_hint import DropHint
 
-STAR_SUFFIX = ".star"
 _QUOTES = "'\""
 
 
 class PathLine(QLineEdit):
-    """Takes a dropped file or folder as its path; a STAR file is left to the window, which takes it anywhere."""
+    """Takes a dropped file or folder as its path; the window takes a STAR file."""
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.setAccepted(bool(_dropped_path(event)))
-        else:
+        if not event.mimeData().hasUrls():
             super().dragEnterEvent(event)
+        elif (path := _dropped_path(event)) and copies(event):
+            event.accept()
+            DropHint.of(self).show_text(f"{self.accessibleName()}: {path}")
+        else:
+            event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         if not event.mimeData().hasUrls():
             super().dragMoveEvent(event)
+        else:
+            event.setAccepted(copies(event))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        DropHint.of(self).hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if path := _dropped_path(event):
-            event.acceptProposedAction()
-            self.setText(path)
-        elif not event.mimeData().hasUrls():
+        if not event.mimeData().hasUrls():
             super().dropEvent(event)
+        elif (path := _dropped_path(event)) and copies(event):
+            event.accept()
+            DropHint.of(self).hide()
+            self.setText(path)
 
 
 def _dropped_path(event: QDropEvent) -> str:
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR_SUFFIX) else ""
+    return paths[0] if len(paths) == 1 and not paths[0].endswith(STAR) else ""
 
 
 def meant_path(text: str) -> str:
@@ -57,7 +68,7 @@ def meant_path(text: str) -> str:
 class PathField(QWidget):
     """Chooses a folder; subclasses may ask for something else.
 
-    `kind` is what the dialogs remember its last folder under.
+    The dialogs remember the last folder of each `kind`.
     """
 
     def __init__(self, dialogs: FileDialogs, kind: str, title: str, tool_tip: str, placeholder: str = "") -> None:
@@ -80,7 +91,7 @@ class PathField(QWidget):
 
     @property
     def path(self) -> str:
-        """What is meant by the text of the line, which itself stays as it was typed."""
+        """The path in the text of the line, which itself stays as typed."""
         return meant_path(self.line.text())
 
     def ask(self) -> str:

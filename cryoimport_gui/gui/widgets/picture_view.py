@@ -71,7 +71,7 @@ class PictureView(pg.GraphicsView):
             factor = 1.25 if event.key() == Qt.Key.Key_Minus else 0.8
             self.box.scaleBy((factor, factor))
         else:
-            event.ignore()  # the base class takes keys that mean something to the window
+            event.ignore()  # the base class would take keys of the window
 
     @Slot()
     def _on_moved(self, *_: object) -> None:
@@ -96,14 +96,14 @@ class ScaleBar(QWidget):
         view.box.sigTransformChanged.connect(self._refresh)
 
     def set_pixel_size(self, pixel_size: float, unit: str, varies: bool = False) -> None:
-        """Of the picture; 0 takes the bar away.  `varies`: not all parts of the picture have this one."""
+        """Of the picture; 0 hides the bar.  `varies`: not all parts of the picture have this one."""
         self._pixel_size, self._unit, self._varies = pixel_size, unit, varies
         note = " Optics groups differ in their pixel size; this is right for most tiles." if varies else ""
         self.setToolTip("Scale bar." + note)
         self._refresh()
 
     def length(self) -> float:
-        """What the bar is long for, in its unit."""
+        """The length that the bar shows, in its unit."""
         return round_length(self._ROOM_PX * self._pixel_size / self._view.screen_pixels)
 
     def label(self) -> str:

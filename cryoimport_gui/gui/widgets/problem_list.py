@@ -13,12 +13,12 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollA
 
 from ...core.problems import CODES, Problem, Severity
 from ..theme import emphasize, severity_colour
-from ..tips import explain
+from ..tips import explain, window_words
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 _PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
-_IN_A_ROW = 2  # buttons: as many as most cards have room for
+_IN_A_ROW = 2  # buttons: as many as fit most cards
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,13 @@ class ProblemList(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName("Problems")
-        self.setWhatsThis(
-            "What was found, the worst first, with what to do about it. Errors stop the import; the others do not."
-        )
+        self.setWhatsThis("What was found, the worst first, and what to do about it. Only errors stop the import.")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         self.show_problems(())
 
     def set_nothing(self, text: str) -> None:
-        """What stands there when there are no problems."""
+        """The text when there are no problems."""
         if text != self._nothing:
             self._nothing, self._shown = text, None
 
@@ -72,7 +70,7 @@ class ProblemList(QScrollArea):
         layout.addStretch(1)
         self.setWidget(content)
         content.setAutoFillBackground(False)  # the box around it has its own shade
-        before: QWidget = self  # cards are newer than whatever stands below them: Tab would come to them last
+        before: QWidget = self  # cards are newer than what is below them: Tab would come to them last
         for button in (button for card in content.findChildren(_Card) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
@@ -80,7 +78,7 @@ class ProblemList(QScrollArea):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._shown is not None:
-            self._shown = None  # the badges' colours follow the look
+            self._shown = None  # the badges have other colours in light and dark
             self.show_problems(self._problems)
 
 
@@ -101,14 +99,14 @@ class _Card(QFrame):
         emphasize(title)
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
-        layout.addWidget(plain_label(sentence(problem.message)), 1, 1)
+        layout.addWidget(plain_label(sentence(window_words(problem.message))), 1, 1)
         if problem.examples:
             more = problem.count - len(problem.examples)
             examples = plain_label("\n".join([*problem.examples, *([f"… and {more:,} more"] if more > 0 else [])]))
             examples.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
             layout.addWidget(examples, 2, 1)
-        layout.addWidget(plain_label(f"→ {problem.hint}"), 3, 1)
-        copy = CopyButton("Copy", str(problem))
+        layout.addWidget(plain_label(f"→ {window_words(problem.hint)}"), 3, 1)
+        copy = CopyButton("Copy", window_words(str(problem)))
         copy.setAccessibleName(f"Copy: {problem.message}")
         explain(copy, "Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
@@ -133,7 +131,7 @@ def _button(problem: Problem, offer: Offer) -> QPushButton:
 
 
 class _Rows(QWidget):
-    """Buttons, two in a row; one where there is no room for two."""
+    """Buttons, two in a row; one where two do not fit."""
 
     def __init__(self, buttons: Sequence[QPushButton]) -> None:
         super().__init__()
@@ -146,7 +144,7 @@ class _Rows(QWidget):
         self._arrange(_IN_A_ROW)
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as one button, however many stand in a row now: else the second would never go below."""
+        """The width of one button, so that a narrow list can put the second one below."""
         return QSize(self._width(1), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -183,7 +181,7 @@ class CopyButton(QPushButton):
 
 
 def plain_label(text: str = "") -> QLabel:
-    """A label that wraps, also inside long paths, and takes its text as it stands: text from files is never markup."""
+    """A label that wraps, also inside long paths, and shows its text unchanged: text from files is never markup."""
     label = QLabel(breakable(text))
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)

@@ -1,4 +1,4 @@
-"""One line that tells what is being read at the moment."""
+"""One line that shows what is being read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from ..session import Session
 
-#: stages of the core in words, as they begin
+#: the stages of the core in words
 STAGES = {
     "read": "Reading the STAR file",
     "locate": "Looking for the stacks",
@@ -15,14 +15,14 @@ STAGES = {
     "match": "Matching exposures",
     "preview": "Reading a sample of images",
     "place": "Comparing particles with their micrographs",
-    "link": "Matching the stacks",
+    "link": "Linking the stacks",
     "write": "Writing the dataset",
-    "links": "Looking at the links",
+    "links": "Checking the links",
 }
 
 
 class ProgressLine(QWidget):
-    """Stage and progress of what is being checked; empty, but as high, when nothing is."""
+    """Stage and progress of what is being checked; empty, but as high, when there is nothing."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class ProgressLine(QWidget):
 
 
 class PlanProgress(ProgressLine):
-    """That of the plan which a session makes."""
+    """The progress of a session's plan."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

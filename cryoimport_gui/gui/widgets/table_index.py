@@ -1,9 +1,9 @@
-"""What every table model calls a cell's index."""
+"""The type of a cell's index, in every table model."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex
 
 Index = QModelIndex | QPersistentModelIndex
-#: the parent of all rows of a table that is no tree
+#: the parent of all rows of a table
 ROOT = QModelIndex()

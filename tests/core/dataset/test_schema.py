@@ -8,7 +8,6 @@ import pytest
 import yaml
 from cryosparc.dataset import Dataset
 
-from cryoimport_gui.core.dataset import schema as dataset
 from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Written, dataset_dtype
 from cryoimport_gui.core.dataset.writer import result_group, write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
@@ -108,7 +107,7 @@ def test_whatever_the_stretches_the_file_is_the_same(
 ) -> None:
     rows = made(n)
     whole = write(rows, slots).read()
-    monkeypatch.setattr(dataset, "CHUNK_ROWS", 10)
+    monkeypatch.setattr("cryoimport_gui.core.dataset.writer.CHUNK_ROWS", 10)
     assert write(rows, slots).read() == whole
     assert whole.startswith(b"\x93NUMPY\x01\x00")
     table = np.load(io.BytesIO(whole))
@@ -158,7 +157,7 @@ def test_the_exposure_group(has_optics: bool, group_of_exposure: bool) -> None:
 
 
 def test_progress_and_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataset, "CHUNK_ROWS", 10)
+    monkeypatch.setattr("cryoimport_gui.core.dataset.writer.CHUNK_ROWS", 10)
     seen: list[tuple[int, int]] = []
 
     class Watch(Progress):

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from cryoimport_gui.core.exposures.exposures import Exposures, load_exposures
-from cryoimport_gui.core.exposures.matching import Matching, match_exposures
+from cryoimport_gui.core.exposures.matching import Matching, match_exposures, matching_problems
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.particles import Particles
-from cryoimport_gui.core.problems import Refused, Severity
+from cryoimport_gui.core.problems import Problem, Refused, Severity
 from cryoimport_gui.core.reading.relion import read_particles
 
 from ...support.stars import exposure_columns, particle_columns, write_exposures, write_star
@@ -21,24 +21,33 @@ def made(folder: Path, micrographs: list[str], exposures: list[str]) -> tuple[Pa
     columns = {label: (values * 9)[: len(micrographs)] for label, values in particle_columns().items()}
     star = write_star(folder / "p.star", columns | {"rlnMicrographName": micrographs})
     table = exposure_columns(len(exposures)) | {"micrograph_blob/path": np.array([e.encode() for e in exposures])}
-    return read_particles(star)[0], load_exposures(str(write_exposures(folder / "J1/exposures.cs", table)))
+    return read_particles(star).particles, load_exposures(str(write_exposures(folder / "J1/exposures.cs", table)))
 
 
-def link(folder: Path, micrographs: list[str], exposures: list[str], **parameters: Any) -> tuple[Matching, list[int]]:
-    """The matching, and the exposure of each micrograph."""
+class Matched(NamedTuple):
+    """The matching, the exposure of each micrograph, and what is said about both."""
+
+    matching: Matching
+    exposure: list[int]
+    problems: list[Problem]
+
+
+def match(folder: Path, micrographs: list[str], exposures: list[str], **parameters: Any) -> Matched:
     particles, loaded = made(folder, micrographs, exposures)
-    matching = match_exposures(particles, loaded, update(ImportParameters(), parameters))
-    return matching, matching.of_rows(particles).tolist()
+    chosen = update(ImportParameters(), parameters)
+    matching = match_exposures(particles, loaded, chosen)
+    found = list(matching_problems(particles, loaded, matching, chosen))
+    return Matched(matching, matching.of_rows(particles).tolist(), found)
 
 
 def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
-    matching, exposure = link(
+    matching, exposure, problems = match(
         tmp_path,
         ["a/m2.mrc", "m1.mrc", "a//m2.mrc", "b/c/m3.mrc"],
         ["J1/m1.mrc", "J1/m2.mrc", "J1/m3.mrc", "J1/m4.mrc"],
     )
     assert exposure == [1, 0, 1, 2]
-    assert (matching.exposures_matched, matching.rules_source, matching.problems) == (3, "user", [])
+    assert (len(set(exposure)), matching.rules_source, problems) == (3, "user", [])
 
 
 @pytest.mark.parametrize(
@@ -65,20 +74,20 @@ def test_basenames_with_their_extension_are_compared(tmp_path: Path) -> None:
     ],
 )
 def test_trimming(tmp_path: Path, micrographs: list[str], exposures: list[str], rules: dict) -> None:
-    matching, exposure = link(tmp_path, micrographs, exposures, **rules)
+    matching, exposure, problems = match(tmp_path, micrographs, exposures, **rules)
     assert exposure == [0, 1]
-    assert matching.problems == []
+    assert problems == []
     assert vars(matching.rules) == dict.fromkeys(vars(matching.rules), 0) | {"remove_leading_uid": False} | rules
-    assert link(tmp_path, micrographs, exposures)[1] == [-1, -1]
+    assert match(tmp_path, micrographs, exposures)[1] == [-1, -1]
 
 
 @pytest.mark.parametrize(
     ("choice", "severity"), [("stop", Severity.ERROR), ("keep", Severity.WARNING), ("leave-out", Severity.WARNING)]
 )
 def test_unmatched(tmp_path: Path, choice: str, severity: Severity) -> None:
-    matching, exposure = link(tmp_path, ["m1.mrc", "m9.mrc", "m9.mrc"], ["m1.mrc"], on_unmatched=choice)
+    matching, exposure, problems = match(tmp_path, ["m1.mrc", "m9.mrc", "m9.mrc"], ["m1.mrc"], on_unmatched=choice)
     assert exposure == [0, -1, -1]
-    (problem,) = matching.problems
+    (problem,) = problems
     assert (problem.code, problem.severity, problem.count) == ("exposure-unmatched", severity, 1)
     assert "1 of 2 micrographs (2 particles)" in problem.message
     assert "m9.mrc" in problem.examples[0] and problem.hint
@@ -91,21 +100,21 @@ def test_ambiguous(tmp_path: Path, choice: str) -> None:
         (["m1.mrc"], ["J1/m1.mrc", "J2/m1.mrc"], {}),
         (["a_m1.mrc", "b_m1.mrc"], ["m1.mrc"], {"particle_cut_prefix": 2}),
     ]:
-        matching, _ = link(tmp_path, micrographs, exposures, on_unmatched=choice, **rules)
-        problem = next(p for p in matching.problems if p.code == "exposure-ambiguous")
+        problems = match(tmp_path, micrographs, exposures, on_unmatched=choice, **rules).problems
+        problem = next(p for p in problems if p.code == "exposure-ambiguous")
         assert (problem.severity, problem.count) == (Severity.ERROR, 1)
         assert "m1.mrc" in problem.examples[0]
 
 
 def test_one_exposure_for_micrographs_of_several_folders_is_told_and_linked(tmp_path: Path) -> None:
     grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
-    matching, exposure = link(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
+    matching, exposure, problems = match(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
     assert exposure == [0, 1, 2, 0, 1, 2]
-    (problem,) = matching.problems
+    (problem,) = problems
     assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 3)
     assert problem.examples[0] == f"{grids[0]} and {grids[3]}"
     assert "folders" in problem.message and "jobs" in problem.hint
-    assert link(tmp_path, ["a/m.mrc", "./a//m.mrc"], ["J3/m.mrc"])[0].problems == []
+    assert match(tmp_path, ["a/m.mrc", "./a//m.mrc"], ["J3/m.mrc"]).problems == []
 
 
 def test_links_to_exposures_that_are_probably_others_are_told(tmp_path: Path) -> None:
@@ -113,9 +122,9 @@ def test_links_to_exposures_that_are_probably_others_are_told(tmp_path: Path) ->
     exposures = [f"J3/motioncorrected/{7 * i:021d}_grid2_{i:04d}_patch_aligned_doseweighted.mrc" for i in range(6)]
     rules = {"exposure_cut_prefix": 27, "exposure_cut_suffix": 31, "particle_cut_prefix": 5, "particle_cut_suffix": 4}
     for chosen in ({"suggest_trims": True}, rules):
-        matching, exposure = link(tmp_path, micrographs, exposures, **chosen)
+        matching, exposure, problems = match(tmp_path, micrographs, exposures, **chosen)
         assert exposure == list(range(6))
-        (problem,) = matching.problems
+        (problem,) = problems
         assert (problem.code, problem.severity, problem.count) == ("exposure-ambiguous", Severity.WARNING, 6)
         assert "the micrographs say grid1 where the exposures say grid2" in problem.message
         assert "make sure that these are the same micrographs" in problem.message
@@ -125,17 +134,17 @@ def test_links_to_exposures_that_are_probably_others_are_told(tmp_path: Path) ->
 def test_suggested_rules(tmp_path: Path) -> None:
     micrographs = [f"{9:021d}_grid_{i:03d}_rigid.mrc" for i in range(12)]
     exposures = [f"J1/{i:021d}_grid_{i:03d}_patch_dw.mrc" for i in range(12)]
-    matching, exposure = link(tmp_path, micrographs, exposures, suggest_trims=True)
+    matching, exposure, problems = match(tmp_path, micrographs, exposures, suggest_trims=True)
     assert exposure == list(range(12))
     assert matching.rules_source == "suggested"
 
 
 def test_nothing_to_suggest(tmp_path: Path) -> None:
-    matching, exposure = link(tmp_path, ["abc.mrc", "def.mrc"], ["111.tif", "222.tif"], suggest_trims=True)
+    matching, exposure, problems = match(tmp_path, ["abc.mrc", "def.mrc"], ["111.tif", "222.tif"], suggest_trims=True)
     assert exposure == [-1, -1]
     assert matching.rules_source == "user"
     assert matching.suggestion is not None
-    assert matching.problems[0].hint == matching.suggestion.explanation
+    assert problems[0].hint == matching.suggestion.explanation
 
 
 def test_particles_without_micrograph_names(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import datetime
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from cryoimport_gui.core.dataset.schema import SCHEMA
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.core.job.layout import link_name
 from cryoimport_gui.core.job.write import Job, import_signature, random_uids, write_job
-from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.layout import link_name
+from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.montage import columns_for, tile_origin
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Refused
@@ -32,6 +32,8 @@ FILES = {
     "imported_particles.cs",
     "imported_particles.csg",
     "particles.star",
+    "source",
+    "import.html",
     "montage.png",
     "import.json",
     "import.log",
@@ -64,7 +66,8 @@ def test_what_lies_in_the_job_folder(small: Demo, tmp_path: Path) -> None:
     job = write(parameters_of(small, output=str(tmp_path / "J"), project=""))
     assert {path.name for path in job.folder.iterdir()} == FILES
     assert {path.name for path in tmp_path.iterdir()} == {"J"}
-    assert (job.folder / "particles.star").readlink() == small.star
+    assert (job.folder / "particles.star").read_bytes() == small.star.read_bytes()
+    assert (job.folder / "source" / small.star.name).readlink() == small.star
     assert (job.folder / "montage.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
     assert json.loads((job.folder / "import.json").read_text()) == job.report
     assert job.report["status"] == "complete"
@@ -74,7 +77,7 @@ def test_what_lies_in_the_job_folder(small: Demo, tmp_path: Path) -> None:
         "folder": str(tmp_path / "J"),
     }
     assert job.report["counts"] == {
-        "rows": 12, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
+        "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
         "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
     }  # fmt: skip
     log = (job.folder / "import.log").read_text()
@@ -142,7 +145,7 @@ def test_a_relative_output_and_relative_inputs(small: Demo, tmp_path: Path, monk
     meta = os.path.relpath(small.star, tmp_path)
     job = write(parameters_of(small, meta=meta, output="J5", project="", exposures=""))
     assert job.folder == tmp_path / "J5"
-    assert (job.folder / "particles.star").readlink() == small.star
+    assert (job.folder / "source" / small.star.name).readlink() == small.star
     assert {link.readlink() for link in (job.folder / "imported").iterdir()} == set(small.stacks)
 
 
@@ -202,7 +205,7 @@ def test_uids_and_link_names_are_new_each_time(small: Demo, tmp_path: Path) -> N
 def test_rejected_rows_are_whole(tmp_path: Path) -> None:
     """Comments, quotes, columns that are not imported and another table with images do not disturb it."""
     names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 2, 3)]
-    names[1], names[4] = "0@stacks/s1.mrcs", "x@stacks/s2.mrcs"
+    names[1], names[4] = "99@stacks/s1.mrcs", "x@stacks/s2.mrcs"
     dummy = ["0001", "0002", "b", "nan", "1e5", "it's"]
     meta = write_input(tmp_path, {"rlnImageName": names, "rlnMicrographName": ["'my mic.mrc'"] * 6, "rlnDummy": dummy})
     text = meta.read_text().replace(" 0002\n", " 0002 # no such image\n")
@@ -216,15 +219,56 @@ def test_rejected_rows_are_whole(tmp_path: Path) -> None:
     assert table["rlnImageName"].tolist() == [names[1], names[4]]
     assert table["rlnMicrographName"].tolist() == ["my mic.mrc"] * 2
     assert table["rlnDummy"].tolist() == ["0002", "1e5"]
-    assert table["cryoimportReason"].tolist() == ["image-index-zero", "image-name-bad"]
+    assert table["cryoimportReason"].tolist() == ["image-index-out-of-range", "image-name-bad"]
     assert list(table) == [*particle_columns(), "rlnDummy", "cryoimportReason"]
     for label in ("rlnDefocusU", "rlnAngleRot", "rlnOriginYAngst"):
         assert table[label].tolist() == [particle_columns()[label][row] for row in (1, 4)]
 
 
+def rows_of(star: Path) -> list[str]:
+    return starfile.read(star, always_dict=True)["particles"]["rlnImageName"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        ({}, range(6)),
+        ({"select": ["rlnRandomSubset=2"]}, (1, 3, 5)),
+        ({"select": ["rlnImageName~s2"]}, (3, 4, 5)),
+    ],
+)
+def test_the_copied_rows_are_those_of_the_dataset(tmp_path: Path, policy: dict, kept: Sequence[int]) -> None:
+    """Row for row; the optics table, comments and spaces are as they were."""
+    meta = write_input(tmp_path)
+    lines = meta.read_bytes().splitlines(keepends=True)
+    at = [k for k, line in enumerate(lines) if b"@stacks" in line]
+    lines[at[2]] = b"  " + lines[at[2]].replace(b"\n", b"   # one comment\r\n")
+    meta.write_bytes(b"".join(lines) + b"\n# the end")
+    job = write(update(ImportParameters(), {"meta": str(meta), "output": str(tmp_path / "J")} | policy))
+    dropped = {at[row] for row in range(6) if row not in kept}
+    expected = b"".join(line for k, line in enumerate(meta.read_bytes().splitlines(keepends=True)) if k not in dropped)
+    assert (job.folder / "particles.star").read_bytes() == expected
+    data = load(job.folder)
+    names = [f"{index + 1:06d}@{path.split('_')[-1]}" for path, index in zip(data["blob/path"], data["blob/idx"])]
+    assert names == [name.replace("stacks/", "") for name in rows_of(job.folder / "particles.star")]
+    assert (job.report["counts"]["not_selected"], job.report["inputs"][0]["rows"]) == (6 - len(kept), 6)
+
+
+def test_the_copied_rows_without_those_that_are_left_out(tmp_path: Path) -> None:
+    names = [f"{i:06d}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 99, 3)]
+    meta = write_input(tmp_path, {"rlnImageName": names})
+    job = write(ImportParameters(meta=str(meta), output=str(tmp_path / "J"), on_bad="leave-out"))
+    assert rows_of(job.folder / "particles.star") == [names[k] for k in (0, 2, 3, 5)]
+    assert len(load(job.folder)) == 4
+    again = write(
+        ImportParameters(meta=str(job.folder / "particles.star"), data=str(tmp_path), output=str(tmp_path / "K"))
+    )
+    assert len(load(again.folder)) == 4
+
+
 def test_rows_are_rejected_from_the_file_that_was_read(tmp_path: Path) -> None:
     """Another file of the same name would give other rows."""
-    names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 0, 3)]
+    names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 99, 3)]
     meta = write_input(tmp_path, {"rlnImageName": names})
     parameters = ImportParameters(meta=str(meta), output=str(tmp_path / "J"), on_bad="leave-out")
     for change in (meta.read_text() + "\n", "data_\n"):

@@ -40,7 +40,7 @@ def test_beam_tilt_is_relions_factor_in_degrees() -> None:
 
 
 def test_beam_tilt_error_is_largest_along_the_tilt() -> None:
-    errors = phase_errors(group(rlnBeamTiltX=(0.3,), rlnBeamTiltY=(0.4,)), K, 100.0)["beam tilt"]
+    errors = phase_errors(group(beam_tilt_x_mrad=(0.3,), beam_tilt_y_mrad=(0.4,)), K, 100.0)["beam tilt"]
     expected = 2 * np.pi * 2.7e7 * electron_wavelength_A(300) ** 2 * K**3 * 0.5e-3
     np.testing.assert_allclose(errors, expected, rtol=2e-3)
 
@@ -72,7 +72,7 @@ def test_zernike_polynomials(polynomials: list, odd: bool) -> None:
 
 
 def test_magnification_error_grows_with_frequency_and_radius() -> None:
-    stretched = {"rlnMagMat00": (1.01,), "rlnMagMat01": (0.0,), "rlnMagMat10": (0.0,), "rlnMagMat11": (1.0,)}
+    stretched = {f"magnification_{i}{j}": (float(i == j) + 0.01 * (i == j == 0),) for i in (0, 1) for j in (0, 1)}
     errors = phase_errors(group(**stretched), K, 80.0)["magnification"]
     np.testing.assert_allclose(errors, 2 * np.pi * 80 * 0.01 * K, rtol=1e-9)
 
@@ -94,7 +94,7 @@ def test_a_constant_error_harms_from_the_lowest_frequency_on() -> None:
 
 def test_losses_go_up_to_nyquist_and_say_where_they_harm() -> None:
     """A magnification of 1.01 along x is out of phase by 2π · radius · 0.01 k, at half the way to the box's edge."""
-    optics = group(rlnMagMat00=(1.01,), rlnMagMat01=(0.0,), rlnMagMat10=(0.0,), rlnMagMat11=(1.0,))
+    optics = group(magnification_00=(1.01,), magnification_01=(0.0,), magnification_10=(0.0,), magnification_11=(1.0,))
     optics.pixel_size_A = Value(2.0, "test")
     (loss,) = losses(optics, box=80)
     assert loss.frequency_per_A[-1] == 0.25

@@ -79,7 +79,7 @@ def test_it_is_read_in_stretches_that_change_nothing(tmp_path: Path, monkeypatch
         return read_image_rows(path, header, first, last)
 
     monkeypatch.setattr(micrograph_picture, "_STRETCH_BYTES", 100_000)
-    monkeypatch.setattr(micrograph_picture, "read_rows", counting)
+    monkeypatch.setattr(micrograph_picture, "read_image_rows", counting)
     np.testing.assert_array_equal(read_picture(path, (NY, NX), 1.0).grey, whole.grey)
     assert max(read) * NX * 4 <= 100_000
     assert sum(read) == NY

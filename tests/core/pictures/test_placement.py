@@ -280,14 +280,14 @@ def test_particles_that_cannot_be_compared(tmp_path, change, reason):
 
 def test_a_micrograph_that_cannot_be_read_half_way_is_told(tmp_path, monkeypatch):
     samples = planted(tmp_path)
-    read_rows = placement.read_rows
+    read_rows = placement.read_image_rows
 
     def fail(path, header, first, last):
         if path == samples[0].micrograph:
             raise OSError("stale file handle")
         return read_rows(path, header, first, last)
 
-    monkeypatch.setattr(placement, "read_rows", fail)
+    monkeypatch.setattr(placement, "read_image_rows", fail)
     found = judge_placement(samples)
     assert (found.value, found.sampled) == ("keep", 40)
     assert found.unreadable == [f"{samples[0].micrograph}: stale file handle"]
@@ -296,13 +296,13 @@ def test_a_micrograph_that_cannot_be_read_half_way_is_told(tmp_path, monkeypatch
 def test_only_the_rows_of_the_patches_are_read(tmp_path, monkeypatch):
     samples = planted(tmp_path, box=48)
     rows: list[int] = []
-    read_rows = placement.read_rows
+    read_rows = placement.read_image_rows
 
     def watch(path, header, first, last):
         rows.append(last - first)
         return read_rows(path, header, first, last)
 
-    monkeypatch.setattr(placement, "read_rows", watch)
+    monkeypatch.setattr(placement, "read_image_rows", watch)
     judge_placement(samples)
     assert len(rows) == 120
     assert max(rows) <= 48 + 10

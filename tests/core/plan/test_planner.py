@@ -55,7 +55,7 @@ def test_everything_is_checked_and_nothing_written(demo: Demo) -> None:
     assert [(g.id, g.particles) for g in plan.groups] == [(1, 8), (2, 4)]
     assert plan.stacks is not None and plan.stacks.box == 32
     assert plan.counts() == {
-        "rows": 12, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
+        "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
         "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
     }  # fmt: skip
 
@@ -230,6 +230,19 @@ def test_stacks_of_opposite_contrast_are_told(tmp_path: Path, choice: str, group
         assert demo.stacks[others[0]].name in found.examples[0] and "of 8 images)" in found.examples[0]
 
 
+def test_two_stacks_of_25_are_stored_the_other_way_round(tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=25, particles_per_micrograph=16, box=32))
+    for k in (4, 21):
+        with mrcfile.open(demo.stacks[k], "r+") as stack:
+            stack.data[:] *= -1
+    plan = plan_import(parameters_of(demo))
+    (found,) = (p for p in plan.problems if p.code.startswith("data-sign"))
+    assert found.message.startswith("images of 2 stacks are stored dark on light, of 23 light on dark")
+    assert any(demo.stacks[4].name in example for example in found.examples)
+    verdict = plan.data_sign.verdict if plan.data_sign else None
+    assert verdict is not None and (verdict.stacks, verdict.stacks_judged) == (25, 25)
+
+
 def test_pictures_that_tell_nothing(tmp_path: Path) -> None:
     parameters = parameters_of(small_demo(tmp_path / "d"), meta=str(write_input(tmp_path)), exposures="", output="")
     plan = plan_import(replace(parameters, project=""))
@@ -247,13 +260,16 @@ def test_bad_rows_and_unmatched_rows_are_left_out_together(tmp_path: Path) -> No
     with demo.exposures.open("wb") as file:
         np.save(file, table[[0, 2]])
     text = demo.star.read_text()
-    demo.star.write_text(text.replace("000001@", "000000@", 2))  # one of the first micrograph, one of the second
+    demo.star.write_text(text.replace("000001@", "000099@", 2))  # one of the first micrograph, one of the second
     plan = plan_import(parameters_of(demo, on_bad="leave-out", on_unmatched="leave-out"))
     assert plan.errors == []
     unmatched = np.flatnonzero(demo.micrograph_index == 1).tolist()
     bad = np.flatnonzero(demo.image_index == 0)[:2].tolist()
     left_out = {code: rows.tolist() for code, rows in plan.left_out.items()}
-    assert left_out == {"image-index-zero": bad, "exposure-unmatched": [row for row in unmatched if row not in bad]}
+    assert left_out == {
+        "image-index-out-of-range": bad,
+        "exposure-unmatched": [row for row in unmatched if row not in bad],
+    }
     assert plan.particles is not None and len(plan.particles) == 12 - 5
     assert plan.counts()["left_out"] == 5
     assert [g.particles for g in plan.groups] == [7, 0]

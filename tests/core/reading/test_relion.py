@@ -35,7 +35,8 @@ def read(folder: Path, optics: Columns | None = OPTICS, **change: object) -> tup
 
 
 def read_file(path: Path) -> tuple[Particles, dict, dict[str, Problem]]:
-    particles, faults, remarks = read_particles(path)
+    reading = read_particles(path)
+    particles, faults, remarks = reading.particles, reading.faults, reading.remarks
     rows = {fault.problem.code: fault.rows.tolist() for fault in faults}
     return particles, rows, {remark.code: remark for remark in remarks}
 
@@ -222,15 +223,15 @@ def test_an_optics_value_that_is_no_number_is_not_given(tmp_path: Path, label: s
     ("columns", "dropped"),
     [
         ({"rlnBeamTiltX": [0.0], "rlnBeamTiltY": [0.0]}, set()),
-        ({"rlnBeamTiltX": [0.0], "rlnBeamTiltY": [-0.2]}, {"rlnBeamTiltX", "rlnBeamTiltY"}),
+        ({"rlnBeamTiltX": [0.0], "rlnBeamTiltY": [-0.2]}, {"beam_tilt_x_mrad", "beam_tilt_y_mrad"}),
         ({"rlnMagMat00": [1.0], "rlnMagMat01": [0.0], "rlnMagMat10": [0.0], "rlnMagMat11": [1.0]}, set()),
         (
             {"rlnMagMat00": [1.01], "rlnMagMat01": [0.0], "rlnMagMat10": [0.0], "rlnMagMat11": [1.0]},
-            {"rlnMagMat00", "rlnMagMat01", "rlnMagMat10", "rlnMagMat11"},
+            {f"magnification_{i}{j}" for i in (0, 1) for j in (0, 1)},
         ),
         ({"rlnOddZernike": ["[0,0,0]"], "rlnEvenZernike": ["[0,0]"]}, set()),
-        ({"rlnOddZernike": ["[0,1.5,-2e-1]"]}, {"rlnOddZernike"}),
-        ({"rlnEvenZernike": ["[3]"]}, {"rlnEvenZernike"}),
+        ({"rlnOddZernike": ["[0,1.5,-2e-1]"]}, {"odd_zernike"}),
+        ({"rlnEvenZernike": ["[3]"]}, {"even_zernike"}),
         ({"rlnOddZernike": ["None"]}, set()),
     ],
 )
@@ -240,8 +241,8 @@ def test_aberrations(tmp_path: Path, columns: Columns, dropped: set[str]) -> Non
         assert faults == {}
         assert set(particles.optics_groups[0].aberrations) == dropped
         assert ("ctf-aberrations-dropped" in remarks) == bool(dropped)
-    zernike = particles.optics_groups[0].aberrations.get("rlnOddZernike")
-    assert zernike == ((0.0, 1.5, -0.2) if dropped == {"rlnOddZernike"} else None)
+    zernike = particles.optics_groups[0].aberrations.get("odd_zernike")
+    assert zernike == ((0.0, 1.5, -0.2) if dropped == {"odd_zernike"} else None)
 
 
 def test_columns_that_are_not_imported_are_listed(tmp_path: Path) -> None:
@@ -262,7 +263,7 @@ def test_values_that_are_not_finite(tmp_path: Path, label: str, text: str) -> No
     values[1] = values[4] = text
     particles, faults, _ = read(tmp_path, **{label: values})
     assert faults == {"value-not-finite": [1, 4]}
-    _, found, _ = read_particles(tmp_path / "p.star")
+    found = read_particles(tmp_path / "p.star").faults
     (problem,) = (fault.problem for fault in found)
     assert label in problem.message and problem.count == 2
     assert problem.examples[0].startswith(
@@ -273,8 +274,8 @@ def test_values_that_are_not_finite(tmp_path: Path, label: str, text: str) -> No
 def test_image_names(tmp_path: Path) -> None:
     names = ["1@a.mrcs", "x@a.mrcs", "0@a.mrcs", "a.mrcs", "@a.mrcs", "2@a.mrcs"]
     particles, faults, _ = read(tmp_path, rlnImageName=names)
-    assert faults == {"image-name-bad": [1, 3, 4], "image-index-zero": [2]}
-    assert particles.image_number[[0, 5]].tolist() == [1, 2]
+    assert faults == {"image-name-bad": [1, 3, 4]}
+    assert particles.image_number[[0, 2, 5]].tolist() == [1, 0, 2]
 
 
 def test_defocus_v_and_angle_may_be_missing(tmp_path: Path) -> None:

@@ -30,7 +30,9 @@ EVERYTHING: dict[str, Any] = {
     "cs": {None: -0.5},
     "amplitude_contrast": {3: 0.07},
     "total_dose": {None: 1e-5},
+    "select": ("rlnClassNumber=1,3", "rlnMicrographName~Grid A", "optics-group!=2"),
     "data_sign": "-1",
+    "image_numbers_from": "0",
     "remove_leading_uid": True,
     "exposure_cut_prefix": 1,
     "exposure_cut_suffix": 2,
@@ -41,6 +43,7 @@ EVERYTHING: dict[str, Any] = {
     "coordinate_scale": "0.5",
     "on_bad": "leave-out",
     "on_unmatched": "keep",
+    "accept": ("images-ctf-corrected",),
 }
 ALL = update(ImportParameters(), EVERYTHING)
 

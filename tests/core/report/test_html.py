@@ -121,7 +121,7 @@ def test_text_from_files_stays_text(tmp_path: Path) -> None:
 def test_aberrations_that_are_lost(tmp_path: Path) -> None:
     optics = OPTICS | {"rlnBeamTiltX": [3.0], "rlnOddZernike": ["[0,0,1.5]"]}
     text = Page(report_page(plan(write_input(tmp_path, None, optics)), "complete")).text
-    assert "rlnBeamTiltX 3; rlnOddZernike 0 0 1.5" in text
+    assert "beam_tilt_x_mrad 3; odd_zernike 0 0 1.5" in text
     assert re.search(r"beam tilt: above 45° from \d\.\d\d Å on", text)
     assert "tilt_A, trefoil_A, tetra_A, anisomag  =  0 (not settled)" in text and "Not settled" in text
 

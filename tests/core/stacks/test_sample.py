@@ -17,7 +17,7 @@ from ...support.stars import OPTICS, made_images, mrc_bytes, particle_columns, w
 
 
 def look(meta: Path) -> tuple[Particles, Stacks]:
-    particles, _, _ = read_particles(meta)
+    particles = read_particles(meta).particles
     return particles, find_stacks(particles, str(meta), "")
 
 

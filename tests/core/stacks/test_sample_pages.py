@@ -20,7 +20,7 @@ from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks
 
 
 def opened(demo: Demo) -> tuple[Particles, Stacks]:
-    particles = read_particles(str(demo.star))[0]
+    particles = read_particles(str(demo.star)).particles
     return particles, find_stacks(particles, str(demo.star), str(demo.data))
 
 

@@ -9,16 +9,22 @@ import pytest
 
 from cryoimport_gui.core import parallel
 from cryoimport_gui.core.particles import Particles
+from cryoimport_gui.core.problems import Problem
 from cryoimport_gui.core.progress import Cancelled, Progress
 from cryoimport_gui.core.reading.relion import read_particles
+from cryoimport_gui.core.stacks.remarks import stack_remarks
 from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks
 
 from ...support.stars import OPTICS, made_images, mrc_bytes, particle_columns, write_input, write_stack, write_star
 
 
 def look(meta: Path, data: str = "") -> tuple[Particles, Stacks]:
-    particles, _, _ = read_particles(meta)
+    particles = read_particles(meta).particles
     return particles, find_stacks(particles, str(meta), data)
+
+
+def remarks(particles: Particles, stacks: Stacks) -> list[Problem]:
+    return list(stack_remarks(particles, stacks, "", with_poses=True))
 
 
 def faults(stacks: Stacks) -> dict[str, tuple[int, list[int]]]:
@@ -30,7 +36,7 @@ def test_all_is_well(tmp_path: Path) -> None:
     particles, stacks = look(write_input(tmp_path))
     assert [file.path for file in stacks.files] == [str(tmp_path / f"stacks/s{k}.mrcs") for k in (1, 2)]
     assert stacks.of_rows(particles).tolist() == [0, 0, 0, 1, 1, 1]
-    assert (stacks.box, stacks.faults, stacks.problems) == (8, [], [])
+    assert (stacks.box, stacks.faults, remarks(particles, stacks)) == (8, [], [])
 
 
 def test_two_names_of_one_stack_are_one_stack(tmp_path: Path) -> None:
@@ -38,7 +44,7 @@ def test_two_names_of_one_stack_are_one_stack(tmp_path: Path) -> None:
     particles, stacks = look(write_input(tmp_path, {"rlnImageName": names}))
     assert [file.path for file in stacks.files] == [str(tmp_path / "stacks/s1.mrcs")]
     assert stacks.of_rows(particles).tolist() == [0] * 6
-    assert [(p.code, p.count) for p in stacks.problems] == [("particle-duplicate", 3)]
+    assert [(p.code, p.count) for p in remarks(particles, stacks)] == [("particle-duplicate", 3)]
 
 
 def damage(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
@@ -111,7 +117,7 @@ def test_a_longer_file_is_a_warning(tmp_path: Path) -> None:
     meta = write_input(tmp_path)
     with (tmp_path / "stacks/s2.mrcs").open("ab") as file:
         file.write(b"12345")
-    (problem,) = look(meta)[1].problems
+    (problem,) = remarks(*look(meta))
     assert (problem.code, problem.count) == ("stack-longer", 1)
     assert "s2.mrcs: 5 bytes more" in problem.examples[0]
 
@@ -119,7 +125,7 @@ def test_a_longer_file_is_a_warning(tmp_path: Path) -> None:
 def test_duplicates_name_the_later_row(tmp_path: Path) -> None:
     names = [f"{i}@stacks/s1.mrcs" for i in (1, 2, 1, 3, 2, 1)]
     particles, stacks = look(write_input(tmp_path, {"rlnImageName": names}))
-    (problem,) = stacks.problems
+    (problem,) = remarks(particles, stacks)
     assert (problem.code, problem.count) == ("particle-duplicate", 3)
     lines = [int(particles.line_of(np.array([row]))[0]) for row in (2, 4, 5)]
     assert [example.split(":")[0] for example in problem.examples] == [f"line {line}" for line in lines]
@@ -173,6 +179,6 @@ def test_many_stacks_with_and_without_threads(tmp_path: Path, monkeypatch: pytes
     _, stacks = look(meta)
     assert [file.header.nz for file in stacks.files if file.header] == [1 + k % 3 for k in range(90)]
     steps = iter(range(100))
-    particles, _, _ = read_particles(meta)
+    particles = read_particles(meta).particles
     with pytest.raises(Cancelled):
         find_stacks(particles, str(meta), "", Progress(lambda: next(steps, None) == 20))

@@ -149,4 +149,4 @@ def test_from_the_close_look_to_the_place_in_the_micrograph(qtbot, open_wizard, 
 def test_without_exposures_there_is_no_place_to_show(qtbot, open_wizard, small: Demo) -> None:
     preview = look_at(qtbot, open_wizard(meta=str(small.star)), 3)
     assert not preview.particle.micrograph.isEnabled()
-    assert "first" in preview.particle.micrograph.toolTip()
+    assert "First match" in preview.particle.micrograph.toolTip()

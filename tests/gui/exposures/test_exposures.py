@@ -85,7 +85,7 @@ def test_one_renamed_micrograph_is_listed_first(qtbot, open_wizard, tmp_path: Pa
     assert [p.code for p in page.problems()] == ["exposure-unmatched"]
     assert not page.obstacle()
     assert not page.trims.take.isVisible(), "no rule matches more"
-    assert "nearest names" in page.trims.text.text()
+    assert "most similar names" in page.trims.text.text()
 
 
 def test_the_rows_shown_are_exported(qtbot, open_wizard, small: Demo, tmp_path: Path, monkeypatch) -> None:
@@ -134,7 +134,7 @@ def test_the_table_is_sorted_by_header_and_by_key(qtbot, open_wizard, small: Dem
     assert table.current == current, "the row stays the current one"
 
 
-def test_no_exposures_are_no_obstacle_and_unreadable_ones_are_told(qtbot, open_wizard, small: Demo) -> None:
+def test_no_exposures_are_no_obstacle_and_unreadable_ones_are_shown(qtbot, open_wizard, small: Demo) -> None:
     page = open_page(qtbot, open_wizard, values(small, exposures=""))
     assert not page.obstacle()
     assert page.wizard().button(QWizard.WizardButton.NextButton).isEnabled()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
+from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.pictures.ctf import electron_wavelength_A
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.gui.pages.microscope.optics_model import COLUMNS, Cell
@@ -135,17 +138,39 @@ def test_each_value_stands_with_its_source(qtbot, open_wizard, tmp_path: Path) -
 def test_headers_stand_beside_the_pixel_size(qtbot, open_wizard, tmp_path: Path) -> None:
     wizard, page = open_page(open_wizard, three_groups(tmp_path))
     headers = [(cell(page, row, "header_A").text, cell(page, row, "header_A").source) for row in (1, 2, 3)]
-    assert headers == [("1.5", "2 of 2 stacks"), ("2", "1 of 1 differ"), ("–", "none given")]
+    assert headers == [("1.5", "in 2 of 2 stacks"), ("2", "in 1 of 1 stack"), ("–", "none given")]
     odd = [row for row in (1, 2, 3) if cell(page, row, "pixel_size_A").severity is Severity.WARNING]
     assert odd == [2]
     assert page.table.model.data(at(page, 2, "pixel_size_A")) == "▲ 1.6"
-    assert "1 of 1 stack header say otherwise, mostly 2 Å" in cell(page, 2, "pixel_size_A").words
+    assert "1 of 1 stack header says otherwise, mostly 2 Å" in cell(page, 2, "pixel_size_A").words
     choose(page, 2, "pixel_size_A")
     assert page.table.words.text().startswith("▲ 1 of 1 stack")
     type_in(qtbot, page, 2, "pixel_size_A", "2")
-    assert cell(page, 2, "pixel_size_A").severity is None and cell(page, 2, "header_A").source == "1 of 1 stack"
+    assert cell(page, 2, "pixel_size_A").severity is None and cell(page, 2, "header_A").source == "in 1 of 1 stack"
     wait_planned(qtbot, wizard)
     assert [p for p in page.problems() if p.code == "pixel-size-disagrees"] == []
+
+
+@pytest.mark.parametrize("sizes", [{}, {0: 4.2, 2: 4.2, 1: 4.2, 3: 8.4, 5: 4.2}], ids=["agree", "differ"])
+def test_where_only_some_headers_differ_both_numbers_are_seen(
+    open_wizard, demo: Demo, tmp_path: Path, sizes: dict[int, float]
+) -> None:
+    """Most headers agree with the STAR file: what the others say is what has to be seen."""
+    shutil.copytree(demo.data, tmp_path / "data")
+    for number, size in sizes.items():
+        with mrcfile.open(tmp_path / "data" / demo.stacks[number].relative_to(demo.data), "r+") as stack:
+            stack.voxel_size = size
+    _, page = open_page(open_wizard, demo.star, data=str(tmp_path / "data"))
+    data, columns = page.table.model.data, ("pixel_size_A", "header_A")
+    shown = [tuple(data(at(page, row, column)) for column in columns) for row in (1, 2)]
+    sources = [cell(page, row, "header_A").source for row in (1, 2)]
+    if sizes:  # of the second group, two sizes
+        assert shown == [("▲ 2.1", "▲ 4.2"), ("▲ 2.1", "▲ 4.2, …")]
+        assert sources == ["in 2 of 10 stacks", "in 3 of 10 stacks"]
+        assert "8.4 Å in 1 stack" in cell(page, 2, "header_A").words
+    else:
+        assert shown == [("2.1", "2.1")] * 2
+        assert sources == ["in 10 of 10 stacks"] * 2
 
 
 def test_overrides_of_one_and_of_all_and_their_undoing(qtbot, open_wizard, tmp_path: Path) -> None:
@@ -242,7 +267,7 @@ def test_the_odd_is_marked_and_explained(qtbot, open_wizard, tmp_path: Path) -> 
         choose(page, 1, name)
         assert "unusual" in page.table.words.text()
         choose(page, 2, name)
-        assert "should be looked at" in page.table.words.text()
+        assert "should be checked" in page.table.words.text()
     assert [p.code for p in page.problems()].count("microscope-value-odd") == 1
     assert "▲" in wizard.steps.item(wizard.currentId()).text()
 

@@ -33,9 +33,10 @@ from cryoimport_gui.core.pictures.montage import compose
 from cryoimport_gui.core.problems import Severity, problem
 from cryoimport_gui.core.stacks.sample import Selection
 from cryoimport_gui.gui.pages.preview.contrast_bar import Mode
-from cryoimport_gui.gui.pages.preview.page import _IGNORED, PreviewPage
+from cryoimport_gui.gui.pages.preview.no_images import IGNORED
+from cryoimport_gui.gui.pages.preview.page import PreviewPage
+from cryoimport_gui.gui.pages.preview.sign_panel import sign_in_use, verdict_words
 from cryoimport_gui.gui.theme import apply_theme
-from cryoimport_gui.gui.widgets.sign_panel import confidence_text, sign_in_use, verdict_words
 
 from ..conftest import WAIT_MS
 
@@ -170,6 +171,22 @@ def test_limits_by_hand_stay_and_automatic_ones_follow(qtbot, preview: Open) -> 
     assert page.contrast.limits() == by_hand == page.view.limits
 
 
+def test_another_low_pass_leaves_the_contrast_automatic(qtbot, preview: Open) -> None:
+    page = preview()
+    low_pass = page.controls.low_pass
+    for value in ("80", "0", "300", "20"):
+        before = page.view.tiles
+        qtbot.mouseClick(low_pass, Qt.MouseButton.LeftButton, pos=QPoint(10, low_pass.height() // 2))
+        low_pass.selectAll()
+        qtbot.keyClicks(low_pass, value)
+        qtbot.keyClick(low_pass, Qt.Key.Key_Tab)
+        qtbot.waitUntil(lambda before=before: page.view.tiles is not before, timeout=WAIT_MS)
+        settle(qtbot, page)
+        assert page.contrast.mode.currentData() is Mode.SHARED
+        shown = (-page.contrast.high.value(), -page.contrast.low.value())
+        assert shown == pytest.approx(page.view.tiles.limits, abs=0.01), "the fields show the limits in use"
+
+
 def test_a_lower_limit_above_the_upper_one_leaves_some_contrast(preview: Open) -> None:
     page = preview()
     page.contrast.low.setValue(5.0)
@@ -282,7 +299,7 @@ def test_pages_order_and_filters(qtbot, preview: Open, demo: Demo) -> None:
     assert len(page.view.tiles) == 25
 
 
-def test_an_unreadable_stack_is_told_in_its_tiles(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+def test_an_unreadable_stack_is_shown_in_its_tiles(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
     copy = tmp_path / "relion"
     shutil.copytree(demo.data, copy)
     (copy / demo.stacks[3].relative_to(demo.data)).write_bytes(b"")
@@ -311,12 +328,12 @@ def test_without_raw_data_there_is_nothing_to_show(qtbot, preview: Open) -> None
     page.session.change(ignore_raw_data=True)
     settle(qtbot, page)
     assert page.view.tiles is None
-    assert shown_instead(page) == [_IGNORED]
-    assert "sign does not matter" in _IGNORED
+    assert shown_instead(page) == [IGNORED]
+    assert "sign does not matter" in IGNORED
     assert not page.sign_panel.isVisible()
     assert page.obstacle() == ""
     assert page.wizard().steps.item(2).text().split() == ["3", "Preview"], "nothing was checked"
-    page.to_particles.click()
+    page.nothing.to_particles.click()
     assert page.wizard().currentId() == 0
     page.wizard().go_to(2)
     page.session.change(ignore_raw_data=False)
@@ -329,8 +346,8 @@ def shown_instead(page: PreviewPage) -> list[str]:
     """What is said in place of the montage, of which nothing is seen."""
     for widget in (page.frame, page.controls, page.contrast, page.invert, page.page_bar):
         assert not widget.isVisible()
-    titles = [card.accessibleName() for card in page.reasons.widget().findChildren(QFrame) if card.layout()]
-    return [page.why.text(), *titles]
+    titles = [card.accessibleName() for card in page.nothing.reasons.widget().findChildren(QFrame) if card.layout()]
+    return [page.nothing.why.text(), *titles]
 
 
 def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
@@ -344,11 +361,11 @@ def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Op
     words, card = shown_instead(page)
     assert words == "There are no images to show:"
     assert card.startswith("error:")
-    assert page.obstacle() == f"Next is off: {page.session.plan.errors[0].message}."
+    assert page.obstacle() == f"Cannot continue: {page.session.plan.errors[0].message}."
     assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
     assert "✓" not in wizard.steps.item(2).text()
     assert "✖ 1 error" in wizard.steps.item(0).text()
-    way = next(b for b in page.reasons.findChildren(QPushButton) if b.text() == "Go to Particles")
+    way = next(b for b in page.nothing.reasons.findChildren(QPushButton) if b.text() == "Go to Particles")
     qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
     assert wizard.currentId() == 0
     assert QApplication.focusWidget().objectName() == "data"
@@ -372,9 +389,9 @@ def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview:
     settle(qtbot, page)
     (words,) = shown_instead(page)
     assert words.startswith("No particle STAR file is chosen")
-    assert page.obstacle() == "Next is off: no particle STAR file is chosen."
+    assert page.obstacle() == "Cannot continue: no particle STAR file is chosen."
     assert "✓" not in page.wizard().steps.item(2).text()
-    page.to_particles.click()
+    page.nothing.to_particles.click()
     assert QApplication.focusWidget().objectName() == "meta"
 
 
@@ -409,18 +426,25 @@ def test_no_file_is_read_in_the_thread_of_the_window(qtbot, preview: Open, monke
 @pytest.mark.parametrize(
     ("choice", "value", "share", "severity", "words"),
     [
-        ("auto", -1, 0.97, None, ["97% of 400 particles are stored brighter", "light on dark", "data sign is −1"]),
+        (
+            "auto",
+            -1,
+            0.97,
+            None,
+            ["97% of 400 particles are stored brighter", "light on dark", "is −1 (confidence 98.7%)"],
+        ),
         ("-1", -1, 0.97, None, ["data sign is −1"]),
         ("auto", 1, 0.04, None, ["96% of 400 particles are stored darker", "dark on light", "data sign is +1"]),
         ("+1", -1, 0.97, Severity.WARNING, ["You chose +1, but 97%", "data sign is −1"]),
-        ("auto", 0, 0.55, Severity.WARNING, ["do not tell", "55% of 400", "−1 is used", "RELION"]),
-        ("+1", 0, 0.55, Severity.WARNING, ["do not tell", "You chose +1"]),
+        ("auto", 0, 0.55, Severity.WARNING, ["do not show the data sign clearly: 55% of 400", "−1 is used", "RELION"]),
+        ("+1", 0, 0.55, Severity.WARNING, ["do not show the data sign clearly", "You chose +1"]),
     ],
 )
 def test_the_verdict_in_words(choice: str, value: int, share: float, severity: Severity | None, words: list) -> None:
     found, text = verdict_words(choice, SignVerdict(value, share, 0.98765, 400))
     assert found is severity
-    assert all(part in text for part in [*words, "confidence 98.7%"]), text
+    assert all(part in text for part in words), text
+    assert ("confidence" in text) == (value != 0), "an unclear verdict with a high confidence contradicts itself"
 
 
 @pytest.mark.parametrize("choice", ["auto", "+1"])
@@ -428,11 +452,6 @@ def test_of_stacks_that_contradict_each_other_no_reading_is_right(choice: str) -
     mixed = problem("data-sign-unclear", "images of 2 stacks are dark", hint="Import them separately.")
     found, text = verdict_words(choice, SignVerdict(0, 0.4, 0.8, 400, mixed=mixed))
     assert (found, text) == (Severity.WARNING, "Images of 2 stacks are dark. Import them separately.")
-
-
-def test_no_confidence_is_called_certain() -> None:
-    assert confidence_text(SignVerdict(-1, 1.0, 1.0, 400)) == "above 99.9%"
-    assert confidence_text(SignVerdict(-1, 1.0, 0.9899, 400)) == "98.9%"
 
 
 def test_the_sign_in_use() -> None:
@@ -447,7 +466,7 @@ def test_one_button_takes_the_proposal(qtbot, preview: Open) -> None:
     panel = page.sign_panel
     assert "▲" in panel.badge.text()
     assert panel.words.text().replace("\u200b", "").startswith("You chose +1, but 100% of 160")
-    assert panel.take.text() == "&Use −1 (proposed)"
+    assert panel.take.text() == "&Use −1 (suggested)"
     assert page.view.sign == 1
     qtbot.mouseClick(panel.take, Qt.MouseButton.LeftButton)
     assert page.session.parameters.data_sign == "-1"
@@ -476,18 +495,33 @@ def test_both_readings_stand_side_by_side_and_can_be_taken(qtbot, preview: Open)
     assert [readings[sign].isChecked() for sign in (1, -1)] == [False, True]
     assert "light ✖" in readings[1].text()
     assert "dark ✓" in readings[-1].text()
-    qtbot.mouseClick(readings[1], Qt.MouseButton.LeftButton)
-    assert page.session.parameters.data_sign == "+1"
-    assert [readings[sign].isChecked() for sign in (1, -1)] == [True, False]
-    assert "in use" in readings[1].text()
-    settle(qtbot, page)
-    assert [p.code for p in page.problems()] == ["data-sign-contradicts"]
+    for clicked, other, found in ((1, -1, ["data-sign-contradicts"]), (-1, 1, [])):
+        qtbot.mouseClick(readings[clicked], Qt.MouseButton.LeftButton)
+        assert page.session.parameters.data_sign == f"{clicked:+d}"
+        assert readings[clicked].isChecked() and not readings[other].isChecked()
+        assert "in use" in readings[clicked].text()
+        settle(qtbot, page)
+        assert [p.code for p in page.problems()] == found
 
 
-def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+def test_of_blank_images_no_share_is_given(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
+    """The window says what the report says: nothing could be looked at."""
+    shutil.copytree(demo.data, tmp_path / "data")
+    for stack in demo.stacks:
+        copy = tmp_path / "data" / stack.relative_to(demo.data)
+        content = copy.read_bytes()
+        copy.write_bytes(content[:1024] + bytes(len(content) - 1024))
+    page = preview(data=str(tmp_path / "data"))
+    words = page.sign_panel.words.text()
+    assert page.session.plan.data_sign.verdict.sampled == 0
+    assert "no image could be looked at" in words and "%" not in words
+    assert any("no image could be looked at" in p.message for p in page.problems())
+
+
+def test_few_particles_are_shown_as_what_they_are(qtbot, preview: Open, demo: Demo, tmp_path) -> None:
     lines = demo.star.read_text().splitlines()
     first = next(i for i, line in enumerate(lines) if "@" in line)
-    for count, said in ((1, "1 particle is shown."), (3, "First of each 4: the mean of 3.")):
+    for count, said in ((1, "1 particle is shown."), (3, "First tile: average of 3.")):
         few = tmp_path / f"{count}.star"
         few.write_text("\n".join(lines[: first + count]) + "\n")
         page = preview(meta=str(few))
@@ -498,7 +532,7 @@ def test_few_particles_are_told_as_what_they_are(qtbot, preview: Open, demo: Dem
         assert np.ptp(tiles[5:50, 5:55]) > 50
         assert (np.ptp(tiles[5:50, 65:110]) > 50) == (count > 1), "the same image stands there twice"
         if count == 1:
-            assert "the only particle that was looked at is stored brighter" in page.sign_panel.words.text()
+            assert "the only particle is stored brighter" in page.sign_panel.words.text()
         page.wizard().close()
 
 
@@ -533,8 +567,9 @@ def test_the_keyboard_moves_a_frame_and_turns_pages(qtbot, preview: Open) -> Non
 def test_tab_into_the_montage_frames_a_tile(qtbot, preview: Open) -> None:
     page = preview()
     assert page.view.current == -1
-    page.view.setFocus(Qt.FocusReason.TabFocusReason)
-    assert page.view.current == 0
+    page.controls.count.setFocus()
+    qtbot.keyClick(page.controls.count, Qt.Key.Key_Backtab)
+    assert QApplication.focusWidget() is page.view and page.view.current == 0
 
 
 def test_zoom_and_fit(qtbot, preview: Open) -> None:
@@ -631,7 +666,7 @@ def test_what_the_close_look_shows(qtbot, preview: Open) -> None:
     particle, row = page.particle, int(page.view.tiles.rows[0])
     seen = inspect(page._images, page.session.plan.groups, row, page.controls.options, 50)
     assert particle._look.averaged == seen.look.averaged == 20
-    assert "mean of 20 images" in particle.spectrum_note.text()
+    assert "average of 20 images" in particle.spectrum_note.text()
     x, y = particle._ring_curve.getData()
     shown = np.stack([x, y], axis=1)
     np.testing.assert_allclose(shown[:121], seen.look.rings[0] + 0.5, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Mending links in the window: what would change is shown, and nothing changes before the button."""
+"""The window that repairs stack links: what would change is shown, and nothing changes before the button."""
 
 from __future__ import annotations
 
@@ -62,37 +62,37 @@ def said(window: RelinkWindow) -> str:
     return window.reason.text().replace("\u200b", "")
 
 
-def test_what_would_change_is_shown_and_the_button_mends_it(qtbot, open_window, moved: tuple[Path, Path]) -> None:
+def test_what_would_change_is_shown_and_the_button_repairs_it(qtbot, open_window, moved: tuple[Path, Path]) -> None:
     job, archive = moved
     before = tree(job)
     window = open_window(job, archive)
     assert tree(job) == before, "looking is the dry run"
-    assert window.counts.text() == "3 links: 3 broken, 0 whole."
+    assert window.counts.text() == "3 links: 3 broken, 0 working."
     old = targets(job)
     shown = rows(window.table)
     assert [(name, target) for name, target, _ in shown] == sorted(old.items())
     assert all(os.path.isfile(new) and Path(new).is_relative_to(archive) for _, _, new in shown)
-    assert window.mend.text() == "&Mend 3 links" and window.mend.isEnabled() and said(window) == ""
-    qtbot.keyClick(window, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    assert window.repair.text() == "&Repair 3 links" and window.repair.isEnabled() and said(window) == ""
+    qtbot.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: said(window) != "", timeout=WAIT_MS)
     settle(qtbot, window)
     assert targets(job) == {name: new for name, _, new in shown}
-    assert said(window).startswith("3 links mended.") and "nothing to mend" in said(window)
-    assert window.counts.text() == "3 links: 0 broken, 3 whole." and rows(window.table) == []
-    assert not window.mend.isEnabled() and not window.table.isVisible()
+    assert said(window).startswith("3 links repaired.") and "nothing to repair" in said(window)
+    assert window.counts.text() == "3 links: 0 broken, 3 working." and rows(window.table) == []
+    assert not window.repair.isEnabled() and not window.table.isVisible()
 
 
 def test_a_folder_that_has_the_stacks_is_offered(qtbot, open_window, moved: tuple[Path, Path]) -> None:
     job, archive = moved
     window = open_window(job)
-    assert not window.mend.isEnabled() and said(window) == "Give the folder that holds the stacks now."
+    assert not window.repair.isEnabled() and said(window) == "Choose the folder that has the stacks now."
     window.data.line.setText(str(job.parent / "demo"))
     settle(qtbot, window)
     assert "3 stacks not found" in cards(window)
     (offer,) = [b for b in window.problems.findChildren(QPushButton) if b.text().startswith("Use the folder")]
     offer.click()
     settle(qtbot, window)
-    assert window.data.path == str(archive) and window.mend.isEnabled()
+    assert window.data.path == str(archive) and window.repair.isEnabled()
 
 
 @pytest.mark.parametrize("fault", ["missing", "longer"])
@@ -107,32 +107,32 @@ def test_while_there_are_problems_the_button_is_off_and_the_window_says_why(
     else:
         stack.write_bytes(content + b"more")
     window = open_window(job, archive)
-    assert not window.mend.isEnabled() and "all or none" in said(window)
+    assert not window.repair.isEnabled() and "repaired together" in said(window)
     assert stack.name in cards(window) and len(rows(window.table)) == (2 if fault == "missing" else 3)
     stack.write_bytes(content)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     settle(qtbot, window)
-    assert window.mend.isEnabled() and not window.problems.isVisible()
+    assert window.repair.isEnabled() and not window.problems.isVisible()
 
 
-def test_what_is_no_job_folder_is_told(qtbot, open_window, tmp_path: Path) -> None:
+def test_what_is_no_job_folder_is_done(qtbot, open_window, tmp_path: Path) -> None:
     window = open_window()
-    assert said(window) == "Give the job folder of an earlier import." and not window.mend.isEnabled()
+    assert said(window) == "Choose the job folder of an earlier import." and not window.repair.isEnabled()
     window.job.line.setText(str(tmp_path))
     settle(qtbot, window)
     assert "is not a job folder of this program" in cards(window)
-    assert "nothing to mend" in said(window) and not window.mend.isEnabled()
+    assert "othing to repair" in said(window) and not window.repair.isEnabled()
     window.job.line.setText("")
     settle(qtbot, window)
-    assert cards(window) == "" and said(window) == "Give the job folder of an earlier import."
+    assert cards(window) == "" and said(window) == "Choose the job folder of an earlier import."
 
 
 def test_links_that_are_whole_leave_nothing_to_do(qtbot, open_window, moved: tuple[Path, Path]) -> None:
     job, archive = moved
     shutil.move(archive, job.parent / "demo/relion/Extract")
     window = open_window(job)
-    assert window.counts.text() == "3 links: 0 broken, 3 whole."
-    assert "nothing to mend" in said(window) and not window.mend.isEnabled()
+    assert window.counts.text() == "3 links: 0 broken, 3 working."
+    assert "othing to repair" in said(window) and not window.repair.isEnabled()
 
 
 def test_a_check_can_be_stopped(qtbot, open_window, moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,14 +148,14 @@ def test_a_check_can_be_stopped(qtbot, open_window, moved: tuple[Path, Path], mo
     monkeypatch.setattr(module, "plan_relink", endless)
     window.job.line.setText(str(job))
     qtbot.waitUntil(lambda: window.tasks.busy, timeout=WAIT_MS)
-    assert window.stop.isEnabled() and not window.mend.isEnabled() and "being checked" in said(window)
+    assert window.stop.isEnabled() and not window.repair.isEnabled() and "Checking the links" in said(window)
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.AltModifier)
     settle(qtbot, window)
-    assert "Stopped" in said(window) and not window.stop.isEnabled() and not window.mend.isEnabled()
+    assert "Stopped" in said(window) and not window.stop.isEnabled() and not window.repair.isEnabled()
     monkeypatch.undo()
     window.data.line.setText(str(archive))
     settle(qtbot, window)
-    assert window.mend.isEnabled()
+    assert window.repair.isEnabled()
 
 
 def test_closing_stops_a_check_and_opening_again_checks_anew(
@@ -176,20 +176,20 @@ def test_closing_stops_a_check_and_opening_again_checks_anew(
     assert not window.isVisible()
     window.show_for("/another")
     settle(qtbot, window)
-    assert window.job.path == str(job) and window.mend.isEnabled()
+    assert window.job.path == str(job) and window.repair.isEnabled()
 
 
-def test_what_is_refused_while_mending_is_told_and_nothing_changed(
+def test_what_is_refused_while_repairing_is_shown_and_nothing_changed(
     qtbot, open_window, moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, archive = moved
     window = open_window(job, archive)
     before = tree(job)
     next(archive.rglob("*.mrcs")).unlink()
-    window.mend.click()
+    window.repair.click()
     settle(qtbot, window)
     assert "was there when it was checked" in cards(window)
-    assert said(window) == "No link was changed." and not window.mend.isEnabled()
+    assert said(window) == "No link was changed." and not window.repair.isEnabled()
     assert tree(job) == before
 
 
@@ -200,10 +200,10 @@ def test_an_unexpected_error_is_handed_on(
     window = open_window(job, archive)
     monkeypatch.setattr(module, "relink", lambda *_: 1 / 0)
     with qtbot.waitSignal(window.failed, timeout=WAIT_MS) as failed:
-        window.mend.click()
+        window.repair.click()
     assert failed.args[0].startswith("ZeroDivisionError") and "Traceback" in failed.args[1]
     settle(qtbot, window)
-    assert "Failed" in said(window) and not window.mend.isEnabled()
+    assert "Failed" in said(window) and not window.repair.isEnabled()
 
 
 def test_typing_checks_only_what_was_typed_last(
@@ -222,7 +222,7 @@ def test_typing_checks_only_what_was_typed_last(
     window.data.line.clear()
     qtbot.keyClicks(window.data.line, str(archive))
     settle(qtbot, window)
-    assert looked == [str(archive)] and window.mend.isEnabled()
+    assert looked == [str(archive)] and window.repair.isEnabled()
 
 
 def test_thousands_of_links_are_shown_as_they_come_into_view(
@@ -245,7 +245,7 @@ def test_thousands_of_links_are_shown_as_they_come_into_view(
     window.plan = plan
     window._show()
     qtbot.waitUntil(lambda: bool(asked), timeout=WAIT_MS)
-    assert max(asked) < 200 and window.mend.text() == "&Mend 20,000 links"
+    assert max(asked) < 200 and window.repair.text() == "&Repair 20,000 links"
 
 
 def test_names_are_shown_as_they_stand(qtbot, open_window, moved: tuple[Path, Path]) -> None:
@@ -261,12 +261,12 @@ def test_names_are_shown_as_they_stand(qtbot, open_window, moved: tuple[Path, Pa
 
 def test_every_control_has_a_name_a_tip_and_a_place_in_the_row_of_keys(qtbot, open_window, moved) -> None:
     window = open_window(*moved)
-    for button in (window.stop, window.mend, window.close_button, window.help, window.job.button, window.data.button):
+    for button in (window.stop, window.repair, window.close_button, window.help, window.job.button, window.data.button):
         assert button.toolTip() and not button.autoDefault()
         assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
     for widget in (window.job.line, window.data.line, window.table, window.problems, window.reason, window.counts):
         assert widget.accessibleName()
-    texts = [b.text() for b in (window.stop, window.mend, window.close_button, window.help)]
+    texts = [b.text() for b in (window.stop, window.repair, window.close_button, window.help)]
     texts += [label.text() for label in window.findChildren(QLabel) if label.buddy()]
     keys = [text[text.index("&") + 1].lower() for text in texts]
     assert len(set(keys)) == len(keys) == 6
@@ -278,14 +278,16 @@ def test_the_menu_opens_it_on_the_last_import_and_f1_explains_it(
     job, archive = moved
     wizard = open_wizard()
     wizard.settings.remember_import({"meta": "/x.star", "output": str(job)})
-    (action,) = [action for action in wizard.menu.actions() if "Mend the links" in action.text().replace("&", "")]
+    (action,) = [action for action in wizard.menu.actions() if "Repair stack links" in action.text().replace("&", "")]
     assert action.toolTip()
     action.trigger()
     window = wizard._relinking
     settle(qtbot, window)
-    assert window.isVisible() and window.job.path == str(job) and window.counts.text() == "3 links: 3 broken, 0 whole."
+    assert (
+        window.isVisible() and window.job.path == str(job) and window.counts.text() == "3 links: 3 broken, 0 working."
+    )
     qtbot.keyClick(window, Qt.Key.Key_F1)
-    assert "Mend the links" in wizard._help.browser.toPlainText()
+    assert "Repair stack links" in wizard._help.browser.toPlainText()
     wizard._help.close()
     action.trigger()
     assert wizard._relinking is window
@@ -311,4 +313,4 @@ def test_refusals_of_the_core_are_shown_whole(qtbot, open_window, monkeypatch: p
 
     monkeypatch.setattr(module, "plan_relink", refused)
     window = open_window("/J3", "/x")
-    assert "The particle data path /x is not a folder." in cards(window) and not window.mend.isEnabled()
+    assert "The particle data path /x is not a folder." in cards(window) and not window.repair.isEnabled()

@@ -22,14 +22,14 @@ from cryoimport_gui.core.problems import CODES, Severity, problem
 from cryoimport_gui.gui.pages.page import Page
 from cryoimport_gui.gui.pages.particles.page import file_facts
 from cryoimport_gui.gui.pages.review import ReviewPage
-from cryoimport_gui.gui.pages.write import WritePage
 from cryoimport_gui.gui.remedies import REMEDIES
+from cryoimport_gui.gui.tips import window_words
 from cryoimport_gui.gui.widgets.problem_list import sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load
 from ...support.stars import write_exposures, write_input
-from ..conftest import WAIT_MS
+from ..conftest import WAIT_MS, press_import
 
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 
@@ -93,8 +93,10 @@ def test_every_problem_is_shown_with_what_to_do(qtbot, open_wizard, tmp_path: Pa
         show(wizard, dataclasses.replace(good, problems=[found]))
         (card,) = cards(review)
         words = words_of(card)
-        for text in (SIGNS[kind.severity], kind.title, "(17)", f"Message of {code}.", "line 3: a/b_c.mrcs", kind.hint):
+        hint = window_words(kind.hint)
+        for text in (SIGNS[kind.severity], kind.title, "(17)", f"Message of {code}.", "line 3: a/b_c.mrcs", hint):
             assert text in words, (code, text)
+        assert "--" not in words, "flags are for the terminal"
         assert "16 more" in words
         home = wizard.home_of(code)
         assert [p.code for p in home.problems()] == [code]
@@ -135,11 +137,11 @@ MENDS = [
     ("coordinates-outside", "Detect the scale", {"coordinate_scale": "2"}, {"coordinate_scale": "auto"}),
     ("coordinate-y-unclear", "Detect which way y runs", {"coordinate_y": "flip"}, {"coordinate_y": "auto"}),
     ("data-sign-contradicts", "Use the detected data sign", {"data_sign": "+1"}, {"data_sign": "auto"}),
-    ("output-exists", "Take the next free name", {"output": "{}/J7"}, {"output": "{}/J9"}),
+    ("output-exists", "Use the next free name", {"output": "{}/J7"}, {"output": "{}/J9"}),
 ]
 
 
-def test_what_can_be_mended_is_mended_by_its_button(qtbot, open_wizard, tmp_path: Path) -> None:
+def test_what_can_be_fixed_is_fixed_by_its_button(qtbot, open_wizard, tmp_path: Path) -> None:
     """And the button is gone where its values are set already."""
     (tmp_path / "J7").mkdir()
     (tmp_path / "J8").mkdir()
@@ -163,7 +165,7 @@ def test_what_can_be_mended_is_mended_by_its_button(qtbot, open_wizard, tmp_path
             show(wizard, dataclasses.replace(good, parameters=session.parameters, problems=[problem(code, "y")]))
             assert label not in buttons(cards(review)[0]), code
         session.change(**vars(good.parameters))
-    offered = {code for code, remedy in REMEDIES.items() if remedy.mends} - {"stack-missing"}
+    offered = {code for code, remedy in REMEDIES.items() if remedy.fixes} - {"stack-missing"}
     assert offered <= {code for code, *_ in MENDS}
     wait_current(qtbot, wizard)
 
@@ -174,7 +176,7 @@ def test_the_folder_that_has_the_missing_stacks_is_one_click_away(qtbot, open_wi
     (tmp_path / "a/b/stacks/s2.mrcs").rename(tmp_path / "a/c/stacks/s2.mrcs")
     wizard, review = open_review(open_wizard, meta=str(meta))
     card = next(card for card in cards(review) if CODES["stack-missing"].title in words_of(card))
-    qtbot.mouseClick(buttons(card)["Use the folder where they are"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons(card)["Use the folder that has them"], Qt.MouseButton.LeftButton)
     wait_current(qtbot, wizard)
     assert wizard.session.parameters.data == str(tmp_path / "a" / "c")
     assert "stack-missing" not in [p.code for p in review.problems()]
@@ -231,11 +233,11 @@ def test_a_refused_import_says_in_one_line_why_and_that_nothing_is_written(qtbot
     stack.rename(tmp_path / "away.mrcs")
     wizard.session.check_again()
     wait_current(qtbot, wizard)
-    assert facts(review).split("\n") == ["Nothing", "is written until the errors are mended."]
+    assert facts(review).split("\n") == ["Nothing", "is written until the errors are fixed."]
     wizard.resize(900, 600)
     qtbot.waitUntil(lambda: review.foot.text().endswith("…"), timeout=WAIT_MS)
-    why = f"Import is off: {wizard.session.plan.errors[0].message}."
-    assert review.foot.text().startswith("Import is off: ")
+    why = f"Cannot import: {wizard.session.plan.errors[0].message}."
+    assert review.foot.text().startswith("Cannot import: ")
     assert review.foot.height() == height
     assert review.foot.whole == review.foot.accessibleDescription() == why
     assert str(meta.parent) in plain(review.foot.toolTip())
@@ -269,7 +271,7 @@ def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -
     assert "3 of 6 rows" in facts(review) and "3 rows, listed in rejected.star" in facts(review)
 
 
-def test_what_will_be_written_is_told(qtbot, open_wizard, demo, demo_values, tmp_path: Path) -> None:
+def test_what_will_be_written_is_shown(qtbot, open_wizard, demo, demo_values, tmp_path: Path) -> None:
     _, review = open_review(open_wizard, **demo_values | {"output": str(tmp_path / "J1"), "voltage": ["2=120"]})
     told = facts(review)
     for words in (
@@ -311,7 +313,7 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
             [
                 "psi, without rot and tilt → alignments2D",
                 "rlnOrigin → shift",
-                "ignored: CryoSPARC splits anew",
+                "ignored: CryoSPARC splits again",
                 "none",
             ],
         ),
@@ -353,7 +355,7 @@ def test_the_report_is_saved(qtbot, open_wizard, tmp_path: Path, monkeypatch) ->
     qtbot.waitUntil(lambda: "Saved" in review.keep.words.text(), timeout=WAIT_MS)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "Particle import: dry-run" in page and "data:image/png;base64," in page
-    wizard.go_to(number_of(wizard, WritePage))
+    press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     done = wizard.currentPage()
     save_as(monkeypatch, tmp_path / "done.html")
@@ -393,7 +395,7 @@ def test_the_copied_command_makes_the_same_dataset(
     qtbot.mouseClick(review.keep.copy, Qt.MouseButton.LeftButton)
     assert "clipboard" in review.keep.words.text()
     command = QGuiApplication.clipboard().text()
-    wizard.go_to(number_of(wizard, WritePage))
+    press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     by_wizard = load(project / "J3")
     (project / "J3").rename(project / "by-wizard")

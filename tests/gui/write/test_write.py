@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.plan.planner import plan_import
@@ -14,7 +14,7 @@ from cryoimport_gui.core.problems import problem
 from cryoimport_gui.gui.pages.write import WritePage, next_steps
 
 from ...support.stars import write_input
-from ..conftest import WAIT_MS
+from ..conftest import WAIT_MS, press_import
 
 _CTF = "Global CTF Refinement"
 
@@ -22,8 +22,12 @@ _CTF = "Global CTF Refinement"
 @pytest.mark.parametrize(
     ("options", "told", "not_told"),
     [
-        ({}, ["lie inside the folder of the CryoSPARC project", "Import Result Group", "2D Classification"], [_CTF]),
-        ({"project": "/data/CS-x"}, ["Import Result Group"], ["lie inside"]),
+        (
+            {},
+            ["inside the folder of the CryoSPARC project", "Import Result Group", "2D Classification"],
+            [_CTF],
+        ),
+        ({"project": "/data/CS-x"}, ["Import Result Group"], ["must be inside"]),
         ({"ignore_pose_data": True}, ["2D Classification"], ["Reconstruction Only"]),
     ],
 )
@@ -51,11 +55,11 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     output.mkdir()
     (output / "x").touch()
     with qtbot.waitSignal(wizard.session.import_refused, timeout=WAIT_MS):
-        wizard.go_to(5)
+        press_import(wizard)
     page = wizard.currentPage()
     assert isinstance(page, WritePage) and page.again.isEnabled()
     assert page.subTitle() == "Nothing was imported."
-    (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Take the next free name"]
+    (free,) = [b for b in page.refusal.findChildren(QPushButton) if b.text() == "Use the next free name"]
     qtbot.mouseClick(free, Qt.MouseButton.LeftButton)
     assert not page.again.isEnabled() and page.obstacle() == "Checking …", "the plan is of another folder"
     qtbot.waitUntil(page.again.isEnabled, timeout=WAIT_MS)
@@ -67,3 +71,53 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     assert page.group_path.text() == str(tmp_path / "J4" / "imported_particles.csg")
     page.copy.click()
     assert QApplication.clipboard().text() == page.group_path.text()
+
+
+@pytest.fixture
+def finished(qtbot, open_wizard, demo_values, tmp_path: Path) -> WritePage:
+    """An import that is done."""
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    press_import(wizard)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    return wizard.currentPage()
+
+
+def opener(folder: Path, monkeypatch: pytest.MonkeyPatch, status: int) -> Path:
+    """An `xdg-open` that notes what it is asked for, and ends with a status; returns where it notes that."""
+    program, asked = folder / "bin" / "xdg-open", folder / "asked"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nprintf %s \"$1\" > '{asked}'\nexit {status}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    return asked
+
+
+def notices() -> list[QMessageBox]:
+    return [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
+
+
+@pytest.mark.parametrize("there_is", ["an opener without a file manager", "nothing"])
+def test_where_no_file_manager_opens_the_folder_its_path_is_said_and_can_be_copied(
+    qtbot, finished: WritePage, tmp_path: Path, monkeypatch, there_is: str
+) -> None:
+    if there_is == "nothing":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        opener(tmp_path, monkeypatch, status=3)
+    qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(notices()), timeout=WAIT_MS)
+    (box,) = notices()
+    assert "No file manager" in box.text() and str(tmp_path / "J3") in box.text()
+    (copy,) = [button for button in box.buttons() if "Copy" in button.text()]
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QApplication.clipboard().text() == str(tmp_path / "J3")
+    box.close()
+
+
+def test_a_file_manager_opens_the_folder_without_a_word(
+    qtbot, finished: WritePage, tmp_path: Path, monkeypatch
+) -> None:
+    asked = opener(tmp_path, monkeypatch, status=0)
+    qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not finished.opener.isActive(), timeout=WAIT_MS)
+    assert asked.read_text() == str(tmp_path / "J3") and not notices()

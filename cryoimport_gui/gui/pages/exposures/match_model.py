@@ -40,7 +40,7 @@ _EXPLAINED = {
 
 
 class MatchModel(QAbstractTableModel):
-    """Shows rows of a `NameTable` that were chosen and ordered elsewhere."""
+    """Shows rows of a `NameTable` in the order given."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -103,9 +103,10 @@ class MatchDelegate(QStyledItemDelegate):
     """Draws the cells of a `MatchModel`; both names of a row in one cell, the micrograph above the exposure.
 
     A name has three parts: what is cut off the front, what is left, and the end.  What is left starts at the same
-    place in both names, so that equal names are seen to be equal.  Where there is too little room, the parts that are
-    cut are shortened first.  The model is not asked role by role: each answer would wait for the threads that match
-    names at the same time.  For the same reason fonts and colours are those that `take_look` found.
+    place in both names, so that equal names look equal.  In a narrow column the parts that are cut are shortened first.
+
+    The delegate reads the table directly, not role by role: each call would wait for the threads that match names at
+    the same time.  For the same reason fonts and colours are those of `take_look`.
     """
 
     def __init__(self, model: MatchModel) -> None:
@@ -113,7 +114,7 @@ class MatchDelegate(QStyledItemDelegate):
         self._model = model
 
     def take_look(self, view: QWidget) -> None:
-        """Take fonts and colours from the view; to be called again when it changes."""
+        """Take fonts and colours from the view; call again when they change."""
         palette = view.palette()
         self._font, self._metrics = QFont(view.font()), view.fontMetrics()
         self._struck_font = QFont(self._font)
@@ -173,7 +174,7 @@ class MatchDelegate(QStyledItemDelegate):
 
 
 def names_of(table: NameTable, row: int) -> tuple[NameParts, NameParts]:
-    """The micrograph's and the exposure's name in their parts; a name that is not there has empty ones."""
+    """The micrograph's and the exposure's name in their parts; a missing name has empty parts."""
     return (
         _parts(table.micrograph_name(row), *table.micrograph_cut(row)),
         _parts(table.exposure_name(row), *table.exposure_cut(row)),

@@ -24,7 +24,7 @@ from ...tips import explain
 from ...widgets.problem_list import breakable
 from .match_model import MatchDelegate, MatchModel, RowNumbers, names_of
 
-#: both names stand in one column, and what is left of them is seen in it; the others are still there to sort by
+#: one column shows both names and their trimmed parts; the others are kept to sort by
 _HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
@@ -34,7 +34,7 @@ class _Filter(QLineEdit):
         super().__init__(clearButtonEnabled=True, placeholderText="Filter names")
         self._view = view
         self.setAccessibleName("Filter names")
-        explain(self, "Show only rows with this text in a name or in the match, in either case.")
+        explain(self, "Show only rows with this text in a name or in the match; upper and lower case are equal.")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down):
@@ -47,7 +47,7 @@ class _View(QTableView):
     """Sorts by Ctrl and the column's number.
 
     Signals:
-        look_changed(): palette, font or style are others.
+        look_changed(): palette, font or style have changed.
     """
 
     look_changed = Signal()
@@ -70,11 +70,11 @@ class _View(QTableView):
 class MatchTable(QWidget):
     """The table with its filter and its export.
 
-    Rows are arranged by whoever listens to `arranged`, not here: for 20,000 names that takes too long for the
+    Listeners of `arranged` arrange the rows, not this widget: for 20,000 names that takes too long for the
     thread that draws.
 
     Signals:
-        arranged(): another order or filter is wanted; see `arrangement`.
+        arranged(): the order or filter has changed; see `arrangement`.
         chosen(row): a row of the `NameTable` is the current one; -1: none.
         export_wanted(): the rows shown are to be written to a file.
     """
@@ -90,8 +90,8 @@ class MatchTable(QWidget):
         self.view.setModel(self.model)
         self.view.setAccessibleName("Names of micrographs and exposures")
         self.view.setWhatsThis(
-            "What is cut off a name is struck through; what is left must be equal. Mismatches stand first. Ctrl+1 to "
-            "Ctrl+5 sort by match, micrograph, exposure, particles, trimmed name. The row chosen is shown beside."
+            "What is cut off a name is struck through; what is left must be equal. Mismatches come first. Ctrl+1 to "
+            "Ctrl+5 sort by match, micrograph, exposure, particles, trimmed name. The picture is of the selected row."
         )
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

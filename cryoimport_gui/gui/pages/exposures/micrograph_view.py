@@ -1,4 +1,4 @@
-"""One exposure with its particles circled, and one of them beside the patches that it may come from."""
+"""One exposure with its particles circled, and one particle beside its two possible places."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from ....core.plan.plan import ImportPlan
 from ....core.progress import Progress
 from ...tasks import Tasks
 from ...theme import screen_pen
-from ...tips import explain
+from ...tips import explain, sign_text
 from ...widgets.picture_view import PictureView, ScaleBar
 from ...widgets.problem_list import breakable, plain_label
-from ...widgets.sign_panel import sign_text
 from .pair_view import PairView
 
 _HELP = (
@@ -78,7 +77,7 @@ class CircledPicture(PictureView):
 
 
 class MicrographView(QWidget):
-    """Reads what it shows in a thread of its own.
+    """Reads what it shows in its own thread.
 
     Signals:
         exposure_step(by): the previous (-1) or the next (1) exposure is wanted.
@@ -104,7 +103,7 @@ class MicrographView(QWidget):
         self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.kept, self.flipped = QRadioButton("y &kept"), QRadioButton("y f&lipped")
         for button in (self.kept, self.flipped):
-            explain(button, "Where the circles are drawn. This changes the view alone, not what is written.")
+            explain(button, "Where the circles are drawn. This changes the view only, not the import.")
         self._readings = QButtonGroup(self)
         self._readings.addButton(self.kept)
         self._readings.addButton(self.flipped)
@@ -117,7 +116,7 @@ class MicrographView(QWidget):
         bar.addWidget(self.flipped)
         bar.addStretch(1)
         bar.addWidget(self.scale_bar)
-        # The text lies upon the picture, which keeps the focus: paging goes on where one exposure is missing.
+        # The text lies over the picture, which keeps the focus: paging continues where one exposure is missing.
         place = QWidget()  # the layout shows its first widget at once, which without a parent would be a window
         middle = QStackedLayout(place)
         middle.setStackingMode(QStackedLayout.StackingMode.StackAll)

@@ -15,8 +15,6 @@ from ....core.exposures.matching import rules_of
 from ....core.exposures.trim_suggestion import Suggestion, suggest_trims
 from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
 from ....core.particles import Particles
-from ....core.plan.plan import ImportPlan
-from ....core.problems import count_of
 from ....core.progress import Progress
 from ...session import Session
 from ...tasks import Tasks
@@ -28,21 +26,22 @@ from ..page import Page
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
 from .trim_editor import RULES, TrimEditor
+from .words import count_words, place_words
 
 _NOTHING = (
-    "No exposures are chosen, and none are needed. Particles that are linked to the exposures that they come from can "
-    "be extracted again, deduplicated and polished in CryoSPARC; give the dataset of those exposures to link them."
+    "No exposures are chosen; they are optional. With them CryoSPARC can re-extract particles, remove duplicates and "
+    "run reference-based motion correction. Choose the dataset of the exposures to match them."
 )
-_CHOOSE = "Choose a row with a micrograph and an exposure to see them together."
-_NO_MATCH = "No micrograph has an exposure yet. Take the proposed rules, or change what is cut."
+_CHOOSE = "Choose a row with a micrograph and an exposure to see both."
+_NO_MATCH = "No micrograph has an exposure yet. Use the suggested rules, or change what is cut."
 
 
 class ExposuresPage(Page):
-    """Names on the left, the check by eye on the right."""
+    """Names on the left, pictures on the right."""
 
     TITLE = "Exposures"
     SUBTITLE = (
-        "Optional: link the particles to CryoSPARC's exposures. Names must be equal once they are trimmed; "
+        "Optional: match the particles to CryoSPARC's exposures. Names must be equal after trimming, and "
         "particles must lie where their exposure shows them."
     )
     CODES = ("exposure", "micrograph", "coordinate")
@@ -52,8 +51,8 @@ class ExposuresPage(Page):
         self._exposures: Exposures | None = None
         self._particles: Particles | None = None
         self._suggestion: Suggestion | None = None
-        self._wanted_row = -1  # a particle that is to be shown, until the names are there
-        self._inputs = 0  # goes up with each other set of names
+        self._wanted_row = -1  # a particle to show as soon as the names are known
+        self._inputs = 0  # counts the sets of names
         self.trims = TrimEditor(session)
         self.counts, self.verdict = plain_label(), plain_label()
         self.counts.setAccessibleName("What matches")
@@ -96,7 +95,7 @@ class ExposuresPage(Page):
         explain_tabs(
             self.tabs,
             "Check by eye, or problems",
-            "Check by eye: the exposure of the row chosen, with its particles circled.",
+            "Check by eye: the exposure of the selected row, with its particles circled.",
             "Problems: what was found about names and coordinates.",
         )
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -121,7 +120,7 @@ class ExposuresPage(Page):
         plan = self.session.plan
         matching, problems = plan.matching, self.problems()
         if matching is not None and plan.parameters.suggest_trims:
-            # From here on the rules stand in their fields, where they can be changed.
+            # From now on the rules are in their fields and can be changed.
             self.session.change(suggest_trims=False, **dataclasses.asdict(matching.rules))
         self.verdict.setText(place_words(plan))
         self.problem_list.show_problems(problems)
@@ -142,7 +141,7 @@ class ExposuresPage(Page):
         self._wanted_row = row
         self.tabs.setCurrentIndex(0)
         if self.table.filter.text():
-            self.table.filter.clear()  # arranges the names anew
+            self.table.filter.clear()  # arranges the names again
         else:
             self._show_wanted()
 
@@ -176,7 +175,7 @@ class ExposuresPage(Page):
 
     @Slot()
     def _build(self) -> None:
-        """Arrange the names anew, and match them anew if the rules are others; the plan follows later."""
+        """Arrange the names again, and match them again if the rules have changed; the plan follows later."""
         exposures, particles, known = self._exposures, self._particles, self.table.model.table
         if exposures is None or particles is None or particles.micrograph_index is None:
             return
@@ -211,14 +210,14 @@ class ExposuresPage(Page):
         self.counts.setText(count_words(table, self.session.plan) if table is not None else "")
 
     def _show_suggestion(self) -> None:
-        """Look for better rules as soon as something does not match."""
+        """Search for better rules if something does not match."""
         table, exposures = self.table.model.table, self._exposures
         if table is None or exposures is None or bool((table.state >= State.NO_PARTICLES).all()):
             self.trims.propose("", None)
         elif self._suggestion is not None:
             self.trims.show_suggestion(self._suggestion, table.rules, table.names_matched)
         elif not self.search.busy:
-            self.trims.propose("Looking for rules that match …", None)
+            self.trims.propose("Searching for rules that match …", None)
             inputs, paths, names = self._inputs, exposures.paths, table.micrographs
 
             def suggest(progress: Progress) -> tuple[int, Suggestion]:
@@ -269,43 +268,3 @@ class ExposuresPage(Page):
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
         self.session.failed.emit(message, details)
-
-
-def count_words(table: NameTable, plan: ImportPlan) -> str:
-    """What matches and what is left over; what lies outside is known only once the plan has followed."""
-    is_micrograph, has_exposure = table.micrograph >= 0, table.exposure >= 0
-    linked = is_micrograph & has_exposure
-    used = len(np.unique(table.exposure[linked]))
-    alone = int(table.particles[is_micrograph & ~has_exposure].sum())
-    outside = sum(problem.count for problem in plan.problems if problem.code == "coordinates-outside")
-    parts = [
-        f"{linked.sum():,} of {is_micrograph.sum():,} micrographs match",
-        f"{table.particles[linked].sum():,} of {table.particles.sum():,} particles, {alone:,} without exposure",
-        f"{used:,} of {len(table.exposures):,} exposures, {len(table.exposures) - used:,} without particles",
-        f"{outside:,} particles outside",
-    ]
-    return "  ·  ".join(parts)
-
-
-def place_words(plan: ImportPlan) -> str:
-    """Which way y counts, at which scale, and why."""
-    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
-    if particles is None or exposures is None or placing is None:
-        return ""
-    if particles.coordinates_px is None:
-        return "The STAR file has no coordinates, so no locations are written."
-    if plan.matching is None or not plan.matching.exposures_matched:
-        return ""
-    reading = "y is flipped" if placing.flip_y else "y is kept"
-    chosen = ", as you chose" if placing.source == "user" else ""
-    verdict = placing.verdict
-    if exposures.are_movies:
-        why = "exposures that are movies cannot be compared with particles"
-    elif verdict is None or not verdict.sampled:
-        why = "there are no pictures to compare"
-    else:
-        over = count_of(verdict.sampled, "particle")
-        why = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped, over {over}"
-        if verdict.value == "unclear":
-            why = f"the pictures do not tell; {why}"
-    return f"{reading}{chosen}: {why}."

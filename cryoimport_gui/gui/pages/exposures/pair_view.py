@@ -47,7 +47,7 @@ class PairView(QWidget):
             picture.show_values(None)
 
     def show_view(self, view: ParticleOnExposure, name: str, flip_is_written: bool) -> None:
-        """Show a particle of this name and its patches, and say which of them the place that is written belongs to."""
+        """Show a particle with this name and its patches, and mark the patch whose place is written."""
         written = [" (written)" if flip else "" for flip in (not flip_is_written, flip_is_written)]
         captions = [
             name,

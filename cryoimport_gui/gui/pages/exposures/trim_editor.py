@@ -1,4 +1,4 @@
-"""The trimming rules, and a proposal for them with a button that takes it."""
+"""The trimming rules, and suggested rules with a button that uses them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RULES = tuple(field.name for field in dataclasses.fields(TrimRules))
 
 
 class TrimEditor(QWidget):
-    """UID removal and four cut lengths in one line; below it, if there is one, the proposal."""
+    """UID removal and four cut lengths in one line; below it the suggestion, if there is one."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -39,9 +39,9 @@ class TrimEditor(QWidget):
         for column, cuts in zip((2, 4), self._cuts):
             grid.addWidget(cuts, 0, column)
         self.text = plain_label()
-        self.text.setAccessibleName("Proposed rules")
-        self.take = QPushButton("&Take these rules")
-        explain(self.take, "Set the UID removal and the cut lengths to what is proposed.")
+        self.text.setAccessibleName("Suggested rules")
+        self.take = QPushButton("&Use these rules")
+        explain(self.take, "Set the UID removal and the cut lengths as suggested.")
         self.take.clicked.connect(self._take)
         proposal = QHBoxLayout()
         proposal.addWidget(self.text, 1)
@@ -53,12 +53,12 @@ class TrimEditor(QWidget):
         self.propose("", None)
 
     def minimumSizeHint(self) -> QSize:
-        """That of the narrow arrangement, whichever there is now: else it would never be narrow."""
+        """The width of the narrow arrangement, so that the page can get that narrow."""
         uid, *cuts = (part.minimumSizeHint().width() for part in (self._uid, *self._cuts))
         return QSize(uid + max(cuts) + self._grid.horizontalSpacing(), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window what is cut from micrographs goes into a line of its own."""
+        """In a narrow window what is cut from micrographs gets its own line."""
         super().resizeEvent(event)
         widths = [part.minimumSizeHint().width() for part in (self._uid, *self._cuts)]
         is_wide = event.size().width() >= sum(widths) + 4 * self._grid.horizontalSpacing()
@@ -67,15 +67,15 @@ class TrimEditor(QWidget):
             self._grid.addWidget(self._cuts[1], *((0, 4) if is_wide else (1, 2)))
 
     def show_suggestion(self, suggestion: Suggestion, rules: TrimRules, matched: int) -> None:
-        """Propose what matches more than the present rules do; say where names do not agree if nothing does."""
+        """Suggest rules that match more names than the present ones; without any, show the most similar names."""
         better = suggestion.rules if suggestion.matched > matched else None
         text = suggestion.explanation
         if suggestion.rules == rules:
-            text = "These rules match the most names that any do."
+            text = "No other rules match more names."
         elif suggestion.rules is not None and better is None:
             text = "No rules were found that match more names than these."
         if better is None and suggestion.nearest:
-            text += " The nearest names: {} and {}.".format(*suggestion.nearest[0])
+            text += " The most similar names: {} and {}.".format(*suggestion.nearest[0])
         self.propose(text, better)
 
     def propose(self, text: str, rules: TrimRules | None) -> None:
@@ -92,7 +92,7 @@ class TrimEditor(QWidget):
 
 
 def _cuts(session: Session, side: str, words: str) -> QWidget:
-    """How much is cut at both ends of one kind of names."""
+    """The cut lengths at both ends of one kind of names."""
     front, end = CountEdit(session, f"{side}_cut_prefix"), CountEdit(session, f"{side}_cut_suffix")
     label = QLabel(words)
     label.setBuddy(front)

@@ -1,4 +1,4 @@
-"""Small plots of the CTF: how defocus is spread, and what is lost with the aberrations."""
+"""Small plots of the CTF: how defocus is spread, and the effect of lost aberrations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROOM_FOR_NAME = 0.08  # of the height, above the histograms, for each name in t
 
 
 class _Plot(pg.PlotWidget):
-    """A plot that is looked at, not touched; drawn again when the palette changes."""
+    """A plot that cannot be zoomed or moved; drawn again when the palette changes."""
 
     _LEGEND_AT = (-4, 2)
     _legend: pg.LegendItem | None = None

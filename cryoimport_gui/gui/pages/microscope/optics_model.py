@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractTableModel, Qt, Signal
 from PySide6.QtGui import QColor
 
 from ....core.optics.microscope import impossible, is_needed, odd_values, overridden
-from ....core.parameters import ImportParameters, Overrides, parameter, tool_tip
+from ....core.parameters import ImportParameters, Overrides, meaning, parameter
 from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
@@ -30,13 +30,13 @@ _TITLES = {
     _HEADER: "Stack header's\npixel size (Å)",
 }
 _TIPS = {
-    "id": "Number of the optics group (rlnOpticsGroup), as flags name it.",
+    "id": "Number of the optics group (rlnOpticsGroup).",
     "name": "Name of the optics group (rlnOpticsGroupName).",
     "particles": "Particles of this optics group.",
     "box": "Side of the particle images in pixels, from the stack headers.",
     _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
 }
-_NO_DOSE = "The exposures' total dose is known, but is written only if you type a total dose, here or for all groups."
+_NO_DOSE = "The total dose of the exposures is known. A dose is written only if you type one, here or for all groups."
 _YOU = "you"
 
 
@@ -48,12 +48,12 @@ def column_title(name: str) -> str:
 
 
 def _column_tip(name: str) -> str:
-    return tool_tip(MICROSCOPE_VALUES[name]) if name in MICROSCOPE_VALUES else _TIPS[name]
+    return "\n".join(meaning(MICROSCOPE_VALUES[name])) if name in MICROSCOPE_VALUES else _TIPS[name]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """`text` and below it `source`; `words` explain, and a `severity` marks what needs a look."""
+    """`text` and below it `source`; `words` explain, and a `severity` marks what should be checked."""
 
     text: str
     source: str = ""
@@ -70,7 +70,7 @@ class OpticsModel(QAbstractTableModel):
     """Row 0 stands for all groups, the others for one group that has particles.
 
     Signals:
-        override_wanted(parameter, overrides): the user changed or took back a value.
+        override_wanted(parameter, overrides): the user changed or reset a value.
     """
 
     override_wanted = Signal(str, object)
@@ -107,11 +107,11 @@ class OpticsModel(QAbstractTableModel):
         return self._cells[index.row()][index.column()]
 
     def marked(self, severity: Severity) -> int:
-        """How many values of groups are marked so."""
+        """How many values of groups have this mark."""
         return sum(cell.severity is severity for cells in self._cells[1:] for cell in cells)
 
     def reset(self, indexes: Iterable[Index]) -> None:
-        """Take back the overrides of some cells; that of all groups stays for the others."""
+        """Reset some cells; an override of all groups stays for the others."""
         taken: dict[str, list[int]] = {}
         for index in indexes:
             if COLUMNS[index.column()] in MICROSCOPE_VALUES:
@@ -129,7 +129,7 @@ class OpticsModel(QAbstractTableModel):
             self._want(name, overrides)
 
     def refusal(self, column: int, text: str) -> str:
-        """Why a text cannot be taken, in words; empty if it can, as no text at all."""
+        """Why a text cannot be used, in words; empty if it can. No text resets the value."""
         if not text.strip():
             return ""
         try:
@@ -242,15 +242,17 @@ def _header_cell(group: OpticsGroup, headers: GroupHeaders | None) -> Cell:
         return Cell("–", "not read")
     if headers.pixel_size_A is None:
         return Cell("–", "none given", "The stacks' headers give no pixel size.")
-    text = f"{headers.pixel_size_A:.5g}"
     other = headers.other_than(group.pixel_size_A.value) if group.pixel_size_A else {}
     if other:
+        by_stacks = sorted(other, key=lambda size: len(other[size]), reverse=True)
+        text = f"{by_stacks[0]:.5g}" + (", …" if len(by_stacks) > 1 else "")
         differing = sum(map(len, other.values()))
         words = "; ".join(f"{size:g} Å in {count_of(len(numbers), 'stack')}" for size, numbers in other.items())
         words = f"Headers that differ by more than 1 % from the value used: {words}. Headers are often wrong."
-        return Cell(text, f"{differing} of {headers.stacks} differ", words, Severity.WARNING)
+        return Cell(text, f"in {differing:,} of {count_of(headers.stacks, 'stack')}", words, Severity.WARNING)
     given = sum(map(len, headers.pixel_sizes_A.values()))
-    return Cell(text, f"{given:,} of {count_of(headers.stacks, 'stack')}", "As in the stacks' headers.")
+    source = f"in {given:,} of {count_of(headers.stacks, 'stack')}"
+    return Cell(f"{headers.pixel_size_A:.5g}", source, "As in the stacks' headers.")
 
 
 def _all_cells(groups: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p: ImportParameters) -> list[Cell]:

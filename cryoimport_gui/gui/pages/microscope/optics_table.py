@@ -23,6 +23,7 @@ from ....core.parameters import ImportParameters
 from ....core.particles import MICROSCOPE_VALUES
 from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
+from ...fields import FieldGuard
 from ...theme import emphasize, quiet_colour, severity_colour
 from ...tips import explain
 from ...widgets.problem_list import plain_label
@@ -44,7 +45,7 @@ _RESET_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 
 
 class _PossibleValue(QValidator):
-    """Takes what a microscope can have; says why not."""
+    """Accepts possible values; says why others are refused."""
 
     def __init__(self, model: OpticsModel, column: int, delegate: _CellDelegate, parent: QObject) -> None:
         super().__init__(parent)
@@ -60,7 +61,7 @@ class _CellDelegate(QStyledItemDelegate):
     """Draws the value and, smaller and quieter, its source below.
 
     Signals:
-        refused(words): why what is being typed cannot be taken; empty once it can.
+        refused(words): why the typed value cannot be used; empty if it can.
     """
 
     refused = Signal(str)
@@ -97,10 +98,11 @@ class _CellDelegate(QStyledItemDelegate):
         assert isinstance(model, OpticsModel)
         editor.setAccessibleName(str(model.data(index, Qt.ItemDataRole.AccessibleTextRole)))
         editor.setValidator(_PossibleValue(model, index.column(), self, editor))
+        FieldGuard(editor)
         return editor
 
     def setEditorData(self, editor: QWidget, index: Index) -> None:
-        if isinstance(editor, QLineEdit) and not editor.isModified():  # a plan that arrives must not undo typing
+        if isinstance(editor, QLineEdit) and not editor.isModified():  # a new plan must not undo typing
             super().setEditorData(editor, index)
 
 
@@ -122,7 +124,7 @@ def _draw(painter: QPainter, room: QRect, text: str, alignment: Qt.AlignmentFlag
 
 
 class _View(QTableView):
-    """Enter edits, Delete takes back; Tab goes on to the next value while one is edited, else out of the table."""
+    """Enter edits, Delete resets; Tab goes on to the next value while one is edited, else out of the table."""
 
     reset_wanted = Signal()
 
@@ -153,7 +155,7 @@ class _View(QTableView):
 
 
 class OpticsTable(QWidget):
-    """The table, one line that explains, and the buttons that take overrides back.
+    """The table, one line that explains, and the buttons that reset overrides.
 
     Signals:
         override_wanted(parameter, overrides), current_changed(position among the groups shown, -1: all).
@@ -171,9 +173,9 @@ class OpticsTable(QWidget):
         self.words = plain_label()
         self.words.setAccessibleName("About the value")
         self.reset = QPushButton("&Reset")
-        explain(self.reset, "Take back what you typed over the selected values (Delete).")
+        explain(self.reset, "Reset the selected values to those of the file (Delete).")
         self.reset_all = QPushButton("Reset &all")
-        explain(self.reset_all, "Take back everything that you typed over values of the file.")
+        explain(self.reset_all, "Reset all values to those of the file.")
         foot = QHBoxLayout()
         foot.addWidget(self.words, 1)
         foot.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignTop)
@@ -198,8 +200,8 @@ class OpticsTable(QWidget):
         view.setItemDelegate(self._delegate)
         view.setAccessibleName("Optics groups")
         view.setWhatsThis(
-            "Each value with its source. Arrows move; typing or Enter replaces a value, in the first row that of all "
-            "groups; Delete takes it back; Tab leaves the table."
+            "Each value with its source. Arrows move; typing or Enter replaces a value, in the first row for all "
+            "groups; Delete resets it; Tab leaves the table."
         )
         view.setTabKeyNavigation(False)
         view.setWordWrap(False)
@@ -227,7 +229,7 @@ class OpticsTable(QWidget):
 
     @Slot()
     def _fit_height(self, *_: object) -> None:
-        """As high as its rows, of which it hides none behind the scroll bar of a narrow window."""
+        """As high as its rows and the scroll bar of a narrow window."""
         view, bar = self.view, self.view.horizontalScrollBar()
         rows = min(self.model.rowCount(), _MOST_ROWS) * view.verticalHeader().defaultSectionSize()
         below = bar.sizeHint().height() if bar.maximum() > 0 else 0
@@ -259,7 +261,7 @@ class OpticsTable(QWidget):
         self._explain()
 
     def _explain(self) -> None:
-        """Why something is refused, else about the current value, else that there is something to look at."""
+        """Why a value is refused, else about the current value, and how many values should be checked."""
         index = self.view.currentIndex()
         cell = self.model.cell(index) if index.isValid() else None
         odd, severity = self.model.marked(Severity.WARNING), cell.severity if cell else None
@@ -269,6 +271,6 @@ class OpticsTable(QWidget):
         elif severity and cell:
             text = cell.sign + text
         elif odd:
-            text += f"   ▲ {count_of(odd, 'value')} should be looked at; select one to see why."
+            text += f"   ▲ {count_of(odd, 'value')} should be checked; select one to see why."
         self.words.setText(text)
         emphasize(self.words, severity_colour(severity) if severity else "", bold=False)

@@ -1,4 +1,4 @@
-"""Microscope values by optics group, a look at the CTF, and what the aberrations' loss means."""
+"""Microscope values by optics group, plots of the CTF, and the effect of aberrations that are lost."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .ctf_plots import DefocusPlot, PhaseErrorPlot
 from .optics_table import OpticsTable
 
 _NO_COLUMNS = (
-    "Defocus, astigmatism and phase shift stand in each particle's own row, so there is no column for them here. "
-    "Phase plate and negative stain are not asked for: a STAR file does not say, so the exposures' are taken, else 0. "
+    "Defocus, astigmatism and phase shift are given per particle, so they have no column here. "
+    "Phase plate and negative stain come from the exposures, else they are 0: a STAR file does not have them. "
     "A total dose is written only if it is typed here."
 )
 _ADVICE = "Refine CTF again after the import: the defocus in the file was fitted together with these terms."
@@ -38,7 +38,7 @@ class MicroscopePage(Page):
     TITLE = "Microscope"
     SUBTITLE = (
         "Check the values of each optics group; type over one to replace it, in the first row for all groups. "
-        "Delete takes it back. Replacing the pixel size does not move particles."
+        "Delete resets it. Replacing the pixel size does not move particles."
     )
     CODES = ("microscope-", "pixel-", "ctf-")
 
@@ -61,7 +61,7 @@ class MicroscopePage(Page):
             self.tabs,
             "Defocus or aberrations",
             "Defocus: how it is spread in each optics group.",
-            "Aberrations: the phase error that their loss leaves.",
+            "Aberrations: the phase error from losing them.",
         )
         self.problem_list = ProblemList(offers=self.offers)
         box = QGroupBox("Problems")
@@ -149,7 +149,7 @@ class MicroscopePage(Page):
 
     @Slot(int)
     def _show_losses(self, position: int) -> None:
-        """Of the group chosen in the table, or of that with the largest error; below, the values of all."""
+        """The group selected in the table, or the one with the largest error; below, the values of all."""
         shown = self.table.model.groups
         chosen = next((i for i, g in enumerate(self._lossy) if position >= 0 and g.id == shown[position].id), None)
         if chosen is None:
@@ -193,7 +193,7 @@ def _range(spread: Spread, factor: float, form: str) -> str:
 
 
 def _values(groups: Sequence[OpticsGroup]) -> list[tuple[str, str]]:
-    """Group → what the file holds of it; groups with the same values together."""
+    """Group → its values in the file; groups with the same values together."""
     same: dict[str, list[str]] = {}
     for group in groups:
         words = "\n".join(f"{name}  {' '.join(f'{x:g}' for x in xs)}" for name, xs in group.aberrations.items())

@@ -1,0 +1,1 @@
+"""Page Particles: which STAR file, and what it holds."""

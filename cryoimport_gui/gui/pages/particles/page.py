@@ -26,14 +26,14 @@ from .recent_list import RecentList
 _BEGIN = """\
 Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
 particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
-Then Next leads through what to check."""
-_TRY = "Make a small data set with a known answer in a temporary folder, and import that. As cryoimport-gui --demo."
+Then Next goes through everything to check."""
+_TRY = "Make a small data set with known answers in a temporary folder, and open it."
 
 _UNREADABLE = "Nothing", "could be read from it."
 
 
 class ParticlesPage(Page):
-    """Paths and switches; a live summary of what they lead to."""
+    """Paths and switches, and a live summary of the result."""
 
     TITLE = "Particles"
     SUBTITLE = (
@@ -71,7 +71,7 @@ class ParticlesPage(Page):
         form.addRow("", switches)
         self.body.addLayout(form)
         self.take_data = QPushButton()
-        explain(self.take_data, "Use the folder in which the missing stacks were found as particle data path.")
+        explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
         self.take_data.clicked.connect(self._take_suggested_data)
         self.take_data.hide()
         form.addRow("", self.take_data)
@@ -100,11 +100,11 @@ class ParticlesPage(Page):
 
     def obstacle(self) -> str:
         if not self.session.parameters.meta:
-            return "Choose a particle meta path to go on."
+            return "Choose a particle meta path to continue."
         if not self.session.is_current:
-            return "The file is being checked." if self.session.plan.all_particles is None else ""
+            return "Checking the file …" if self.session.plan.all_particles is None else ""
         fatal = [p for p in self.session.plan.errors if p.code.startswith("meta-") or p.code == "image-name-missing"]
-        return f"Next is off: {fatal[0].message}." if fatal else ""
+        return f"Cannot continue: {fatal[0].message}." if fatal else ""
 
     def is_done(self) -> bool:
         return self.session.plan.all_particles is not None
@@ -133,7 +133,7 @@ class ParticlesPage(Page):
     @Slot(str, object)
     def _on_demo(self, kind: str, parameters: ImportParameters) -> None:
         self.try_demo.setEnabled(True)
-        if not self.session.parameters.meta:  # else something was chosen meanwhile
+        if not self.session.parameters.meta:  # else the user has chosen a file meanwhile
             self.session.change(**vars(parameters))
             self.session.keep(parameters)
 
@@ -210,14 +210,14 @@ def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
 
 
 def _alignments(particles: Particles, p: ImportParameters) -> dict[str, str]:
-    """What the file holds of poses and what goes with them, and what becomes of it."""
+    """Poses, shifts, half-sets and classes of the file, and how they are imported."""
     why_not = "Ignore pose data is on" if p.ignore_pose_data else "" if particles.poses else "there are no angles"
 
     def said(is_there: bool, written: str) -> str:
         return "none" if not is_there else f"not written: {why_not}" if why_not else written
 
     kinds = {"3D": "3D angles → alignments3D", "2D": "psi, without rot and tilt → alignments2D", "": ""}
-    half_sets = "ignored: CryoSPARC splits anew" if p.ignore_half_sets else "rlnRandomSubset → split"
+    half_sets = "ignored: CryoSPARC splits again" if p.ignore_half_sets else "rlnRandomSubset → split"
     return {
         "Poses": said(bool(particles.poses), kinds[particles.poses]),
         "Shifts": said(particles.shift_A is not None or particles.shift_px is not None, "rlnOrigin → shift"),

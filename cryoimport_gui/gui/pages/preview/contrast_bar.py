@@ -26,10 +26,10 @@ class Mode(Enum):
 class ContrastBar(QWidget):
     """A histogram of the tiles' values with two limits that can be dragged or typed.
 
-    Both are of what is shown, stored value × data sign, so that the upper limit is that of white.
+    Both are values of the display, stored value × data sign: the upper limit is white.
 
     Signals:
-        limits_changed(): someone changed them; see `limits`.
+        limits_changed(): they have changed; see `limits`.
     """
 
     limits_changed = Signal()
@@ -51,7 +51,7 @@ class ContrastBar(QWidget):
         self.histogram.setFixedHeight(48)
         self.histogram.setAccessibleName("Histogram of the values shown")
         self.histogram.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the two fields below do the same by keyboard
-        explain(self.histogram, "Drag the two lines to set what becomes the ends of the grey scale.")
+        explain(self.histogram, "Drag the two lines to set the ends of the grey scale.")
         self.histogram.hideButtons()
         self.histogram.setMenuEnabled(False)
         self.histogram.setMouseEnabled(False, False)
@@ -82,7 +82,7 @@ class ContrastBar(QWidget):
             spin.valueChanged.connect(self._on_typed)
 
     def set_tiles(self, tiles: Tiles) -> None:
-        """Show their histogram; limits follow unless they were set by hand."""
+        """Show their histogram; limits follow unless set by hand."""
         self._tiles = tiles
         self._draw(tiles)
         if self.mode.currentData() is Mode.BY_HAND:
@@ -91,13 +91,14 @@ class ContrastBar(QWidget):
         low, high = self._times_sign(low, high)
         span = high - low or 1.0
         for spin in (self.low, self.high):
-            spin.setRange(low - 5 * span, high + 5 * span)
-            spin.setSingleStep(span / 100)
-            spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
+            with QSignalBlocker(spin):  # a new range or rounding changes the value, without typing
+                spin.setRange(low - 5 * span, high + 5 * span)
+                spin.setSingleStep(span / 100)
+                spin.setDecimals(int(np.clip(3 - np.floor(np.log10(span)), 0, 7)))
         self._show(*self._times_sign(*tiles.limits))
 
     def set_sign(self, sign: int) -> None:
-        """The limits stay with the stored values that they are of: the picture is inverted."""
+        """The limits keep their stored values: the picture is inverted."""
         if sign == self._sign:
             return
         self._sign = sign
@@ -110,7 +111,7 @@ class ContrastBar(QWidget):
             self._draw(self._tiles)
 
     def _times_sign(self, low: float, high: float) -> tuple[float, float]:
-        """Limits of what is shown from those of what is stored, and back."""
+        """Limits of the display from stored limits, and back."""
         return (low, high) if self._sign > 0 else (-high, -low)
 
     def _draw(self, tiles: Tiles) -> None:
@@ -140,7 +141,7 @@ class ContrastBar(QWidget):
         spin = QDoubleSpinBox()
         spin.setKeyboardTracking(False)
         spin.setAccessibleName(f"{name} of the contrast")
-        explain(spin, f"{name} of what is told apart: stored value × data sign. Typing sets the contrast by hand.")
+        explain(spin, f"{name} of the grey scale, in stored value × data sign. Typing sets the contrast by hand.")
         return spin
 
     def _show(self, low: float, high: float) -> None:

@@ -30,7 +30,7 @@ class MontageView(PictureView):
         selected(number): the tile with the frame; -1 is none.
         opened(number): a tile was clicked, or chosen by Enter.
         page_wanted(step): Page Down (+1) or Page Up (-1).
-        resized(): there is another room for the tiles; sent when it has settled.
+        resized(): the view has another size; sent once it is final.
     """
 
     selected = Signal(int)
@@ -55,7 +55,7 @@ class MontageView(PictureView):
         self.message = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        # A click waits whether a second one follows, which fits the view instead.
+        # A click waits for a second one, which fits the view instead.
         self._click = QTimer(self, singleShot=True, interval=QApplication.doubleClickInterval())
         self._click.timeout.connect(self._open)
         self._settled = QTimer(self, singleShot=True, interval=200)
@@ -87,7 +87,7 @@ class MontageView(PictureView):
         self._draw()
 
     def set_message(self, text: str) -> None:
-        """What stands in place of the tiles where there are none."""
+        """The text where there are no tiles."""
         self.message.setText(text)
         if text:
             self.tiles, self._names = None, []
@@ -205,7 +205,7 @@ class MontageView(PictureView):
 
 
 class MontageFrame(QFrame):
-    """The montage in a frame that cannot be overlooked while the view is inverted."""
+    """The montage with a frame and a banner while the view is inverted."""
 
     _FRAME_PX = 3
 
@@ -239,7 +239,7 @@ class MontageFrame(QFrame):
             self._colour()
 
     def _colour(self) -> None:
-        """The frame and the banner in the colour of a warning, as the look has it now."""
+        """The frame and the banner in the colour of a warning, in light and dark."""
         warning, palette = severity_colour(Severity.WARNING), QPalette()
         emphasize(self.banner, palette.color(QPalette.ColorRole.Base).name(), ground=warning)
         if self._is_inverted:

@@ -4,39 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from os.path import basename
 from typing import Any
 
-import numpy as np
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Signal, Slot
 from PySide6.QtGui import QPalette, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import exposure_of
 from ....core.looks.particle import Inspection, inspect
-from ....core.looks.tiles import Tiles, page_tiles, typical_tiles
+from ....core.looks.tiles import Tiles
 from ....core.particles import OpticsGroup
 from ....core.problems import Problem
 from ....core.progress import Progress
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
-from ...tips import explain
-from ...widgets.problem_list import ProblemList, plain_label
-from ...widgets.sign_panel import READING_COLUMNS, READING_ROWS, READING_TILE_PX, SignPanel
 from ..page import Page
-from .contrast_bar import ContrastBar
+from .making import make_page, make_readings
 from .montage_view import MontageFrame
+from .no_images import NoImages
 from .page_bar import PageBar
 from .particle_view import AVERAGED, ParticleView
-from .view_controls import ViewControls
+from .side import Side
+from .sign_panel import READING_TILE_PX, SignPanel
 
 _OF_IMAGES = ("meta-", "image-", "stack-", "box-")
-_IGNORED = (
-    "Raw data are ignored: images are not imported, so there is nothing to show, and the data sign does not matter."
-)
 _READING = "Reading images …"
-_READINGS_FROM = 100
-_SIDE_WIDTH_PX = 262
 
 
 class PreviewPage(Page):
@@ -59,18 +51,10 @@ class PreviewPage(Page):
         self._is_stale = True
         self.sign_panel, self.frame = SignPanel(session), MontageFrame()
         self.view = self.frame.view
-        self.controls, self.contrast = ViewControls(), ContrastBar()
-        self.invert = QPushButton("&Invert the view only")
-        self.invert.setCheckable(True)
-        explain(
-            self.invert,
-            "Swap light and dark on the screen, to see faint particles better. The data sign and the import stay\n"
-            "as they are; a banner says so. Default: off.",
-        )
+        self.side = Side()
+        self.controls, self.contrast, self.invert = self.side.controls, self.side.contrast, self.side.invert
         self.page_bar = PageBar(self.view)
-        self.why, self.reasons = plain_label(), ProblemList("", offers=self.offers)
-        self.to_particles = QPushButton("Go to Particles")
-        explain(self.to_particles, "Move to the page where the STAR file and what is taken from it are chosen.")
+        self.nothing = NoImages(self.offers)
         self.particle = ParticleView(self)
         self.tasks = Tasks(self)
         self._lay_out()
@@ -85,9 +69,13 @@ class PreviewPage(Page):
         if session.parameters.ignore_raw_data or session.plan.sample or not session.is_current:
             return ""
         if not session.parameters.meta:
-            return "Next is off: no particle STAR file is chosen."
+            return "Cannot continue: no particle STAR file is chosen."
         errors = self._without_images() or session.plan.errors
-        return f"Next is off: {errors[0].message if errors else 'there are no images to show'}."
+        return f"Cannot continue: {errors[0].message if errors else 'there are no images to show'}."
+
+    def first_focus(self) -> QWidget | None:
+        """The montage: arrow keys move through it, and never change the data sign."""
+        return self.view if self.stack.currentIndex() else super().first_focus()
 
     def is_done(self) -> bool:
         return super().is_done() and self.session.plan.sample is not None
@@ -103,9 +91,13 @@ class PreviewPage(Page):
             self.tasks.cancel()
             self.particle.close()
             self.view.set_message(_READING)  # no tiles of other particles, once there are images again
-            self._show_why_nothing()
+            self.nothing.show_why(self.session.parameters, self._without_images())
+            self.stack.setCurrentIndex(0)
             return
-        self.stack.setCurrentIndex(1)
+        if self.stack.currentIndex() == 0:
+            self.stack.setCurrentIndex(1)
+            if self.isVisible():
+                self.view.setFocus()
         known = self._images
         if known is None or known.particles is not particles or known.stacks is not stacks:
             self._images = ParticleImages(particles, stacks, plan.sample)
@@ -122,31 +114,13 @@ class PreviewPage(Page):
         """The errors for which there may be no images."""
         return [p for p in self.session.plan.errors if p.code.startswith(_OF_IMAGES)]
 
-    def _show_why_nothing(self) -> None:
-        """In place of the montage: why there is none, and the way to where that can be changed."""
-        p, problems = self.session.parameters, self._without_images()
-        if p.ignore_raw_data:
-            why, problems = _IGNORED, []
-        elif not p.meta:
-            why = "No particle STAR file is chosen yet, so there is nothing to show."
-        else:
-            why = "There are no images to show:" if problems else "Nothing has been read yet."
-        self.why.setText(why)
-        self.to_particles.setVisible(not problems)
-        self.reasons.show_problems(problems)
-        self.stack.setCurrentIndex(0)
-
-    @Slot()
-    def _go_to_particles(self) -> None:
-        self.wanted.emit("meta-not-found")
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._is_stale:
             self._start()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Other colours: what is drawn for light or dark is drawn anew."""
+        """Other colours: redraw what depends on light or dark."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and getattr(self, "_images", None) is not None:
             self.sign_panel.refresh()
@@ -156,7 +130,7 @@ class PreviewPage(Page):
 
     @Slot()
     def _start(self) -> None:
-        """Make everything anew: tiles, and the two readings."""
+        """Make the tiles and the two readings again."""
         groups, sample = self._groups, self.session.plan.sample
         if self._images is None:
             return
@@ -164,12 +138,10 @@ class PreviewPage(Page):
         self._start_tiles()
         if sample is None:
             return
-        good = sample.rows[sample.good]
-        rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
-        size, count = round(READING_TILE_PX * self.devicePixelRatioF()), READING_COLUMNS * READING_ROWS
+        size_px = round(READING_TILE_PX * self.devicePixelRatioF())
 
         def readings(images: ParticleImages, progress: Progress) -> Any:
-            return typical_tiles(images, groups, rows, size, count, progress)
+            return make_readings(images, groups, sample, size_px, progress)
 
         self._run("readings", readings)
 
@@ -184,9 +156,7 @@ class PreviewPage(Page):
         options = replace(self.controls.options, size_px=self.view.wanted_tile_px(count))
 
         def tiles(images: ParticleImages, progress: Progress) -> tuple[Tiles, list[str], int]:
-            rows, total = images.page(selection)
-            made = page_tiles(images, groups, rows, options, progress)
-            return made, [_name(images, row) for row in rows.tolist()], total
+            return make_page(images, groups, selection, options, progress)
 
         if self.view.tiles is None:
             self.view.set_message(_READING)
@@ -194,7 +164,7 @@ class PreviewPage(Page):
 
     @Slot(int)
     def _look_at(self, number: int) -> None:
-        """Open the close look at a tile."""
+        """Open the window of one particle."""
         groups, tiles = self._groups, self.view.tiles
         if tiles is None or not 0 <= number < len(tiles):
             return
@@ -238,7 +208,7 @@ class PreviewPage(Page):
         self.contrast.setEnabled(len(tiles) > 0)
         self.invert.setEnabled(len(tiles) > 0)
         if not len(tiles):
-            self.view.set_message("No particle is in this group and in a stack with this in its name.")
+            self.view.set_message("No particle of this group is in a stack with this name.")
             self.page_bar.scale_bar.set_pixel_size(0, "Å")
         else:
             self.view.set_message("")
@@ -304,7 +274,7 @@ class PreviewPage(Page):
         self.view.selected.connect(self._on_selected)
         self.view.opened.connect(self._look_at)
         self.view.page_wanted.connect(self.controls.turn_page)
-        self.to_particles.clicked.connect(self._go_to_particles)
+        self.nothing.wanted.connect(self.wanted)
         self.page_bar.turned.connect(self.controls.turn_page)
         self.page_bar.resampled.connect(self.controls.resample)
         self.particle.step_wanted.connect(self._on_step)
@@ -312,44 +282,16 @@ class PreviewPage(Page):
         self.particle.micrograph_wanted.connect(self._on_micrograph)
 
     def _lay_out(self) -> None:
-        side = QWidget()
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, 4, 0)
-        column.addWidget(self.controls)
-        column.addWidget(self.contrast)
-        column.addWidget(self.invert)
-        column.addStretch(1)
-        area = QScrollArea(widgetResizable=True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the focus of what is in it
-        area.setWidget(side)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFixedWidth(_SIDE_WIDTH_PX)
         middle = QHBoxLayout()
         middle.addWidget(self.frame, 1)
-        middle.addWidget(area)
-        self.stack = QStackedWidget()
-        nothing, montage = QVBoxLayout(), QVBoxLayout()
-        nothing.addWidget(self.why)
-        nothing.addWidget(self.to_particles, 0, Qt.AlignmentFlag.AlignLeft)
-        nothing.addWidget(self.reasons, 1)
+        middle.addWidget(self.side)
+        pictures = QWidget()
+        montage = QVBoxLayout(pictures)
+        montage.setContentsMargins(0, 0, 0, 0)
         montage.addLayout(middle, 1)
         montage.addWidget(self.page_bar)
-        for layout in (nothing, montage):
-            layout.setContentsMargins(0, 0, 0, 0)
-            page = QWidget()
-            page.setLayout(layout)
-            self.stack.addWidget(page)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.nothing)
+        self.stack.addWidget(pictures)
         self.body.addWidget(self.sign_panel)
         self.body.addWidget(self.stack, 1)
-
-
-def _name(images: ParticleImages, row: int) -> str:
-    """A particle in a few words: image and stack, defocus."""
-    particles = images.particles
-    number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]
-    name = f"image {number} of {basename(stack)}"
-    if particles.defocus_u_A is None or particles.defocus_v_A is None:
-        return name
-    defocus_A = (particles.defocus_u_A[row] + particles.defocus_v_A[row]) / 2
-    return f"{name}\ndefocus {defocus_A / 1e4:.2f} µm"

@@ -30,10 +30,8 @@ class PageBar(QWidget):
         self.particle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.place = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.place.setMinimumWidth(self.fontMetrics().horizontalAdvance("Page 9 of 999"))
-        self.previous = _button(
-            "◀ &Previous page", "Previous page", "The page before this one (Page Up in the montage)."
-        )
-        self.next = _button("Ne&xt page ▶", "Next page", "The page after this one (Page Down in the montage).")
+        self.previous = _button("◀ &Previous page", "Previous page", "The previous page (Page Up in the montage).")
+        self.next = _button("Ne&xt page ▶", "Next page", "The next page (Page Down in the montage).")
         self.again = _button("&Another sample", "Another sample", "Draw another random sample.")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -58,7 +56,7 @@ class PageBar(QWidget):
         self.place.setText(f"Reading {share:.0%}")
 
     def show_particle(self, name: str) -> None:
-        """What the chosen tile is, in as much room as there is."""
+        """What the chosen tile is, shortened to fit."""
         self._name = name
         width = self.particle.width()
         self.particle.setText(self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, width))

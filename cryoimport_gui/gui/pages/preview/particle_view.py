@@ -1,4 +1,4 @@
-"""A close look at one particle."""
+"""One particle: image, power spectrum, and metadata."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ParticleView(QDialog):
 
     Signals:
         step_wanted(step): to the next (+1) or previous (-1) tile.
-        average_wanted(on): the spectrum of one image, or the mean of many.
+        average_wanted(on): the spectrum of one image, or an average.
         micrograph_wanted(): its place in the micrograph is to be shown.
     """
 
@@ -57,7 +57,7 @@ class ParticleView(QDialog):
         explain(self.spectrum, f"Its power spectrum; dark rings should lie on the drawn ones. {keys}")
         self.image_bar = ScaleBar(self.image)
         self.filtered = QCheckBox("&Filtered as in the montage")
-        explain(self.filtered, "Filtered, centred and turned as in the montage, or as it is stored. Default: filtered.")
+        explain(self.filtered, "Filtered, centred and rotated as in the montage, or as stored. Default: filtered.")
         self.rings = QCheckBox("CTF &rings")
         explain(
             self.rings,
@@ -67,19 +67,19 @@ class ParticleView(QDialog):
         self.average = QCheckBox(f"&Average up to {AVERAGED} of its micrograph")
         explain(
             self.average,
-            "One image is too noisy to show rings; the mean over particles of the same micrograph is not. Default: on.",
+            "One image is too noisy to show rings; an average over its micrograph shows them. Default: on.",
         )
         for check in (self.filtered, self.rings, self.average):
             check.setChecked(True)
         self.spectrum_note = QLabel()
         self.spectrum_plot, self.spectrum_curve, self.ctf_curve = _plot("Spectrum, log10, and CTF² (coloured)", "1/Å")
-        self.profile_plot, self.profile_curve, _ = _plot("Mean around the centre × data sign", "Å")
+        self.profile_plot, self.profile_curve, _ = _plot("Radial average × data sign", "Å")
         self.message = plain_label()
         self.facts = Facts("As it is imported")
         self._ring_curve = pg.PlotCurveItem(connect="finite")
         self.spectrum.box.addItem(self._ring_curve, ignoreBounds=True)
-        self.previous = _button("◀ &Previous", "The tile before this one (Left).")
-        self.next = _button("&Next ▶", "The tile after this one (Right).")
+        self.previous = _button("◀ &Previous", "The previous tile (Left).")
+        self.next = _button("&Next ▶", "The next tile (Right).")
         self.micrograph = _button("In its &micrograph", "")
         self.close_button = _button("&Close", "Back to the montage (Esc).")
         self.set_place(False)
@@ -116,7 +116,7 @@ class ParticleView(QDialog):
         self.image_bar.set_pixel_size(look.pixel_size_A if known else 1.0, unit.replace("pixels", "px"))
         self.spectrum.show_picture(_spectrum_grey(look))
         self._ring_curve.setData(*_joined(look.rings), pen=pg.mkPen(_ring_colour(), width=1.5))
-        of = f"mean of {look.averaged} images" if look.averaged > 1 else "one image"
+        of = f"average of {look.averaged} images" if look.averaged > 1 else "one image"
         rings = "" if look.rings.size else "; no CTF is known"
         self.spectrum_note.setText(f"{of}; its edge is {2 * (look.pixel_size_A if known else 1):.3g} {unit}{rings}")
         colour = _colour(self.spectrum_plot)
@@ -143,7 +143,7 @@ class ParticleView(QDialog):
         """Whether the micrograph can be shown with the particle circled."""
         self.micrograph.setEnabled(is_known)
         where = "Show it circled in its micrograph, on the Exposures page."
-        explain(self.micrograph, where if is_known else f"{where} Link it to its exposure there first.")
+        explain(self.micrograph, where if is_known else f"{where} First match its micrograph to an exposure there.")
 
     @Slot()
     def _draw_image(self, *_: object) -> None:

@@ -26,7 +26,7 @@ _TYPING_PAUSE_MS = 300
 
 
 class ViewControls(QWidget):
-    """A short form; nothing of it changes what is imported.
+    """A short form; it does not change the import.
 
     Signals:
         changed(): see `selection` and `options`.
@@ -65,7 +65,7 @@ class ViewControls(QWidget):
                 "&Which",
                 self.which,
                 "Which particles",
-                "A random sample is spread over stacks and optics groups; all goes through the whole file.\n"
+                "A random sample covers stacks and optics groups evenly; “All” goes through the whole file.\n"
                 "Default: a random sample.",
             ),
             (
@@ -90,14 +90,14 @@ class ViewControls(QWidget):
                 "&Low-pass",
                 self.low_pass,
                 "Low-pass filter",
-                "Finer detail than this is taken out, in Å. It helps the eye and changes nothing in the import.\n"
+                "Removes detail finer than this, in Å. It helps the eye; the import stays as it is.\n"
                 f"Default: {DEFAULT_OPTIONS.low_pass_A:g} Å.",
             ),
             (
                 "&High-pass",
                 self.high_pass,
                 "High-pass filter",
-                "What is larger than this is taken out, in Å: shadows, thick ice. Default: off.",
+                "Removes what is larger than this, in Å: shadows, thick ice. Default: off.",
             ),
         )
         for label, widget, name, tip in rows:
@@ -107,15 +107,15 @@ class ViewControls(QWidget):
         checks = (
             (
                 self.flatten,
-                "Take away the plane that fits each image's background, so that all tiles are alike. Default: on.",
+                "Subtract a plane from each image, so that all tiles have the same background. Default: on.",
             ),
             (
                 self.centre,
-                "Move each particle to the middle of its tile by its shifts (rlnOrigin). Default: off.",
+                "Centre each particle in its tile by its shifts (rlnOrigin). Default: off.",
             ),
             (
                 self.rotate,
-                "Turn each particle by its in-plane angle (rlnAnglePsi), so that like views agree. Default: off.",
+                "Rotate each particle by its in-plane angle (rlnAnglePsi), so that views look alike. Default: off.",
             ),
         )
         for check, tip in checks:

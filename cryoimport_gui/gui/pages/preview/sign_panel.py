@@ -1,4 +1,4 @@
-"""The data sign: what the pictures say, both readings side by side, and the choice."""
+"""The data sign: what the images show, both readings side by side, and the choice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
@@ -17,15 +18,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.pictures.data_sign import SignVerdict
-from ...core.pictures.montage import GAP_PX, compose, own_limits
-from ...core.pictures.tiles import Images
-from ...core.problems import Severity
-from ..session import Session
-from ..theme import emphasize, good_colour, make_quiet, severity_colour
-from ..tips import explain
-from .editors import ChoiceEdit, label_for
-from .problem_list import SIGNS, plain_label, sentence
+from ....core.pictures.data_sign import SignVerdict
+from ....core.pictures.montage import GAP_PX, compose, own_limits
+from ....core.pictures.tiles import Images
+from ....core.problems import Severity
+from ...session import Session
+from ...theme import emphasize, good_colour, make_quiet, severity_colour
+from ...tips import explain, sign_text
+from ...widgets.editors import ChoiceEdit, label_for
+from ...widgets.problem_list import SIGNS, plain_label, sentence
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
@@ -36,47 +37,31 @@ _NARROW_READING_PX = 170
 
 
 def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
-    """The data sign that a choice leads to, before the plan has caught up with it."""
+    """The data sign that a choice leads to, before there is a plan with it."""
     if choice != "auto":
         return int(choice)
     return (verdict.value if verdict else 0) or _DEFAULT_SIGN
-
-
-def sign_text(sign: int) -> str:
-    return "+1" if sign > 0 else "−1"
 
 
 def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, str]:
     """The verdict in a sentence, and how severe it is together with the choice."""
     if verdict.mixed:
         return Severity.WARNING, f"{sentence(verdict.mixed.message)} {verdict.mixed.hint}"
-    share, stored = verdict.particles_brighter, "brighter"
-    if verdict.value > 0:
-        share, stored = 1 - share, "darker"
-    seen = f"{share:.0%} of {verdict.sampled} particles are stored {stored} than their surroundings"
-    if verdict.sampled == 1:
-        how = "brighter" if verdict.particles_brighter else "darker"
-        seen = f"the only particle that was looked at is stored {how} than its surroundings"
     if verdict.value == 0:
-        told = f"The pictures do not tell the data sign: {seen} (confidence {confidence_text(verdict)})."
         used = sign_text(sign_in_use(choice, verdict))
         why = f"{used} is used, as for RELION's extraction." if choice == "auto" else f"You chose {used}."
-        return Severity.WARNING, f"{told} {why} Take the reading in which particles are dark."
+        advice = " Choose the reading in which particles are dark." if verdict.sampled else ""
+        return Severity.WARNING, f"The images do not show the data sign clearly: {verdict.words}. {why}{advice}"
     kept = "dark on light" if verdict.value > 0 else "light on dark"
-    told = f"{seen}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
-    told += f" (confidence {confidence_text(verdict)})."
+    seen = f"{verdict.words}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
+    seen += f" (confidence {verdict.confidence_words})."
     if choice != "auto" and int(choice) != verdict.value:
-        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {told}"
-    return None, told
-
-
-def confidence_text(verdict: SignVerdict) -> str:
-    """In percent, never rounded up to certainty."""
-    return "above 99.9%" if verdict.confidence > 0.999 else f"{np.floor(verdict.confidence * 1000) / 10:g}%"
+        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {seen}"
+    return None, seen
 
 
 class SignPanel(QWidget):
-    """Edits the data sign; each of the two readings is a button that takes it."""
+    """Edits the data sign; each of the two readings is a button that chooses it."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -92,10 +77,10 @@ class SignPanel(QWidget):
         self.readings = {sign: _Reading(sign) for sign in (1, -1)}
         group = QButtonGroup(self)
         side_by_side = QHBoxLayout()
-        for sign, reading in self.readings.items():
-            group.addButton(reading, sign)
+        for reading in self.readings.values():
+            group.addButton(reading)  # without its sign as an id: Qt reads -1 as "assign one"
             side_by_side.addWidget(reading)
-        group.idClicked.connect(self._choose)
+        group.buttonClicked.connect(self._take_reading)
 
         chooser = QHBoxLayout()
         chooser.addWidget(label_for(self.choice, "s"))
@@ -121,24 +106,24 @@ class SignPanel(QWidget):
         return sign_in_use(self._session.parameters.data_sign, self._verdict)
 
     def show_verdict(self, verdict: SignVerdict | None) -> None:
-        """None: nothing has been looked at."""
+        """None: no images were compared."""
         self._verdict = verdict
         self.refresh()
 
     def show_tiles(self, tiles: Images, background: int) -> None:
-        """The same tiles, as stored, for both readings, the mean first; `background` is the grey around them."""
+        """The same tiles, as stored, for both readings, the average first; `background` is the grey around them."""
         particles = len(tiles) - 1
         if particles == 1:
             tiles = tiles[1:]
-        of = "many" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
-        what = "1 particle is shown." if particles == 1 else f"First of each {len(tiles)}: the mean of {of}."
+        of = "the sample" if len(tiles) == READING_COLUMNS * READING_ROWS else f"{particles}"
+        what = "1 particle is shown." if particles == 1 else f"First tile: average of {of}."
         self.rule.setText(f"{_RULE} {what}" if len(tiles) else _RULE)
         limits = own_limits(tiles)
         for sign, reading in self.readings.items():
             reading.show_picture(tiles, sign, limits, background)
 
     def refresh(self) -> None:
-        """Write everything anew, in the colours of the window."""
+        """Write everything again, in the colours of the window."""
         verdict = self._verdict
         self.setVisible(verdict is not None)
         if verdict is None:
@@ -154,9 +139,9 @@ class SignPanel(QWidget):
         self.words.setAccessibleDescription(words)
         proposed = sign_text(verdict.value)
         self.take.setVisible(verdict.value != 0)
-        self.take.setText(f"&Use {proposed} (proposed)")
-        self.take.setAccessibleName(f"Use data sign {proposed}, as proposed")
-        explain(self.take, f"Set the data sign to {proposed}, as the pictures say.")
+        self.take.setText(f"&Use {proposed} (suggested)")
+        self.take.setAccessibleName(f"Use data sign {proposed}, as suggested")
+        explain(self.take, f"Set the data sign to {proposed}, as the images show.")
         self.take.setEnabled(self.sign != verdict.value)
         for sign, reading in self.readings.items():
             reading.set_state(verdict.value, used=sign == self.sign)
@@ -166,14 +151,15 @@ class SignPanel(QWidget):
         if name == "data_sign":
             self.refresh()
 
-    @Slot(int)
-    def _choose(self, sign: int) -> None:
-        self._session.change(data_sign=f"{sign:+d}")
+    @Slot(QAbstractButton)
+    def _take_reading(self, reading: QAbstractButton) -> None:
+        assert isinstance(reading, _Reading)
+        self._session.change(data_sign=f"{reading.sign:+d}")
 
     @Slot()
     def _take(self) -> None:
         if self._verdict:
-            self._choose(self._verdict.value)
+            self._session.change(data_sign=f"{self._verdict.value:+d}")
 
 
 class _Reading(QToolButton):
@@ -192,7 +178,7 @@ class _Reading(QToolButton):
         explain(
             self,
             f"These particles with data sign {sign_text(sign)}: stored values times {sign_text(sign)}.\n"
-            "Particles must look dark on a light background. Click to take this reading.",
+            "Particles must look dark on a light background. Click to use this data sign.",
         )
 
     def sizeHint(self) -> QSize:
@@ -216,7 +202,7 @@ class _Reading(QToolButton):
         self.setIcon(QIcon(pixmap))
 
     def set_state(self, proposed: int, used: bool) -> None:
-        """`proposed` is the sign that the pictures speak for, 0 if they do not."""
+        """`proposed` is the sign that the images show, 0 if unclear."""
         self.setChecked(used)
         looks = {0: "are particles dark?", self.sign: "particles are dark ✓", -self.sign: "particles are light ✖"}[
             proposed

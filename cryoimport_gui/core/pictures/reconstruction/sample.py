@@ -1,0 +1,119 @@
+"""What the import is about to write for the sampled particles, and what that says about their transforms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .transforms import Complexes, Floats, HalfPlane
+
+RealArray = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CtfColumns:
+    """The `ctf/*` fields of n particles, (n,) each; the wavelength in place of the voltage."""
+
+    wavelength_A: RealArray
+    cs_mm: RealArray
+    amplitude_contrast: RealArray
+    defocus_u_A: RealArray
+    defocus_v_A: RealArray
+    defocus_angle_rad: RealArray
+    phase_shift_rad: RealArray
+
+    def values(self, plane: HalfPlane, box_A: float) -> Floats:
+        """(n, K): sin χ of a weak phase object (Rohou and Grigorieff, J. Struct. Biol. 192, 2015)."""
+        k2 = (plane.kx.astype(float) ** 2 + plane.ky**2) / box_A**2
+        azimuth = np.arctan2(plane.ky, plane.kx)
+        mean, half = (self.defocus_u_A + self.defocus_v_A) / 2, (self.defocus_u_A - self.defocus_v_A) / 2
+        defocus_A = mean[:, None] + half[:, None] * np.cos(2 * (azimuth - self.defocus_angle_rad[:, None]))
+        quartic = 0.5e7 * np.pi * self.cs_mm * self.wavelength_A**3
+        constant = np.arcsin(self.amplitude_contrast) + self.phase_shift_rad
+        chi = np.pi * self.wavelength_A[:, None] * defocus_A * k2 - quartic[:, None] * k2**2 + constant[:, None]
+        return np.sin(chi).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class PosedParticles:
+    """n sampled particles of one box and one pixel size, as they will be written.
+
+    pixel_size_A: `blob/psize_A`.
+    data_sign: (n,) `blob/sign`, 1 or -1.
+    half: (n,) 0 or 1; particles of one micrograph, filament or image belong in one half: see `halves`.
+    stack, image_number: (n,) the image of each; a second row of one image is left out.  Neighbours in a stack
+        stand in for images that are off by one, so sample runs of consecutive images.
+    shift_px: (n, 2) `alignments*/shift`, x and y.
+    shift_pixel_size_A: (n,) `alignments*/psize_A`.
+    rotation_vector: (n, 3) `alignments3D/pose`; None for 2D poses.
+    psi_rad, class_number: (n,) `alignments2D/pose` and `class`, where the poses are 2D.
+    ctf: None for images that are CTF-corrected, or where nothing is known.
+    """
+
+    pixel_size_A: float
+    data_sign: RealArray
+    half: Counts
+    stack: Counts
+    image_number: Counts
+    shift_px: RealArray
+    shift_pixel_size_A: RealArray
+    rotation_vector: RealArray | None = None
+    psi_rad: RealArray | None = None
+    class_number: Counts | None = None
+    ctf: CtfColumns | None = None
+
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """(n,) all values are numbers."""
+        columns = [self.shift_px, self.shift_pixel_size_A, self.rotation_vector, self.psi_rad]
+        if self.ctf is not None:
+            columns += [getattr(self.ctf, column.name) for column in fields(self.ctf)]
+        known = [
+            np.isfinite(column).reshape(len(self.half), -1).all(axis=1) for column in columns if column is not None
+        ]
+        return np.logical_and.reduce(known)
+
+
+def halves(groups: Counts, seed: int = 0) -> Counts:
+    """(n,) 0 or 1: whole groups (micrographs), in random order, to the half that has fewer particles.
+
+    A single group is cut in two.
+    """
+    distinct, number = np.unique(groups, return_inverse=True)
+    if len(distinct) == 1:
+        return np.asarray(np.arange(len(groups)) * 2 // max(1, len(groups)))
+    sizes = np.bincount(number)
+    of_group = np.zeros(len(sizes), np.int64)
+    filled = [0, 0]
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        of_group[group] = filled[1] < filled[0]
+        filled[of_group[group]] += sizes[group]
+    return np.asarray(of_group[number])
+
+
+def rotation_matrices(rotation_vectors: RealArray) -> RealArray:
+    """(n, 3) → (n, 3, 3), by Rodrigues' formula.
+
+    Such a matrix R turns an image's frequencies (kx, ky, 0) into the map's.  It is the transpose of RELION's Euler
+    matrix, which turns the map's coordinates into the image's (Heymann, Chagoyen and Belnap, J. Struct. Biol. 151,
+    2005).
+    """
+    angle = np.linalg.norm(rotation_vectors, axis=1)
+    x, y, z = (rotation_vectors / np.where(angle > 0, angle, 1)[:, None]).T
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
+    sin, cos = (f(angle)[:, None, None] for f in (np.sin, np.cos))
+    return np.asarray(np.eye(3) + sin * cross + (1 - cos) * (cross @ cross))
+
+
+def centred(values: Complexes, shift_boxes: RealArray, plane: HalfPlane) -> Complexes:
+    """(n, K): the coefficients after the content has moved by +shift, (n, 2) in parts of the box."""
+    x, y = shift_boxes.T.astype(np.float32)[:, :, None]
+    angle = (-2 * np.pi) * (x * plane.kx + y * plane.ky)
+    phase = np.empty(angle.shape, np.complex64)
+    phase.real, phase.imag = np.cos(angle), np.sin(angle)
+    return values * phase

@@ -1,0 +1,149 @@
+"""How well re-projections of one half's map match the other half's images, against poses dealt anew."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...progress import Progress
+from .half_maps import HalfMaps, Slices
+from .sample import Counts, RealArray, centred
+from .transforms import Complexes, Floats, HalfPlane
+
+DEALS = 20
+_TINY = np.float32(1e-30)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """n images with one set of poses.
+
+    data: (n, K) centred coefficients, protein positive.
+    ctf, seen: (n, K) the CTF, and the other half's map at the poses without it.
+    whitening: (K,) u, 1 / the images' amplitude in each ring.
+    group: (n,) half and class: poses are dealt inside it.
+    own: (n,) correlation of each image with its re-projection.
+    dealt: (DEALS, n) the same with poses dealt anew inside each half (and class).
+    covariance, power: Σ Re uD (uQ)* and Σ |uQ|² over all images; dealt_...: their means over the deals.
+    """
+
+    data: Complexes
+    ctf: Floats
+    whitening: Floats
+    group: Counts
+    slices: Slices
+    maps: HalfMaps
+    seen: Complexes
+    own: RealArray
+    dealt: RealArray
+    covariance: float
+    power: float
+    dealt_covariance: float
+    dealt_power: float
+
+    @property
+    def t(self) -> float | None:
+        return t_value(self.own, self.dealt)
+
+
+def t_value(own: RealArray, dealt: RealArray) -> float | None:
+    """Standard deviations of the mean above the dealt ones; None where dealing changes nothing.
+
+    Both halves score the same pairs of images, hence the √2.
+    """
+    means = dealt.mean(axis=1)
+    spread = math.sqrt(2) * float(means.std(ddof=1))
+    if not spread > 1e-5:
+        return None
+    return float(own.mean() - means.mean()) / spread
+
+
+def whitened(values: Complexes, plane: HalfPlane) -> tuple[Complexes, Floats]:
+    """The coefficients, all images brought to one power, and u (K,), 1 / their amplitude in each ring.
+
+    Medians, and one power, so that a few wild images do not make the map.
+    """
+    power = np.square(np.abs(values))
+    sizes = np.bincount(plane.ring)
+    rings = np.stack([np.bincount(plane.ring, row, len(sizes)) for row in power]) / np.maximum(sizes, 1)
+    u = (1 / np.sqrt(np.maximum(np.median(rings, axis=0), _TINY)))[plane.ring].astype(np.float32)
+    scale = np.sqrt((power * u**2).mean(axis=1, keepdims=True))
+    return values / np.maximum(scale, _TINY), u
+
+
+def deal(group: Counts, rng: np.random.Generator) -> Counts:
+    """(n,) a permutation inside each group."""
+    dealt = np.empty_like(group)
+    dealt[np.argsort(group, kind="stable")] = np.lexsort((rng.random(len(group)), group))
+    return dealt
+
+
+def fit(
+    data: Complexes,
+    ctf: Floats,
+    u: Floats,
+    group: Counts,
+    slices: Slices,
+    progress: Progress,
+    weight: RealArray | None = None,
+) -> Fit:
+    """Make the half maps and score the images by them, as posed and with poses dealt anew."""
+    maps = HalfMaps(slices, data, ctf, weight)
+    seen = slices.read(maps.halves)
+    # Re Σ u² C D P* and Σ u² C² |P|² are plain products of real rows.
+    wanted = (u**2 * ctf * data).view(np.float32)
+    power_of = (u * ctf) ** 2
+    seen_rows, seen_power = seen.view(np.float32), np.square(np.abs(seen))
+    image_power = np.square(np.abs(u * data)).sum(axis=1, dtype=np.float64)
+
+    def against(order: Counts) -> tuple[RealArray, RealArray]:
+        covariance = np.einsum("nk,nk->n", wanted, seen_rows[order]).astype(np.float64)
+        return covariance, np.einsum("nk,nk->n", power_of, seen_power[order]).astype(np.float64)
+
+    covariance, power = against(np.arange(len(data)))
+    own = correlation(covariance, power, image_power)
+    rng = np.random.default_rng(0)
+    dealt, sums = np.empty((DEALS, len(data))), np.empty((DEALS, 2))
+    for i in range(DEALS):
+        progress.step(i, DEALS)
+        a, b = against(deal(group, rng))
+        dealt[i], sums[i] = correlation(a, b, image_power), (a.sum(), b.sum())
+    means = float(covariance.sum()), float(power.sum()), *sums.mean(axis=0).tolist()
+    return Fit(data, ctf, u, group, slices, maps, seen, own, dealt, *means)
+
+
+def correlation(covariance: RealArray, power: RealArray, image_power: RealArray) -> RealArray:
+    """0 where there is nothing to compare with."""
+    product = power * image_power
+    return np.asarray(np.divide(covariance, np.sqrt(product), out=np.zeros(len(power)), where=product > 0))
+
+
+def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: RealArray, plane: HalfPlane, progress: Progress) -> float:
+    """T with the shifts alone dealt anew; 0 where that changes nothing."""
+    wanted = (fit.whitening**2 * fit.ctf * fit.seen).view(np.float32)
+    power = np.square(np.abs(fit.whitening * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)
+    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    dealt = np.empty((DEALS, len(values)))
+    for i in range(DEALS):
+        progress.step(i, DEALS)
+        moved = centred(values, shift_boxes[deal(fit.group, rng)], plane).view(np.float32)
+        dealt[i] = correlation(np.einsum("nk,nk->n", wanted, moved).astype(np.float64), power, image_power)
+    return t_value(fit.own, dealt) or 0.0
+
+
+def t_of_ctf(fit: Fit, progress: Progress) -> float:
+    """T with the CTFs alone dealt anew; 0 where that changes nothing."""
+    covariance_of = fit.whitening**2 * (fit.data * fit.seen.conj()).real
+    power_of = np.square(np.abs(fit.whitening * fit.seen))
+    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
+    rng = np.random.default_rng(0)
+    dealt = np.empty((DEALS, len(fit.data)))
+    for i in range(DEALS):
+        progress.step(i, DEALS)
+        ctf = fit.ctf[deal(fit.group, rng)]
+        covariance, power = np.einsum("nk,nk->n", covariance_of, ctf), np.einsum("nk,nk->n", power_of, ctf**2)
+        dealt[i] = correlation(covariance.astype(np.float64), power.astype(np.float64), image_power)
+    return t_value(fit.own, dealt) or 0.0

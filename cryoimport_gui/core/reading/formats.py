@@ -1,0 +1,79 @@
+"""The only door for files of particles: what is this file, and what does it say?
+
+The content decides, never the name.  Another format is a reader that returns a `Reading` and an entry in `FORMATS`;
+nothing outside of this room changes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from stat import S_ISREG
+
+from ..problems import refuse
+from ..progress import Progress, quiet
+from . import relion
+from .reading import RawRows, Reading
+
+_HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file.
+
+    recognises: The first bytes of a file (64 kB at most; none of a pipe or a folder) → whether it is of this kind.
+    read: Path, progress and columns that are wanted besides (name → whether as numbers) → `Reading`; raises Refused.
+    lines_are_rows: Whether each row is one line of text.
+    raw_rows: Path and ascending line numbers → those rows as they stand in the file; None: such a file has no rows of
+        text.  Raises Refused.
+    """
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    read: Callable[[str, Progress, Mapping[str, bool]], Reading]
+    raw_rows: Callable[[str, Sequence[int]], RawRows] | None = None
+    lines_are_rows: bool = False
+
+
+#: tried in this order; RELION's reader comes last, as it says best what is wrong with a file that is no STAR file
+FORMATS: list[Format] = [
+    Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows, lines_are_rows=True),
+]
+
+
+def format_of(path: str) -> Format:
+    """The format of a file, by its content.
+
+    Raises:
+        Refused: No format takes it.
+    """
+    head = _head(path)
+    for one in FORMATS:
+        if one.recognises(head):
+            return one
+    raise refuse("meta-not-star", f"{os.path.basename(path)} is no file of particles that can be read")
+
+
+def read(path: str, progress: Progress = quiet, columns: Mapping[str, bool] | None = None) -> Reading:
+    """All that a file of particles says.
+
+    Args:
+        columns: Columns by the file's own names that are wanted in `Reading.columns`, and whether as numbers.
+
+    Raises:
+        Refused: The file cannot be read, or is no file of particles.
+        Cancelled: `progress` said so.
+    """
+    return format_of(path).read(path, progress, columns or {})
+
+
+def _head(path: str) -> bytes:
+    try:
+        if not S_ISREG(os.stat(path).st_mode):
+            return b""
+        with open(path, "rb") as file:
+            return file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        return b""  # the reader says why

@@ -1,0 +1,50 @@
+"""What the Preview lets its thread make from images: the tiles of a page, and the two readings of the data sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import basename
+
+import numpy as np
+
+from ....core.looks.tiles import Tiles, page_tiles, typical_tiles
+from ....core.particles import OpticsGroup
+from ....core.pictures.tiles import Images, TileOptions
+from ....core.progress import Progress
+from ....core.stacks.sample import ParticleImages, Sample, Selection
+from .sign_panel import READING_COLUMNS, READING_ROWS
+
+_READINGS_FROM = 100
+
+
+def make_page(
+    images: ParticleImages,
+    groups: Sequence[OpticsGroup],
+    selection: Selection,
+    options: TileOptions,
+    progress: Progress,
+) -> tuple[Tiles, list[str], int]:
+    """The tiles of a page, their names, and how many particles all pages have."""
+    rows, total = images.page(selection)
+    tiles = page_tiles(images, groups, rows, options, progress)
+    return tiles, [_name(images, row) for row in rows.tolist()], total
+
+
+def make_readings(
+    images: ParticleImages, groups: Sequence[OpticsGroup], sample: Sample, size_px: int, progress: Progress
+) -> Images:
+    """(n, size_px, size_px) typical particles, as stored, their average first."""
+    good = sample.rows[sample.good]
+    rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
+    return typical_tiles(images, groups, rows, size_px, READING_COLUMNS * READING_ROWS, progress)
+
+
+def _name(images: ParticleImages, row: int) -> str:
+    """A particle in a few words: image and stack, defocus."""
+    particles = images.particles
+    number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]
+    name = f"image {number} of {basename(stack)}"
+    if particles.defocus_u_A is None or particles.defocus_v_A is None:
+        return name
+    defocus_A = (particles.defocus_u_A[row] + particles.defocus_v_A[row]) / 2
+    return f"{name}\ndefocus {defocus_A / 1e4:.2f} µm"
