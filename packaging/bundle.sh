@@ -36,8 +36,10 @@ exposures=$(find "$made/demo" -name '*exposures.cs')
 "$bundle/cryoimport-gui" --headless --dry-run --demo "$made/demo2" --exposures "${exposures%.cs}_packed.cs" ||
     stop "a packed dataset cannot be read"
 
-for plugin in platforms/libqxcb.so platforms/libqwayland.so platforms/libqoffscreen.so iconengines/libqsvgicon.so; do
-    [ -e "$bundle/_internal/PySide6/Qt/plugins/$plugin" ] || stop "Qt's plugin $plugin is missing"
+# Up to Qt 6.9 Wayland's is called libqwayland-generic.so.
+for plugin in platforms/libqxcb.so 'platforms/libqwayland*.so' platforms/libqoffscreen.so iconengines/libqsvgicon.so; do
+    # shellcheck disable=SC2086  # a pattern
+    ls "$bundle/_internal/PySide6/Qt/plugins/"$plugin >/dev/null 2>&1 || stop "Qt's plugin $plugin is missing"
 done
 for path in "$root" "$made" "${python%/bin/python}"; do
     ! grep -rlF -- "$path" "$bundle" || stop "these files name $path, which is only on this machine"
