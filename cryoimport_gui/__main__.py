@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from .core.parameters import BadParameter, ImportParameters, RunOptions, load_settings, parameter, update
+from .core.conditions import BadParameter
+from .core.parameters import ImportParameters, RunOptions, load_settings, parameter, update
 from .manual import make_parser
 
 

@@ -24,7 +24,7 @@ bundle=$made/cryoimport-gui
 
 sh "$root/packaging/smoke.sh" "$bundle/cryoimport-gui"
 
-# The extension that unpacks CryoSPARC's newer files is loaded for them alone.
+# Whether the extension is there that unpacks CryoSPARC's newer files, which CryoSPARC's own library packs here.
 cat >"$made/pack.py" <<'EOF'
 import sys
 from cryosparc.dataset import CSDAT_FORMAT, Dataset
@@ -32,12 +32,14 @@ Dataset.load(sys.argv[1]).save(sys.argv[2], format=CSDAT_FORMAT)
 EOF
 "$bundle/cryoimport-gui" --headless --dry-run --demo "$made/demo" --log-level error
 exposures=$(find "$made/demo" -name '*exposures.cs')
-"$python" "$made/pack.py" "$exposures" "${exposures%.cs}_packed.cs"
+"$(sh "$root/packaging/setup.sh")" "$made/pack.py" "$exposures" "${exposures%.cs}_packed.cs"
 "$bundle/cryoimport-gui" --headless --dry-run --demo "$made/demo2" --exposures "${exposures%.cs}_packed.cs" ||
     stop "a packed dataset cannot be read"
 
-for plugin in platforms/libqxcb.so platforms/libqwayland.so platforms/libqoffscreen.so iconengines/libqsvgicon.so; do
-    [ -e "$bundle/_internal/PySide6/Qt/plugins/$plugin" ] || stop "Qt's plugin $plugin is missing"
+# Up to Qt 6.9 Wayland's is called libqwayland-generic.so.
+for plugin in platforms/libqxcb.so 'platforms/libqwayland*.so' platforms/libqoffscreen.so iconengines/libqsvgicon.so; do
+    # shellcheck disable=SC2086  # a pattern
+    ls "$bundle/_internal/PySide6/Qt/plugins/"$plugin >/dev/null 2>&1 || stop "Qt's plugin $plugin is missing"
 done
 for path in "$root" "$made" "${python%/bin/python}"; do
     ! grep -rlF -- "$path" "$bundle" || stop "these files name $path, which is only on this machine"

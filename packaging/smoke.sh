@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whether an installed cryoimport-gui works: sh packaging/smoke.sh COMMAND
 #
-# The command is started from an empty folder with an empty environment, as from a menu: it tells its version,
+# The command is started from an empty folder with an empty environment, as from a menu: it shows its version,
 # imports the demo data, and opens its window, without a display, until it is interrupted.
 set -eu
 
@@ -24,8 +24,8 @@ stop() {
 
 run() { env -i HOME="$folder" LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen "$command" "$@"; }
 
-run --version | grep -q '^cryoimport-gui [0-9]' || stop "--version tells no version"
-run --help | grep -q 'exit status' || stop "--help does not tell the exit status"
+run --version | grep -q '^cryoimport-gui [0-9]' || stop "--version shows no version"
+run --help | grep -q 'exit status' || stop "--help does not show the exit status"
 
 run --headless --demo "$folder/demo" --output "$folder/demo/CS-demo/J3" >"$folder/messages" 2>&1 ||
     stop "the import of the demo data failed"

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs the tests, setting up what they need at the first run: sh packaging/test.sh [PYTEST ARGUMENTS]
+# Runs the tests in two processes, setting up what they need at the first run: sh packaging/test.sh [PYTEST ARGUMENTS]
+#
+# -n 0 runs them in one, which a debugger needs.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 python=$(sh "$root/packaging/setup.sh")
 cd "$root"
 export PYTHONPATH="$root" QT_QPA_PLATFORM=offscreen
-exec "$python" -m pytest "$@"
+exec "$python" -m pytest -n 2 --dist worksteal "$@"

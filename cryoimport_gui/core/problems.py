@@ -15,6 +15,8 @@ _MAX_LETTERS = 4000
 
 
 class Severity(StrEnum):
+    """How bad a problem is: an error stops the import."""
+
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"

@@ -19,8 +19,11 @@ class Progress:
         self._cancelled = cancelled
 
     def stage(self, name: str) -> None:
-        """A new stage begins: `read`, `locate`, `headers`, `match`, `preview`, `place`, `link`, `write`;
-        `links` where a job's links are looked at."""
+        """A new stage begins.
+
+        It is `read`, `locate`, `headers`, `match`, `preview`, `place`, `link` or `write`; `links` where a job's links
+        are looked at.
+        """
 
     def step(self, done: int, total: int) -> None:
         """`done` of `total` units of the current stage are finished."""

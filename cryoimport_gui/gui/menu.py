@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QWhatsThis, QWidget
 
-from ..core.parameters import BadParameter
+from ..core.conditions import BadParameter
 from ..core.parameters import load_settings as load_parameters
 from .recent import REOPEN_TIP, reopen, title_of
 from .session import Session

@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
-from ..core.parameters import BadParameter
+from ..core.conditions import BadParameter
 from .session import Session
 from .tips import window_words
 from .widgets.messages import show_notice

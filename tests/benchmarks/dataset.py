@@ -9,7 +9,8 @@ from .measure import interleaved
 _SETUP = """
 import io, os, tempfile
 import numpy as np
-from cryoimport_gui.core.dataset import Rows, Written, dataset_dtype, write_dataset, SCHEMA
+from cryoimport_gui.core.dataset.schema import SCHEMA, DatasetRows, Written, dataset_dtype
+from cryoimport_gui.core.dataset.writer import write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 count = {count}
 rng = np.random.default_rng(0)
@@ -26,7 +27,7 @@ uid, zero, none = np.arange(count, dtype="u8"), np.zeros(count, np.int64), np.fu
 slots = ("blob", "ctf", "alignments3D")
 lengths = {{"blob/path": 100, "ctf/type": 8}}
 def rows(a, b):
-    return Rows(particles.stretch(a, b), uid[a:b], particles.optics_index[a:b], zero[a:b], none[a:b], written)
+    return DatasetRows(particles.stretch(a, b), uid[a:b], particles.optics_index[a:b], zero[a:b], none[a:b], written)
 """
 _CHUNKED = "with tempfile.TemporaryFile() as f: write_dataset(f, count, slots, lengths, rows); f.flush()"
 _WHOLE = """

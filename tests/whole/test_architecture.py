@@ -84,6 +84,11 @@ def test_every_room_has_its_place_and_says_what_it_is_for() -> None:
         assert len(ast.get_docstring(ast.parse((PACKAGE / "core" / room / "__init__.py").read_text())) or "") > 80
 
 
+def test_the_readme_shows_the_order() -> None:
+    line = " < ".join(" | ".join(rooms) for rooms in ORDER)
+    assert f"\n{line}\n" in (PACKAGE.parent / "README.md").read_text()
+
+
 def test_modules_import_each_other_without_a_circle() -> None:
     known = {name_of(path) for path in FILES}
     graph = {name_of(path): {name for name in imported(path) if name in known} for path in FILES}

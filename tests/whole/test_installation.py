@@ -65,23 +65,23 @@ def test_the_wheel_holds_what_a_desktop_needs_and_nothing_else(files: dict[str, 
     assert {f"/icons/hicolor/{size}/apps" for size in ("scalable", "16x16", "48x48", "512x512")} <= {
         name.rpartition("/")[0] for name in shared
     }
-    about = {f"{DIST_INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
+    own = {f"{DIST_INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE")}
     rest = {name for name in files if not name.startswith(("cryoimport_gui/", SHARE))}
-    assert rest == about
+    assert rest == own
 
 
-def test_the_wheel_tells_what_it_is(files: dict[str, bytes]) -> None:
-    told: Message = Parser().parsestr(files[f"{DIST_INFO}/METADATA"].decode())
-    assert (told["Name"], told["Version"], told["License-Expression"]) == (
+def test_the_wheel_says_what_it_is(files: dict[str, bytes]) -> None:
+    about: Message = Parser().parsestr(files[f"{DIST_INFO}/METADATA"].decode())
+    assert (about["Name"], about["Version"], about["License-Expression"]) == (
         "cryoimport-gui",
         __version__,
         "BSD-3-Clause",
     )
-    assert told["Requires-Python"] == ">=3.11"
-    assert told.get_payload().strip() == (REPOSITORY / "README.md").read_text().strip()
-    needed = [line for line in told.get_all("Requires-Dist") or [] if "extra ==" not in line]
+    assert about["Requires-Python"] == ">=3.11"
+    assert about.get_payload().strip() == (REPOSITORY / "README.md").read_text().strip()
+    needed = [line for line in about.get_all("Requires-Dist") or [] if "extra ==" not in line]
     assert any(line.startswith("pyside6-essentials") for line in needed)
-    assert not [line for line in needed if line.startswith(("starfile", "pandas", "pytest", "hatchling"))]
+    assert not [line for line in needed if line.startswith(("cryosparc", "pandas", "pytest", "hatchling"))]
     assert files[f"{DIST_INFO}/entry_points.txt"].split() == [
         *(b"[console_scripts]", b"cryoimport-gui", b"=", b"cryoimport_gui.__main__:main")
     ]
@@ -90,15 +90,15 @@ def test_the_wheel_tells_what_it_is(files: dict[str, bytes]) -> None:
 def test_the_program_works_where_it_is_installed(environment: Path) -> None:
     where = "import cryoimport_gui, cryoimport_gui.resources as p; print(p.__file__, p.resource('help/preview.md'))"
     python = [environment / "bin/python", "-I", "-c", where]
-    told = subprocess.run(python, capture_output=True, text=True, check=True).stdout.split()
-    assert len(told) == 2 and all(Path(path).is_relative_to(environment) for path in told)
+    shown = subprocess.run(python, capture_output=True, text=True, check=True).stdout.split()
+    assert len(shown) == 2 and all(Path(path).is_relative_to(environment) for path in shown)
     done = smoke_test(environment / "bin/cryoimport-gui")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 #: programs that fail, each a little later, and what is said of it
 BROKEN = {
-    "exit 0": "--version tells no version",
+    "exit 0": "--version shows no version",
     'echo "cryoimport-gui 1 exit status"; [ $# -eq 1 ]': "the import of the demo data failed",
     'echo "cryoimport-gui 1 exit status"': "the import wrote no imported_particles.cs",
     '[ "$1" = --demo ] && { echo Traceback; exit 1; } || exec "$PROGRAM" "$@"': "the window was not opened",

@@ -36,6 +36,8 @@ class State(IntEnum):
 
 
 class Column(IntEnum):
+    """What the columns of the table show."""
+
     STATE = 0
     MICROGRAPH = 1
     EXPOSURE = 2

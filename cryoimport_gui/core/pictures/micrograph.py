@@ -1,4 +1,7 @@
-"""A micrograph as a picture for the eye: small, flat, and grey."""
+"""A micrograph as a picture for the eye: small, flat, and grey.
+
+It is read in stretches, never whole, with `stacks.mrc`, whose docstring compares that with mrcfile.
+"""
 
 from __future__ import annotations
 

@@ -97,6 +97,6 @@ def tile_at(x: float, y: float, size: int, columns: int, count: int) -> int | No
 
 
 def tile_origin(number: int, size: int, columns: int) -> tuple[int, int]:
-    """x and y of a tile's upper left corner in the picture."""
+    """Place (x, y) of a tile's upper left corner in the picture."""
     step = size + GAP_PX
     return GAP_PX + number % columns * step, GAP_PX + number // columns * step
