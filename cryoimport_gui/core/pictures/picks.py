@@ -257,7 +257,7 @@ def _even(picture: Maps) -> Maps:
 def _smooth(picture: Maps, sigma_px: float) -> Maps:
     """A Gaussian filter; what lies outside of the picture has no weight."""
     down, across = (_gaussian(side, sigma_px) for side in picture.shape)
-    return down @ picture @ across.T
+    return np.asarray(down @ picture @ across.T, np.float32)
 
 
 def _gaussian(side: int, sigma_px: float) -> Maps:
