@@ -22,7 +22,7 @@ class Scene:
     mirror_places: a particle at the mirror place of each particle as well, which nobody picked.
     """
 
-    particles: int = 120
+    particles: int = 160
     radius_A: float = 80.0
     noise: float = 1.0
     carbon: bool = False
@@ -31,9 +31,11 @@ class Scene:
     shape: tuple[int, int] = SHAPE
 
 
-def made_micrograph(seed: int, picks: int, scene: Scene | None = None, junk: float = 0.0) -> PickedMicrograph:
-    """A micrograph of dark particles, and `picks` of them; the part `junk` of the picks is at random places."""
-    scene = scene or Scene()
+PLAIN = Scene()
+
+
+def made_micrograph(seed: int, scene: Scene = PLAIN) -> PickedMicrograph:
+    """A micrograph of dark particles, all of them picked."""
     rng = np.random.default_rng([seed, 1])
     ny, nx = scene.shape
     ice = _coloured(rng, scene.shape, 12.0) + 0.5 * _coloured(rng, scene.shape, 2.0)
@@ -51,9 +53,17 @@ def made_micrograph(seed: int, picks: int, scene: Scene | None = None, junk: flo
         on_carbon = _on_carbon(scene.shape, *np.mgrid[:ny, :nx])
         picture += on_carbon * (1.5 * _coloured(rng, scene.shape, 1.0) - 2.0)
     picture += scene.noise * picture.std() * rng.standard_normal(scene.shape)
-    real = centres[rng.permutation(len(centres))[: round(picks * (1 - junk))]]
-    chosen = np.concatenate([real, rng.uniform(0, 1, (picks - len(real), 2)) * [nx, ny]])
-    return PickedMicrograph(picture.astype(np.float32), PIXEL_A, chosen[:, 0] / nx, chosen[:, 1] / ny)
+    return PickedMicrograph(picture.astype(np.float32), PIXEL_A, centres[:, 0] / nx, centres[:, 1] / ny)
+
+
+def some_picks(
+    micrograph: PickedMicrograph, rng: np.random.Generator, picks: int, junk: float = 0.0
+) -> PickedMicrograph:
+    """So many of its picks only; the part `junk` of them is at random places."""
+    real = rng.permutation(len(micrograph.x_frac))[: round(picks * (1 - junk))]
+    at_random = rng.uniform(0, 1, (2, picks - len(real)))
+    x, y = (np.concatenate([at[real], other]) for at, other in zip((micrograph.x_frac, micrograph.y_frac), at_random))
+    return replace(micrograph, x_frac=x, y_frac=y)
 
 
 def mirrored(micrograph: PickedMicrograph) -> PickedMicrograph:

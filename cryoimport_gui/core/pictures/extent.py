@@ -98,16 +98,18 @@ def scale_from_extent(
     ny, nx = shapes[exposure].T
     reach = {False: _reach(x_px / nx, y_px / ny), True: _reach(y_px / nx, x_px / ny)}
     feasible = {way: sorted((s for s in candidates if s * reach[way] <= 1), reverse=True) for way in reach}
-    # Compared are the largest of each, if there is one.  Where both are the same (on a square detector they always
-    # are) nothing is swapped.
-    swapped = feasible[True][:1] > feasible[False][:1]
     order = sorted({*feasible[False], *feasible[True]}, reverse=True)
     if not order or not len(x_px):
         return ExtentVerdict(None, False, math.nan, tuple(feasible[False]), 0.0)
     best = order[0]
-    log_odds = 2 * independent * math.log(best / order[1]) if len(order) > 1 else math.inf
+    # Where the same scale fits both ways, on a square detector for example, nothing is swapped.
+    swapped = best not in feasible[False]
     here = best * reach[swapped]
+    log_odds = 2 * independent * math.log(best / order[1]) if len(order) > 1 else math.inf
     clear = log_odds > math.log(_ODDS) and here >= _LEAST_REACH
+    # Particles of one half of the detector only, at a smaller scale, look the same as swapped ones: cannot tell.
+    if swapped and any(scale * reach[False] >= _LEAST_REACH for scale in feasible[False]):
+        clear = False
     return ExtentVerdict(best if clear else None, clear and swapped, here, tuple(feasible[False]), log_odds)
 
 

@@ -122,14 +122,12 @@ def judge_places(e: Floats, exposure: Integers, group: Integers | None = None) -
     sums = _Sums.of(e, of_row, len(numbers))
     mean_lead, shares = _fit(sums)
     majority = int(np.argmax(shares[:-1]))
-    if not _is_clear(sums, majority, mean_lead):
+    if not _is_clear(sums, majority, mean_lead, shares):
         undecided = (PlaceState.UNDECIDED, None)
         places = _places(numbers, group_of, [undecided] * len(numbers), sums.n.max(axis=1, initial=0))
         return PlacesVerdict(None, mean_lead, tuple(shares.tolist()), {}, places)
     groups, of_exposure = np.unique(group_of, return_inverse=True)
-    of_group = sums.added(of_exposure, len(groups))
-    own = _departing(of_group, np.full(len(groups), majority), mean_lead)
-    reading = np.where(own < 0, majority, own)
+    reading = _group_readings(sums, of_exposure, len(groups), majority, mean_lead, shares)
     states = _states(sums, reading[of_exposure], mean_lead, shares)
     places = _places(numbers, group_of, states, sums.n.max(axis=1, initial=0))
     by_group = dict(zip(groups.tolist(), reading.tolist()))
@@ -240,18 +238,33 @@ def _weights(sums: _Sums, mean_lead: float, shares: Floats) -> tuple[float, Floa
     return float((most + np.log(each)).sum()), weights / each
 
 
-def _is_clear(sums: _Sums, majority: int, mean_lead: float) -> bool:
-    """The majority's reading is found, and better than each other one, but for exposures that clearly have that."""
+def _is_clear(sums: _Sums, majority: int, mean_lead: float, shares: Floats) -> bool:
+    """The majority's reading is found, and where anything is found it is better than each other reading.
+
+    Exposures that clearly have another reading do not count against the majority's.
+    """
     total, n = sums.s[:, majority].sum(), sums.n[:, majority].sum()
     if total <= _CLEAR * math.sqrt(max(n, 1)):
         return False
     departs = _departing(sums, np.full(len(sums.s), majority), mean_lead)
+    found = _weights(sums, mean_lead, shares)[1][:, -1] < 0.5
     for other in range(sums.s.shape[1]):
-        rest = departs != other
-        lead = (sums.s[rest, majority] - sums.s[rest, other]).sum()
-        if other != majority and lead <= _CLEAR * math.sqrt(max(2 * sums.n[rest, majority].sum(), 1)):
+        here = found & (departs != other)
+        lead = (sums.s[here, majority] - sums.s[here, other]).sum()
+        if other != majority and lead <= _CLEAR * math.sqrt(max(2 * sums.n[here, majority].sum(), 1)):
             return False
     return True
+
+
+def _group_readings(
+    sums: _Sums, group: Integers, groups: int, majority: int, mean_lead: float, shares: Floats
+) -> Integers:
+    """(groups,): another reading than the majority's only if it clearly fits better and most exposures have it."""
+    departs = _departing(sums.added(group, groups), np.full(groups, majority), mean_lead)
+    exposures = np.zeros((groups, len(shares)))
+    np.add.at(exposures, group, _weights(sums, mean_lead, shares)[1])
+    most = exposures[np.arange(groups), departs] > exposures[:, majority]
+    return np.where((departs >= 0) & most, departs, majority)
 
 
 def _departing(sums: _Sums, expected: Integers, mean_lead: float) -> Integers:
@@ -266,16 +279,16 @@ def _departing(sums: _Sums, expected: Integers, mean_lead: float) -> Integers:
 def _states(sums: _Sums, expected: Integers, mean_lead: float, shares: Floats) -> list[tuple[PlaceState, int | None]]:
     departs = _departing(sums, expected, mean_lead)
     weights = _weights(sums, mean_lead, shares)[1]
-    sure = 1 - 1 / _ODDS
+    strength, sure = sums.strength, 1 - 1 / _ODDS
     out: list[tuple[PlaceState, int | None]] = []
     for unit, reading in enumerate(expected.tolist()):
         others = np.delete(sums.s[unit], reading).max(initial=-math.inf)
         ahead = mean_lead * (sums.s[unit, reading] - others) > math.log(_ODDS)
         if departs[unit] >= 0:
             out.append((PlaceState.MIRRORED, int(departs[unit])))
-        elif ahead and (weights[unit, reading] > sure or sums.strength[unit, reading] > _FOUND):
+        elif ahead and strength[unit, reading] > (_CHANCE if weights[unit, reading] > sure else _FOUND):
             out.append((PlaceState.CONFIRMED, reading))
-        elif weights[unit, -1] > sure and sums.strength[unit].max() < _CHANCE:
+        elif (1 - weights[unit, -1]) * _ODDS * len(expected) < 1 and strength[unit].max() < _CHANCE:
             out.append((PlaceState.NOT_FOUND, None))
         else:
             out.append((PlaceState.UNDECIDED, None))
