@@ -1,0 +1,1 @@
+"""Made inputs whose truth is known."""

@@ -45,8 +45,8 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
     """Find the rules that match the most micrographs, of all that the names allow.
 
     No rule is proposed that makes two different basenames equal, or one empty, on either side; that cuts through a
-    number or a word; or that `judge_names` refuses.  Among rules that match equally many names the one that cuts the fewest
-    characters wins, then the one that leaves UIDs alone.  If some such rule matches every micrograph, then the rule
+    number or a word; or that `judge_names` refuses.  Among rules that match equally many names the one that cuts the
+    fewest characters wins, then the one that leaves UIDs alone.  If some such rule matches every micrograph, then the rule
     found does.
     """
     lists = _Lists(exposures, micrographs)
@@ -65,7 +65,7 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
 
 
 def candidate_rules(exposures: Sequence[str], micrographs: Sequence[str], at_most: int = 5) -> list[Suggestion]:
-    """The best few rules, for pictures to choose among: those that `judge_names` lets pass first, then the most matches.
+    """The best few rules, for pictures to choose among: those that `judge_names` passes first, then the most matches.
 
     Those behind them have `refused`, or a `doubt`, in words.  Empty where names cannot be cut to match at all.
     """
