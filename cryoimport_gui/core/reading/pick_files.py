@@ -34,7 +34,7 @@ CTF_COLUMNS = {
 _OPTICS = {label: kind is ColumnKind.NUMBER for label, kind in relion_optics.WANTED.items()}
 _TOMOGRAPHY = {"rlnTomoName", "rlnCoordinateZ", "rlnCenteredCoordinateXAngst", "rlnTomoParticleName"}
 _EXTRACT = "Tomograms and subtomograms cannot be imported, only picks on micrographs."
-_LABEL = re.compile(rb"^[ \t]*_(\S+)", re.MULTILINE)
+_LABEL = re.compile(rb"\n[ \t]*_(\S+)")
 #: what a picker may write for a micrograph without picks: a table without columns
 _BARE_STAR = re.compile(rb"(?:\s*#[^\n]*\n|\s*(?:data_\S*|loop_)\s*(?:\n|$))+\s*")
 _OWN_SUFFIXES = ("_autopick", "_manualpick")
@@ -116,7 +116,7 @@ def pick_format_of(head: bytes) -> PickFormat | None:
 
 
 def _labels(head: bytes) -> set[str]:
-    return {label.decode("utf-8", "replace") for label in _LABEL.findall(head)}
+    return {label.decode("utf-8", "replace") for label in _LABEL.findall(b"\n" + head)}
 
 
 def micrograph_by_file(path: str) -> str:
