@@ -1,7 +1,8 @@
 """Small text tables, thousands at a time: lines → tables → columns.
 
-Files of coordinates are many and small.  10,000 files of 100 rows: splitting the lines takes 0.03 of `starfile.read`,
-`np.loadtxt` 0.04, and neither of these two names the line of a short row and keeps names as text.
+Files of coordinates are many and small.  10,000 files of 100 picks, all that is done with them included, take 0.09 of
+`starfile.read`; the splitting of the lines alone takes 0.03 of it, and `np.loadtxt` would take 0.04, but names neither
+the line of a short row nor keeps names as text.  For one file of a million rows starfile is the faster one (0.75).
 """
 
 from __future__ import annotations

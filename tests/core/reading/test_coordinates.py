@@ -10,10 +10,12 @@ import pytest
 
 from cryoimport_gui.core.problems import Refused, Severity
 from cryoimport_gui.core.progress import Cancelled
-from cryoimport_gui.core.reading import coordinates
+from cryoimport_gui.core.reading import coordinates, formats
 from cryoimport_gui.core.reading.coordinates import Picks, read_coordinates, read_picks, recognises
+from cryoimport_gui.core.reading.formats import Format
 
-from ...support.running import StopAfter
+from ...support.running import StopAfter, run
+from ...support.truth import small_demo
 from .pick_texts import Centres, autopick, cbox, cryolo_star, eman_box, named_star, relion_list, topaz, write
 
 CENTRES: Centres = [(512.0, 300.0), (1024.0, 77.0), (100.0, 3000.0)]
@@ -388,6 +390,24 @@ def test_large_files_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
     np.testing.assert_array_equal(parts.micrograph_of_row, whole.micrograph_of_row)
     np.testing.assert_array_equal(parts.y_px, [2 * number for number in range(50)])
     np.testing.assert_array_equal(parts.line_of_row, np.arange(50) + 2)
+
+
+def test_an_import_of_locations_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = Format("coordinates", recognises, read_coordinates)
+    monkeypatch.setattr(formats, "FORMATS", [ours, *formats.FORMATS])
+    demo = small_demo(tmp_path / "demo")
+    planted = np.round(demo.coordinates / demo.recipe.coordinate_scale)
+    rows = [(demo.micrographs[m].name, x, y) for m, (x, y) in zip(demo.micrograph_index, planted.tolist())]
+    write(tmp_path, picks__txt=topaz(rows))
+    flags = ["--ignore-raw-data", "--pixel-size", "1", "--exposures", demo.exposures, "--coordinate-y", "keep"]
+    outcome = run(tmp_path, tmp_path / "picks.txt", *flags, output=demo.project / "imports")
+    assert outcome.status == 0, outcome.report
+    data = outcome.dataset
+    shapes = demo.exposure_shapes[demo.micrograph_index]
+    np.testing.assert_array_equal(data["location/micrograph_uid"], demo.exposure_uids[demo.micrograph_index])
+    np.testing.assert_allclose(data["location/center_x_frac"] * shapes[:, 1], planted[:, 0], rtol=1e-6)
+    np.testing.assert_allclose(data["location/center_y_frac"] * shapes[:, 0], planted[:, 1], rtol=1e-6)
+    assert not [field for field in data.fields() if field.startswith(("blob", "alignments", "pick_stats"))]
 
 
 # real files
