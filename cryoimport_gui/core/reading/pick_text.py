@@ -1,7 +1,7 @@
 """Small text tables, thousands at a time: lines → tables → columns.
 
 Files of coordinates are many and small.  10,000 files of 100 picks, all that is done with them included, take 0.09 of
-`starfile.read`; the splitting of the lines alone takes 0.03 of it, and `np.loadtxt` would take 0.04, but names neither
+`starfile.read`; the splitting of the lines alone takes 0.03 of it, and `np.loadtxt` would take 0.04, but neither names
 the line of a short row nor keeps names as text.  For one file of a million rows starfile is the faster one (0.75).
 """
 
