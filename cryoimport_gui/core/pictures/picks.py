@@ -85,7 +85,7 @@ class PickVerdict:
 
     @property
     def best_t2(self) -> float:
-        """nan if there is no reading at which the picks lie inside."""
+        """Nan if there is no reading at which the picks lie inside."""
         return max((t2 for t2 in self.t2 if not math.isnan(t2)), default=math.nan)
 
 
@@ -177,8 +177,7 @@ class PickMaps:
 
 
 def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
-    """
-    Args:
+    """Args:
         picture: (ny, nx), numbers of any kind.
 
     Raises:

@@ -41,7 +41,8 @@ _STARTS, _STEPS, _LEAST_MEAN_LEAD = (0.5, 1.0, 2.0, 4.0), 60, 0.05
 
 class PlaceState(StrEnum):
     """confirmed: the particles are there at the group's reading.  mirrored: they are there, at another reading.
-    not found: they would probably have been found.  undecided: neither."""
+    not found: they would probably have been found.  undecided: neither.
+    """
 
     CONFIRMED = "confirmed"
     MIRRORED = "mirrored"
@@ -109,11 +110,10 @@ def leads(own: Floats, others: Floats) -> Floats:
 
 
 def judge_places(e: Floats, exposure: Integers, group: Integers | None = None) -> PlacesVerdict:
-    """
-    Args:
-        e: (N, R) `leads` of N particles at R readings, nan where one could not be compared.
-        exposure: (N,) number of each particle's exposure.
-        group: (N,) number of its group, the same for all particles of an exposure; without it there is one, 0.
+    """Args:
+    e: (N, R) `leads` of N particles at R readings, nan where one could not be compared.
+    exposure: (N,) number of each particle's exposure.
+    group: (N,) number of its group, the same for all particles of an exposure; without it there is one, 0.
     """
     numbers, of_row = np.unique(exposure, return_inverse=True)
     group = np.zeros(len(e), int) if group is None else group

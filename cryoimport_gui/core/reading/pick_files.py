@@ -169,7 +169,7 @@ def _refuse_3d(path: str, why: str) -> Exception:
 
 
 def _read_star(path: str, micrograph: str, also: Mapping[str, bool]) -> FilePicks:
-    """rlnCoordinateX and rlnCoordinateY: the centre, in pixels of the micrograph, counted from 0.
+    """RlnCoordinateX and rlnCoordinateY: the centre, in pixels of the micrograph, counted from 0.
 
     Source: RELION, `AutoPicker::autoPickOneMicrograph` writes peak positions / scale;
     `Preprocessing::extractParticlesFromOneMicrograph` takes them as the box's centre, in the order of the file's rows.
@@ -245,7 +245,7 @@ def _star_table(table: LineTable, columns: Mapping[str, FileColumn], rows: int) 
 
 
 def _read_cbox(path: str, micrograph: str, also: Mapping[str, bool]) -> FilePicks:
-    """crYOLO 1.8 and later: CoordinateX and CoordinateY are the corner of lowest x and y, Width and Height the box.
+    """CrYOLO 1.8 and later: CoordinateX and CoordinateY are the corner of lowest x and y, Width and Height the box.
 
     Source: crYOLO, `CoordsIO.write_cbox_file` writes box.x and box.y, which `write_eman1_boxfile` calls the lower left
     corner and `write_star_file` turns into a centre by + w/2, + h/2.  CoordinateZ is `<NA>` unless it is a tomogram.

@@ -196,7 +196,7 @@ def _whole(parts: list[list[str]], as_number: bool) -> FileColumn:
 
 
 def _floats(texts: list[str]) -> NDArray[np.float64]:
-    """nan where a text is no number."""
+    """Nan where a text is no number."""
     try:
         if "_" not in "".join(texts):
             return np.array(list(map(float, texts)), np.float64)
@@ -206,7 +206,7 @@ def _floats(texts: list[str]) -> NDArray[np.float64]:
 
 
 def number_of(text: str) -> float:
-    """nan where the text is no number."""
+    """Nan where the text is no number."""
     try:
         return float(text) if "_" not in text else float("nan")
     except ValueError:
