@@ -94,8 +94,11 @@ def judge_picks(
 ) -> PickVerdict:
     """Look at one micrograph after the other until a reading is decided, `most` at most.
 
-    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed; what
-    it raises is passed on.
+    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed.
+
+    Raises:
+        ValueError: A micrograph cannot be used; see `pick_maps`.
+        Whatever the iterator raises: OSError, Cancelled, ...
     """
     test = PickTest(readings)
     verdict = test.verdict()
@@ -116,9 +119,7 @@ class PickTest:
         self._rng = np.random.default_rng(0)
 
     def add(self, maps: PickMaps, x_frac: Floats, y_frac: Floats) -> None:
-        """Args:
-        x_frac, y_frac: (N,) coordinates in parts of the exposure's width and height, before any scale.
-        """
+        """Count the picks of one micrograph, (N,), in parts of its width and height, before any scale."""
         height, width = maps.scores.shape[1:]
         shifts = self._rng.uniform(_LEAST_SHIFT, 1 - _LEAST_SHIFT, (2, _SHIFTS, 1)) * [[[height]], [[width]]]
         for tally in self._tallies:
@@ -147,7 +148,8 @@ def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any]) -> NDArray[np.bool
     """Which exposures are not those that their picks were made on.
 
     Of an exposure without a trace of its picks this is said only if the traces in other exposures, the faintest
-    tenth of them, are such that as many picks would have left one.
+    tenth of them, are such that as many picks would have left one.  An exposure of far worse ice, or with far more junk
+    among its picks, than the rest may look the same: where there are particle images, ask them too.
 
     Args:
         best_t2: (J,) T² of each exposure alone, at its best reading.
@@ -162,7 +164,9 @@ def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any]) -> NDArray[np.bool
 
 @dataclass(frozen=True)
 class PickMaps:
-    """Five maps of a micrograph at about 8 Å a pixel, as normal scores: what counts is order, not size.
+    """Five maps of a micrograph at about 8 Å a pixel: four bands of frequencies and how busy it is.
+
+    They are normal scores: what counts is order, not size, so that a few bright or dark things do not decide.
 
     scores: (5, height, width).
     size: the picture's own height and width in pixels of the maps; rows and columns at the end that do not fill a
@@ -177,7 +181,8 @@ class PickMaps:
 
 
 def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
-    """
+    """Bin, even out, filter.
+
     Args:
         picture: (ny, nx), numbers of any kind.
 
