@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from .arrays import Reals
 
 
-def mirrored_pose(rotation_vectors: Floats) -> Floats:
+def mirrored_pose(rotation_vectors: Reals) -> Reals:
     """R → R · diag(1, -1, -1), R of (N, 3) rotation vectors in radians as `alignments3D/pose` holds them.
 
     In RELION's angles: rot + 180°, 180° - tilt, -psi.  Calculated with quaternions, (c; v) → (-v_x; c, v_z, -v_y),
@@ -29,21 +29,21 @@ def mirrored_pose(rotation_vectors: Floats) -> Floats:
     return axis * scale[:, None]
 
 
-def mirrored_shift(shift: Floats) -> Floats:
+def mirrored_shift(shift: Reals) -> Reals:
     """(N, 2), x and y in any unit → x, -y."""
     return shift * [1, -1]
 
 
-def mirrored_angle(angle: Floats) -> Floats:
+def mirrored_angle(angle: Reals) -> Reals:
     """An angle within the picture, which now turns the other way: of defocus, or psi of a 2D alignment."""
     return -angle
 
 
-def mirrored_y_frac(y_px: Floats, ny: NDArray[np.integer] | int) -> Floats:
+def mirrored_y_frac(y_px: Reals, ny: NDArray[np.integer] | int) -> Reals:
     """`location/center_y_frac` on the mirrored picture, of ny rows; y_px is a row of the unmirrored one, from 0."""
     return np.asarray((ny - 1 - y_px) / ny)
 
 
-def y_frac_from_other_end(y_px: Floats, ny: NDArray[np.integer] | int) -> Floats:
+def y_frac_from_other_end(y_px: Reals, ny: NDArray[np.integer] | int) -> Reals:
     """`location/center_y_frac` on the same picture of ny - y, as csparc2star (pyem) writes y."""
     return np.asarray(1 - y_px / ny)

@@ -17,13 +17,13 @@ from cryoimport_gui.core.pictures.picks import (
     PickMaps,
     PickTest,
     PickVerdict,
-    Reading,
+    PlaceReading,
     exposures_elsewhere,
     pick_maps,
 )
 from tests.support.made_micrographs import Scene, made_micrograph, some_picks
 
-READINGS = [Reading(flip, scale) for scale, flip in product((1.0, 0.5, 2.0), (False, True))]
+READINGS = [PlaceReading(flip, scale) for scale, flip in product((1.0, 0.5, 2.0), (False, True))]
 MICROGRAPHS, TRIALS, NULL_TRIALS, SEQUENCES, SETS = 16, 200, 1500, 300, 12
 Mapped = tuple[PickedMicrograph, PickMaps]
 
@@ -34,14 +34,14 @@ def mapped(scene: Scene, first_seed: int = 0) -> list[Mapped]:
     return [(one, pick_maps(one.picture, one.pixel_size_A)) for one in made]
 
 
-def as_written(picked: PickedMicrograph, truth: Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_written(picked: PickedMicrograph, truth: PlaceReading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The coordinates that `truth` turns into the places."""
     y = 1 - picked.y_frac if truth.flip else picked.y_frac
     return picked.x_frac / truth.scale, y / truth.scale
 
 
 def judge(
-    scene: Sequence[Mapped], rng: np.random.Generator, truth: Reading, picks: int, junk: float, micrographs: int
+    scene: Sequence[Mapped], rng: np.random.Generator, truth: PlaceReading, picks: int, junk: float, micrographs: int
 ) -> PickVerdict:
     test = PickTest(READINGS)
     for number in rng.permutation(len(scene))[:micrographs]:
@@ -128,6 +128,22 @@ def elsewhere() -> None:
         )
 
 
+def of_mixed_quality() -> None:
+    """Sets of 8 good exposures and 8 bad ones, all with their own picks: none is elsewhere."""
+    for noise, junk, picks in product((8.0, 15.0, 30.0), (0.0, 0.6), (50, 140)):
+        false = 0
+        good, bad = mapped(Scene()), mapped(Scene(noise=noise))
+        for trial in range(SETS):
+            rng, t2 = np.random.default_rng([trial, 17]), []
+            for place in range(16):
+                picture, maps = (good if place < 8 else bad)[int(rng.integers(MICROGRAPHS))]
+                one, test = some_picks(picture, rng, picks, 0 if place < 8 else junk), PickTest(READINGS[:2])
+                test.add(maps, one.x_frac, one.y_frac)
+                t2.append(test.verdict().best_t2)
+            false += int(exposures_elsewhere(np.array(t2), np.full(16, picks)).sum())
+        print(f"the bad ones: noise {noise:g}, {junk:.0%} junk, {picks} picks: {false} of {8 * SETS} false", flush=True)
+
+
 if __name__ == "__main__":
     print(f"right % and wrong % of {TRIALS}, for 10, 20, 40, 80, 160 picks in total")
     for noise in (0, 3, 8, 15):
@@ -146,3 +162,4 @@ if __name__ == "__main__":
     one_after_the_other()
     print("\nexposures that are not the picks' own")
     elsewhere()
+    of_mixed_quality()

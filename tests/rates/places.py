@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cryoimport_gui.core.pictures.place_verdict import PlaceState, judge_places, rule_by_pictures, rule_lead
+from tests.support.correlated import cut, far_enough_inside, four_readings, leads_of
+from tests.support.made_micrographs import PickedMicrograph, Scene, made_micrograph
 
-SETS, EXPOSURES, READINGS = 200, 30, 4
+SETS, EXPOSURES, READINGS, CORRELATED_SETS = 200, 30, 4, 40
 #: of the lead at the right reading that is there when the patch is mirrored
 LEAK = 0.2
 #: of the particles of an exposure are junk of which nothing is found
@@ -76,6 +79,43 @@ def run(title: str, case: Case) -> None:
             print(f"  {kind:10s}" + ", ".join(cells), flush=True)
 
 
+def correlated(noise: float) -> None:
+    """Particles cut from made micrographs of 12 exposures: 8 right, 2 mirrored, 2 exchanged.
+
+    noise: of the exposure alone, in SD of the picture; 1 SD more is in the particles, too.
+    """
+    counts: Counter[str] = Counter()
+    for seed in range(CORRELATED_SETS):
+        rng = np.random.default_rng([seed, 9])
+        order, found, numbers = rng.permutation(16), [], []
+        for place in range(12):
+            one, other = _scene(int(order[place])), _scene(int(order[place + 4]))
+            ny, nx = one.picture.shape
+            row, column = (one.y_frac * ny).astype(int), (one.x_frac * nx).astype(int)
+            usable = np.flatnonzero(far_enough_inside(row, column, (ny, nx)))
+            picks = rng.permutation(usable)[: rng.integers(4, 17)]
+            exposure = other.picture if place >= 10 else one.picture
+            exposure = exposure + noise * exposure.std() * rng.standard_normal((ny, nx))
+            exposure = exposure[::-1] if 8 <= place < 10 else exposure
+            particles = cut(one.picture, row[picks], column[picks])
+            found.append(four_readings(particles, exposure, row[picks], column[picks]))
+            numbers.append(np.full(len(picks), place))
+        verdict = judge_places(leads_of(np.concatenate(found, axis=1)), np.concatenate(numbers))
+        counts["sets " + ("none" if verdict.reading is None else "right" if verdict.reading == 0 else "WRONG")] += 1
+        for place in verdict.exposures if verdict.reading is not None else ():
+            kind, right = (("good", 0), ("mirrored", 3), ("exchanged", None))[
+                np.searchsorted([8, 10], place.exposure, "right")
+            ]
+            said = place.reading is not None and place.reading != right
+            counts[f"{kind} {'WRONG' if said else place.state}"] += 1
+    print(f"noise {noise:4g}: " + ", ".join(f"{what} {counts[what]}" for what in sorted(counts)), flush=True)
+
+
+@cache
+def _scene(seed: int) -> PickedMicrograph:
+    return made_micrograph(seed, Scene(noise=1.0))
+
+
 def rules() -> None:
     """12 pairs for each of five rules: one right, one half right, three wrong; or only wrong ones."""
     right = wrong = silent = 0
@@ -104,4 +144,7 @@ if __name__ == "__main__":
     run("lead 2.5, 30% mirrored, 30% exchanged", Case(2.5, 0.3, 0.3))
     run("nothing is where it should be", Case(0.0))
     run("all exchanged, many particles", Case(2.5, exchanged=1.0, particles=(60, 60)))
+    print(f"\nparticles cut from made micrographs, {CORRELATED_SETS} sets: 8 exposures good, 2 mirrored, 2 exchanged")
+    for noise in (2.0, 8.0, 15.0):
+        correlated(noise)
     rules()

@@ -46,8 +46,8 @@ def suggest_trims(exposures: Sequence[str], micrographs: Sequence[str]) -> Sugge
 
     No rule is proposed that makes two different basenames equal, or one empty, on either side; that cuts through a
     number or a word; or that `judge_names` refuses.  Among rules that match equally many names the one that cuts the
-    fewest characters wins, then the one that leaves UIDs alone.  If some such rule matches every micrograph, then the rule
-    found does.
+    fewest characters wins, then the one that leaves UIDs alone.  If some such rule matches every micrograph, then the
+    rule found does.
     """
     lists = _Lists(exposures, micrographs)
     if reason := lists.hopeless():

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..arrays import Reals
 from ..particles import OpticsGroup, Particles
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,19 @@ class Ctf:
         constant = math.radians(self.phase_shift_deg) + math.asin(self.amplitude_contrast)
         return constant, -0.5e7 * math.pi * self.cs_mm * self.wavelength_A**3
 
-    def _defocus_term(self, azimuth_rad: ArrayLike) -> Doubles:
+    def _defocus_term(self, azimuth_rad: ArrayLike) -> Reals:
         """What the square of the frequency is multiplied with."""
         mean, half = (self.defocus_u_A + self.defocus_v_A) / 2, (self.defocus_u_A - self.defocus_v_A) / 2
         angle = np.asarray(azimuth_rad) - math.radians(self.defocus_angle_deg)
         return np.asarray(math.pi * self.wavelength_A * (mean + half * np.cos(2 * angle)))
 
-    def __call__(self, frequency: ArrayLike, azimuth_rad: ArrayLike) -> Doubles:
+    def __call__(self, frequency: ArrayLike, azimuth_rad: ArrayLike) -> Reals:
         """Values from -1 to 1."""
         constant, quartic = self._terms
         k2 = np.square(frequency)
         return np.sin(constant + self._defocus_term(azimuth_rad) * k2 + quartic * k2**2)
 
-    def zeros(self, azimuth_rad: ArrayLike, count: int) -> Doubles:
+    def zeros(self, azimuth_rad: ArrayLike, count: int) -> Reals:
         """The first `count` frequencies where the CTF is 0: (count, azimuths), nan where there is none.
 
         Those of the branch before χ turns back at very high frequencies.

@@ -11,10 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.integer]
+from ..arrays import Integers, Reals
 
 #: Candidates closer than this are one.
 _SAME = 0.03
@@ -80,7 +78,7 @@ def merged(scales: Iterable[float]) -> tuple[float, ...]:
 
 
 def scale_from_extent(
-    x_px: Floats, y_px: Floats, exposure: Integers, shapes: Integers, candidates: Sequence[float]
+    x_px: Reals, y_px: Reals, exposure: Integers, shapes: Integers, candidates: Sequence[float]
 ) -> ExtentVerdict:
     """The largest scale at which the places lie inside, if a smaller one would be a strange accident.
 
@@ -113,7 +111,7 @@ def scale_from_extent(
     return ExtentVerdict(best if clear else None, clear and swapped, here, tuple(feasible[False]), log_odds)
 
 
-def _reach(x_frac: Floats, y_frac: Floats) -> float:
+def _reach(x_frac: Reals, y_frac: Reals) -> float:
     """The largest of both, without the few that may lie outside."""
     farthest = np.sort(np.maximum(x_frac, y_frac))
     return float(farthest[-1 - int(_MOST_OUTSIDE * len(farthest))]) if len(farthest) else math.nan

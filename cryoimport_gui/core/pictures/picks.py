@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Reals
+
 Maps = NDArray[np.float32]
-Floats = NDArray[np.float64]
 
 #: No more micrographs than this are looked at.
 MOST_MICROGRAPHS = 16
@@ -47,7 +48,7 @@ _LEAST_FOUND = 4
 
 
 @dataclass(frozen=True)
-class Reading:
+class PlaceReading:
     """One way to turn a coordinate into a place: x · scale and y · scale, then ny - y if `flip`."""
 
     flip: bool = False
@@ -65,8 +66,8 @@ class PickedMicrograph:
 
     picture: NDArray[Any]
     pixel_size_A: float
-    x_frac: Floats
-    y_frac: Floats
+    x_frac: Reals
+    y_frac: Reals
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class PickVerdict:
     picks: how many lie inside at the best reading; micrographs: how many were looked at.
     """
 
-    reading: Reading | None
+    reading: PlaceReading | None
     t2: tuple[float, ...]
     picks: int
     micrographs: int
@@ -90,12 +91,15 @@ class PickVerdict:
 
 
 def judge_picks(
-    micrographs: Iterable[PickedMicrograph], readings: Sequence[Reading], most: int = MOST_MICROGRAPHS
+    micrographs: Iterable[PickedMicrograph], readings: Sequence[PlaceReading], most: int = MOST_MICROGRAPHS
 ) -> PickVerdict:
     """Look at one micrograph after the other until a reading is decided, `most` at most.
 
-    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed; what
-    it raises is passed on.
+    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed.
+
+    Raises:
+        ValueError: A micrograph cannot be used; see `pick_maps`.
+        Whatever the iterator raises: OSError, Cancelled, ...
     """
     test = PickTest(readings)
     verdict = test.verdict()
@@ -110,15 +114,13 @@ def judge_picks(
 class PickTest:
     """Adds up micrographs; the verdict may be asked for at any time."""
 
-    def __init__(self, readings: Sequence[Reading]) -> None:
+    def __init__(self, readings: Sequence[PlaceReading]) -> None:
         self._tallies = [_Tally(reading) for reading in readings]
         self._micrographs = 0
         self._rng = np.random.default_rng(0)
 
-    def add(self, maps: PickMaps, x_frac: Floats, y_frac: Floats) -> None:
-        """Args:
-        x_frac, y_frac: (N,) coordinates in parts of the exposure's width and height, before any scale.
-        """
+    def add(self, maps: PickMaps, x_frac: Reals, y_frac: Reals) -> None:
+        """Count the picks of one micrograph, (N,), in parts of its width and height, before any scale."""
         height, width = maps.scores.shape[1:]
         shifts = self._rng.uniform(_LEAST_SHIFT, 1 - _LEAST_SHIFT, (2, _SHIFTS, 1)) * [[[height]], [[width]]]
         for tally in self._tallies:
@@ -143,11 +145,12 @@ class PickTest:
         return PickVerdict(reading, tuple(t2), picks, self._micrographs)
 
 
-def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any]) -> NDArray[np.bool_]:
+def exposures_elsewhere(best_t2: Reals, picks: NDArray[Any]) -> NDArray[np.bool_]:
     """Which exposures are not those that their picks were made on.
 
     Of an exposure without a trace of its picks this is said only if the traces in other exposures, the faintest
-    tenth of them, are such that as many picks would have left one.
+    tenth of them, are such that as many picks would have left one.  An exposure of far worse ice, or with far more junk
+    among its picks, than the rest may look the same: where there are particle images, ask them too.
 
     Args:
         best_t2: (J,) T² of each exposure alone, at its best reading.
@@ -162,7 +165,9 @@ def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any]) -> NDArray[np.bool
 
 @dataclass(frozen=True)
 class PickMaps:
-    """Five maps of a micrograph at about 8 Å a pixel, as normal scores: what counts is order, not size.
+    """Five maps of a micrograph at about 8 Å a pixel: four bands of frequencies and how busy it is.
+
+    They are normal scores: what counts is order, not size, so that a few bright or dark things do not decide.
 
     scores: (5, height, width).
     size: the picture's own height and width in pixels of the maps; rows and columns at the end that do not fill a
@@ -172,12 +177,14 @@ class PickMaps:
 
     scores: Maps
     size: tuple[float, float]
-    mean: Floats
-    covariance: Floats
+    mean: Reals
+    covariance: Reals
 
 
 def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
-    """Args:
+    """Bin, even out, filter.
+
+    Args:
         picture: (ny, nx), numbers of any kind.
 
     Raises:
@@ -204,12 +211,12 @@ def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
 class _Tally:
     """What all micrographs so far say of one reading."""
 
-    reading: Reading
+    reading: PlaceReading
     picks: int = 0
     outside: int = 0
-    picked: Floats = field(default_factory=lambda: np.zeros(_MAPS))
-    moved: Floats = field(default_factory=lambda: np.zeros((_SHIFTS, _MAPS)))
-    covariance: Floats = field(default_factory=lambda: np.zeros((_MAPS, _MAPS)))
+    picked: Reals = field(default_factory=lambda: np.zeros(_MAPS))
+    moved: Reals = field(default_factory=lambda: np.zeros((_SHIFTS, _MAPS)))
+    covariance: Reals = field(default_factory=lambda: np.zeros((_MAPS, _MAPS)))
 
     def t2(self) -> float:
         if self.picks == 0 or self.outside > _MOST_OUTSIDE * (self.picks + self.outside):
@@ -221,7 +228,7 @@ class _Tally:
 
 
 def _places(
-    reading: Reading, x_frac: Floats, y_frac: Floats, size: tuple[float, float]
+    reading: PlaceReading, x_frac: Reals, y_frac: Reals, size: tuple[float, float]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows and columns on the maps, of the picks that lie inside."""
     x, y = reading.scale * x_frac, reading.scale * y_frac

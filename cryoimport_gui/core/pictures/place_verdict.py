@@ -16,13 +16,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.integer[Any]]
+from ..arrays import Integers, Reals
 
 #: What one particle can count for: a few that lie on each other by accident must not decide.
 MOST_LEAD = 6.0
@@ -40,7 +37,9 @@ _STARTS, _STEPS, _LEAST_MEAN_LEAD = (0.5, 1.0, 2.0, 4.0), 60, 0.05
 
 
 class PlaceState(StrEnum):
-    """confirmed: the particles are there at the group's reading.  mirrored: they are there, at another reading.
+    """What the pictures say of one exposure.
+
+    confirmed: the particles are there at the group's reading.  mirrored: they are there, at another reading.
     not found: they would probably have been found.  undecided: neither.
     """
 
@@ -96,7 +95,7 @@ class GroupSummary:
     correlation: float
 
 
-def leads(own: Floats, others: Floats) -> Floats:
+def leads(own: Reals, others: Reals) -> Reals:
     """How much more particles look like their own patches than like others', in SD of the latter; clipped.
 
     Args:
@@ -109,11 +108,13 @@ def leads(own: Floats, others: Floats) -> Floats:
     return np.asarray(np.clip(excess, -MOST_LEAD, MOST_LEAD))
 
 
-def judge_places(e: Floats, exposure: Integers, group: Integers | None = None) -> PlacesVerdict:
-    """Args:
-    e: (N, R) `leads` of N particles at R readings, nan where one could not be compared.
-    exposure: (N,) number of each particle's exposure.
-    group: (N,) number of its group, the same for all particles of an exposure; without it there is one, 0.
+def judge_places(e: Reals, exposure: Integers, group: Integers | None = None) -> PlacesVerdict:
+    """Fit how many exposures are at each reading, then judge groups and exposures by it.
+
+    Args:
+        e: (N, R) `leads` of N particles at R readings, nan where one could not be compared.
+        exposure: (N,) number of each particle's exposure.
+        group: (N,) number of its group, the same for all particles of an exposure; without it there is one, 0.
     """
     numbers, of_row = np.unique(exposure, return_inverse=True)
     group = np.zeros(len(e), int) if group is None else group
@@ -135,7 +136,7 @@ def judge_places(e: Floats, exposure: Integers, group: Integers | None = None) -
 
 
 def group_summaries(
-    verdict: PlacesVerdict, correlation: Floats, group: Integers, elsewhere: Sequence[int] = ()
+    verdict: PlacesVerdict, correlation: Reals, group: Integers, elsewhere: Sequence[int] = ()
 ) -> list[GroupSummary]:
     """The report's lines, one for each group.
 
@@ -160,7 +161,7 @@ def group_summaries(
     return lines
 
 
-def rule_lead(e: Floats, others: int) -> float:
+def rule_lead(e: Reals, others: int) -> float:
     """How well a trimming rule's pairs fit: the mean lead in standard errors, at the best reading.
 
     Args:
@@ -182,11 +183,11 @@ def rule_by_pictures(rule_leads: Sequence[float]) -> int | None:
 class _Sums:
     """s, n: (units, readings), the sum of leads and how many; a unit is an exposure or a group."""
 
-    s: Floats
-    n: Floats
+    s: Reals
+    n: Reals
 
     @staticmethod
-    def of(e: Floats, unit: Integers, units: int) -> _Sums:
+    def of(e: Reals, unit: Integers, units: int) -> _Sums:
         s, n = np.zeros((2, units, e.shape[1]))
         np.add.at(s, unit, np.nan_to_num(np.clip(e, -MOST_LEAD, MOST_LEAD)))
         np.add.at(n, unit, np.isfinite(e))
@@ -199,24 +200,24 @@ class _Sums:
         return _Sums(s, n)
 
     @property
-    def strength(self) -> Floats:
+    def strength(self) -> Reals:
         """In standard errors."""
         return np.asarray(self.s / np.sqrt(np.maximum(self.n, 1)))
 
-    def likelihood(self, mean_lead: float) -> Floats:
+    def likelihood(self, mean_lead: float) -> Reals:
         """(units, readings + 1), logarithms; the last is "elsewhere"."""
         at_readings = mean_lead * self.s - self.n * mean_lead**2 / 2
         return np.concatenate([at_readings, np.zeros((len(self.s), 1))], axis=1)
 
 
-def _fit(sums: _Sums) -> tuple[float, Floats]:
+def _fit(sums: _Sums) -> tuple[float, Reals]:
     """Expectation and maximisation: the mean lead, and the share of exposures at each reading."""
     fits = [_fit_from(sums, start) for start in _STARTS]
     _, mean_lead, shares = max(fits, key=lambda fit: fit[0])
     return mean_lead, shares
 
 
-def _fit_from(sums: _Sums, mean_lead: float) -> tuple[float, float, Floats]:
+def _fit_from(sums: _Sums, mean_lead: float) -> tuple[float, float, Reals]:
     ways = sums.s.shape[1] + 1
     shares, total = np.full(ways, 1 / ways), -math.inf
     for _ in range(_STEPS):
@@ -229,7 +230,7 @@ def _fit_from(sums: _Sums, mean_lead: float) -> tuple[float, float, Floats]:
     return total, mean_lead, shares
 
 
-def _weights(sums: _Sums, mean_lead: float, shares: Floats) -> tuple[float, Floats]:
+def _weights(sums: _Sums, mean_lead: float, shares: Reals) -> tuple[float, Reals]:
     """The log-likelihood of all, and (units, readings + 1) probabilities."""
     likelihood = sums.likelihood(mean_lead) + np.log(shares)
     most = likelihood.max(axis=1, keepdims=True)
@@ -238,7 +239,7 @@ def _weights(sums: _Sums, mean_lead: float, shares: Floats) -> tuple[float, Floa
     return float((most + np.log(each)).sum()), weights / each
 
 
-def _is_clear(sums: _Sums, majority: int, mean_lead: float, shares: Floats) -> bool:
+def _is_clear(sums: _Sums, majority: int, mean_lead: float, shares: Reals) -> bool:
     """The majority's reading is found, and where anything is found it is better than each other reading.
 
     Exposures that clearly have another reading do not count against the majority's.
@@ -257,7 +258,7 @@ def _is_clear(sums: _Sums, majority: int, mean_lead: float, shares: Floats) -> b
 
 
 def _group_readings(
-    sums: _Sums, group: Integers, groups: int, majority: int, mean_lead: float, shares: Floats
+    sums: _Sums, group: Integers, groups: int, majority: int, mean_lead: float, shares: Reals
 ) -> Integers:
     """(groups,): another reading than the majority's only if it clearly fits better and most exposures have it."""
     departs = _departing(sums.added(group, groups), np.full(groups, majority), mean_lead)
@@ -276,7 +277,7 @@ def _departing(sums: _Sums, expected: Integers, mean_lead: float) -> Integers:
     return np.where(clear & (best != expected), best, -1)
 
 
-def _states(sums: _Sums, expected: Integers, mean_lead: float, shares: Floats) -> list[tuple[PlaceState, int | None]]:
+def _states(sums: _Sums, expected: Integers, mean_lead: float, shares: Reals) -> list[tuple[PlaceState, int | None]]:
     departs = _departing(sums, expected, mean_lead)
     weights = _weights(sums, mean_lead, shares)[1]
     strength, sure = sums.strength, 1 - 1 / _ODDS
@@ -296,7 +297,7 @@ def _states(sums: _Sums, expected: Integers, mean_lead: float, shares: Floats) -
 
 
 def _places(
-    numbers: Integers, group_of: Integers, states: Sequence[tuple[PlaceState, int | None]], particles: Floats
+    numbers: Integers, group_of: Integers, states: Sequence[tuple[PlaceState, int | None]], particles: Reals
 ) -> tuple[ExposurePlace, ...]:
     rows = zip(numbers.tolist(), group_of.tolist(), states, particles.tolist())
     return tuple(ExposurePlace(number, group, state, way, int(n)) for number, group, (state, way), n in rows)

@@ -100,7 +100,7 @@ def pick_format_of(head: bytes) -> PickFormat | None:
         return None
     labels = _labels(head)
     if {"rlnCoordinateX", "rlnCoordinateY"} <= labels and "rlnImageName" not in labels:
-        return STAR if "rlnMicrographName" in labels else STAR_OF_ONE
+        return COORDINATE_STAR if "rlnMicrographName" in labels else STAR_OF_ONE
     if "rlnImageName" not in labels and labels & _TOMOGRAPHY:
         return STAR_OF_ONE
     if {"CoordinateX", "CoordinateY", "Width", "Height"} <= labels:
@@ -318,7 +318,7 @@ def _read_boxes(path: str, micrograph: str, also: Mapping[str, bool]) -> FilePic
     return FilePicks(path, names, codes, x + w / 2, y + h / 2, numbers, left=left)
 
 
-STAR = PickFormat("STAR", _read_star, ("rlnCoordinateX", "rlnCoordinateY"), by_file_name=False)
+COORDINATE_STAR = PickFormat("STAR", _read_star, ("rlnCoordinateX", "rlnCoordinateY"), by_file_name=False)
 STAR_OF_ONE = PickFormat("STAR of one micrograph each", _read_star, ("rlnCoordinateX", "rlnCoordinateY"))
 CBOX = PickFormat("crYOLO .cbox", _read_cbox, ("CoordinateX", "CoordinateY"))
 TOPAZ = PickFormat("Topaz", _read_topaz, ("x_coord", "y_coord"), by_file_name=False)

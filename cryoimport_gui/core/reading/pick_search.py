@@ -10,6 +10,7 @@ from glob import glob, has_magic
 from ..problems import Problem, Severity, count_of, problem, refuse
 from . import pick_files
 from .pick_files import PickFormat
+from .pick_text import read_lines
 
 _HEAD_BYTES = 1 << 16
 #: endings of files of picks: such a file in a folder is reported if it cannot be read as one
@@ -60,7 +61,7 @@ def _head(path: str) -> bytes:
     except (OSError, ValueError):
         head = b"\0"
     if b"\0" in head:
-        pick_files.read_lines(path)  # says what is wrong
+        read_lines(path)  # says what is wrong
     return head
 
 

@@ -17,14 +17,14 @@ from cryoimport_gui.core.pictures.picks import (
     PickedMicrograph,
     PickMaps,
     PickTest,
-    Reading,
+    PlaceReading,
     exposures_elsewhere,
     judge_picks,
     pick_maps,
 )
 from tests.support.made_micrographs import PIXEL_A, Scene, made_micrograph, mirrored, some_picks, with_picks_of
 
-READINGS = [Reading(flip, scale) for scale, flip in product((1.0, 0.5, 2.0), (False, True))]
+READINGS = [PlaceReading(flip, scale) for scale, flip in product((1.0, 0.5, 2.0), (False, True))]
 KEEP, FLIP = READINGS[:2]
 
 
@@ -37,14 +37,14 @@ def picked(seed: int, picks: int, junk: float = 0.0, scene: Scene | None = None)
     return some_picks(micrograph(seed, scene), np.random.default_rng(seed), picks, junk)
 
 
-def with_coordinates_of(one: PickedMicrograph, reading: Reading) -> PickedMicrograph:
+def with_coordinates_of(one: PickedMicrograph, reading: PlaceReading) -> PickedMicrograph:
     """The coordinates that `reading` turns into the places."""
     y = 1 - one.y_frac if reading.flip else one.y_frac
     return replace(one, x_frac=one.x_frac / reading.scale, y_frac=y / reading.scale)
 
 
 @pytest.mark.parametrize("truth", READINGS, ids=str)
-def test_the_planted_reading_is_found(truth: Reading) -> None:
+def test_the_planted_reading_is_found(truth: PlaceReading) -> None:
     verdict = judge_picks([with_coordinates_of(picked(0, 40), truth)], READINGS)
     assert verdict.reading == truth
     assert (verdict.picks, verdict.micrographs) == (40, 1)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pytest
+import starfile
 from numpy.typing import NDArray
 
 from cryoimport_gui.core.pictures.place_verdict import (
@@ -17,6 +20,7 @@ from cryoimport_gui.core.pictures.place_verdict import (
     rule_by_pictures,
     rule_lead,
 )
+from tests.support.correlated import cut, far_enough_inside, four_readings, leads_of
 
 CONFIRMED, MIRRORED, NOT_FOUND, UNDECIDED = PlaceState
 
@@ -158,3 +162,33 @@ def test_rules_that_the_pictures_confirm() -> None:
     assert rule_by_pictures([]) is None
     assert rule_lead(np.full((12, 4), 6.0), others=3) == pytest.approx(18)
     assert rule_lead(np.full((12, 4), np.nan), others=3) == 0
+
+
+@pytest.mark.parametrize("noise", [0.0, 2.0])
+def test_particles_of_real_micrographs(corpus: Path, noise: float) -> None:
+    """Ten exposures of one real picture with noise of their own: six as they are, three mirrored, one exchanged.
+
+    The particles were cut from another sum of the frames: the exposure has noise that they do not have.
+    """
+    names = (f"empiar10017_Falcon_2012_06_12-14_{time}_0_denoised_bin4.mrc" for time in ("33_35", "57_34"))
+    picture, other = (np.array(mrcfile.read(corpus / "micrographs" / name), np.float32) for name in names)
+    table = starfile.read(corpus / "micrographs/cryosegnet_empiar10017_picks.star")
+    columns, rows = (table[f"rlnCoordinate{axis}"].to_numpy() // 4 - 24 for axis in "XY")
+    rng = np.random.default_rng(0)
+    usable = np.flatnonzero(far_enough_inside(rows, columns, picture.shape))
+    exposures = rng.permutation(usable)[:120].reshape(10, 12)
+    found = []
+    for number, picks in enumerate(exposures):
+        shared = picture + 2 * picture.std() * rng.standard_normal(picture.shape)
+        exposure = {9: other}.get(number, shared) + noise * picture.std() * rng.standard_normal(picture.shape)
+        if 6 <= number < 9:
+            exposure = exposure[::-1]
+        particles = -cut(shared, rows[picks], columns[picks])
+        found.append(four_readings(particles, exposure, rows[picks], columns[picks]))
+    correlations = np.concatenate(found, axis=1)
+    verdict = judge_places(leads_of(correlations), np.repeat(np.arange(10), 12))
+    assert verdict.reading == 0
+    assert states(verdict) == [CONFIRMED] * 6 + [MIRRORED] * 3 + [NOT_FOUND]
+    assert {place.reading for place in verdict.exposures[6:9]} == {3}
+    (line,) = group_summaries(verdict, correlations[0], np.zeros(120, int))
+    assert (line.found, line.mirrored, line.elsewhere, line.undecided) == (6, 3, 0, 1)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...arrays import Reals
 from ...progress import Progress, quiet
 from .half_maps import HalfMaps, Slices, real_space
 from .hypotheses import Hypothesis, alternatives, as_imported
-from .sample import Counts, PosedParticles, RealArray, centred
+from .sample import Counts, PosedParticles, centred
 from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
@@ -47,8 +48,8 @@ class PoseCheck:
     answer: Answer
     suspect: Alternative | None
     rows: Counts
-    own: RealArray
-    dealt: RealArray
+    own: Reals
+    dealt: Reals
     t: float | None
     t_shifts: float
     t_ctf: float
@@ -59,7 +60,7 @@ class PoseCheck:
     alternatives: tuple[Alternative, ...]
     stacks: StackVerdicts
     map_sign: int
-    shell_correlation: RealArray
+    shell_correlation: Reals
     pixel_size_A: float
     is_3d: bool
     _fit: Fit = field(repr=False)
@@ -154,7 +155,7 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
     def slices_of(case: Hypothesis) -> Slices:
         return Slices(plane, case.rotation, particles.half[case.rows], number[case.rows])
 
-    def fit_of(case: Hypothesis, slices: Slices, weight: RealArray | None = None) -> Fit:
+    def fit_of(case: Hypothesis, slices: Slices, weight: Reals | None = None) -> Fit:
         data = centred(every[case.images], case.shift_boxes, plane)
         return fit(data, ctf[case.rows], u, group[case.rows], slices, progress, weight)
 

@@ -12,13 +12,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .sample import Counts, RealArray
+from ...arrays import Reals
+from .sample import Counts
 from .transforms import Complexes, Floats, HalfPlane
 
 #: Wiener's constant, in parts of the mean weight of the voxels that were reached
 _TAU = 0.1
 
-_Maps = TypeVar("_Maps", RealArray, NDArray[np.complex128])
+_Maps = TypeVar("_Maps", Reals, NDArray[np.complex128])
 
 
 class Slices:
@@ -30,7 +31,7 @@ class Slices:
         number: (m,) class of each image, from 0; one map per half and class.
     """
 
-    def __init__(self, plane: HalfPlane, rotation: RealArray, half: Counts, number: Counts) -> None:
+    def __init__(self, plane: HalfPlane, rotation: Reals, half: Counts, number: Counts) -> None:
         dimensions = rotation.shape[1]
         self._voxels = plane.side**dimensions
         self._shape = (plane.side,) * dimensions
@@ -49,7 +50,7 @@ class Slices:
                 weight = weight * (fraction[axis] if upper else 1 - fraction[axis])
             self._corners.append((int(strides @ corner), weight))
 
-    def spread(self, values: Floats) -> RealArray:
+    def spread(self, values: Floats) -> Reals:
         """(m, K) real → (2, classes, side, ...): the sums of what falls on each voxel."""
         index = (self._base + self._own[:, None]).ravel()
         total = np.zeros(2 * self._classes * self._voxels)
@@ -73,7 +74,7 @@ class HalfMaps:
     numerator, weight: (2, classes, side, ...) with both members of each Friedel pair.
     """
 
-    def __init__(self, slices: Slices, data: Complexes, ctf: Floats, weight: RealArray | None = None) -> None:
+    def __init__(self, slices: Slices, data: Complexes, ctf: Floats, weight: Reals | None = None) -> None:
         weighted = ctf * data
         maps: NDArray[np.complex128] = slices.spread(weighted.real) + 1j * slices.spread(weighted.imag)
         self.numerator: NDArray[np.complex128] = maps + _opposite(maps).conj()
@@ -97,7 +98,7 @@ def _opposite(maps: _Maps) -> _Maps:
     return np.flip(maps, axis=tuple(range(2, maps.ndim)))
 
 
-def _filtered(numerator: NDArray[np.complex128], weight: RealArray) -> Complexes:
+def _filtered(numerator: NDArray[np.complex128], weight: Reals) -> Complexes:
     reached = weight[weight > 0]
     tau = _TAU * reached.mean() if len(reached) else 1.0
     return np.asarray(numerator / (weight + tau), np.complex64)

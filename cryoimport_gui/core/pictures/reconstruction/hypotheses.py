@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from .sample import Counts, PosedParticles, RealArray, rotation_matrices
+from ...arrays import Reals
+from .sample import Counts, PosedParticles, rotation_matrices
 
 #: An alternative about neighbouring images is left out with fewer images than this.
 _FEWEST = 25
@@ -29,8 +30,8 @@ class Hypothesis:
     kind: Literal["poses", "shifts"]
     rows: Counts
     images: Counts
-    shift_boxes: RealArray
-    rotation: RealArray
+    shift_boxes: Reals
+    rotation: Reals
 
 
 def as_imported(particles: PosedParticles, box: int, rows: Counts) -> Hypothesis:

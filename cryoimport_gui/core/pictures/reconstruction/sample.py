@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import Reals
 from .transforms import Complexes, Floats, HalfPlane
 
-RealArray = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 
@@ -17,13 +17,13 @@ Counts = NDArray[np.int64]
 class CtfColumns:
     """The `ctf/*` fields of n particles, (n,) each; the wavelength in place of the voltage."""
 
-    wavelength_A: RealArray
-    cs_mm: RealArray
-    amplitude_contrast: RealArray
-    defocus_u_A: RealArray
-    defocus_v_A: RealArray
-    defocus_angle_rad: RealArray
-    phase_shift_rad: RealArray
+    wavelength_A: Reals
+    cs_mm: Reals
+    amplitude_contrast: Reals
+    defocus_u_A: Reals
+    defocus_v_A: Reals
+    defocus_angle_rad: Reals
+    phase_shift_rad: Reals
 
     def values(self, plane: HalfPlane, box_A: float) -> Floats:
         """(n, K): sin χ of a weak phase object (Rohou and Grigorieff, J. Struct. Biol. 192, 2015)."""
@@ -54,14 +54,14 @@ class PosedParticles:
     """
 
     pixel_size_A: float
-    data_sign: RealArray
+    data_sign: Reals
     half: Counts
     stack: Counts
     image_number: Counts
-    shift_px: RealArray
-    shift_pixel_size_A: RealArray
-    rotation_vector: RealArray | None = None
-    psi_rad: RealArray | None = None
+    shift_px: Reals
+    shift_pixel_size_A: Reals
+    rotation_vector: Reals | None = None
+    psi_rad: Reals | None = None
     class_number: Counts | None = None
     ctf: CtfColumns | None = None
 
@@ -95,7 +95,7 @@ def halves(groups: Counts, seed: int = 0) -> Counts:
     return np.asarray(of_group[number])
 
 
-def rotation_matrices(rotation_vectors: RealArray) -> RealArray:
+def rotation_matrices(rotation_vectors: Reals) -> Reals:
     """(n, 3) → (n, 3, 3), by Rodrigues' formula.
 
     Such a matrix R turns an image's frequencies (kx, ky, 0) into the map's.  It is the transpose of RELION's Euler
@@ -110,7 +110,7 @@ def rotation_matrices(rotation_vectors: RealArray) -> RealArray:
     return np.asarray(np.eye(3) + sin * cross + (1 - cos) * (cross @ cross))
 
 
-def centred(values: Complexes, shift_boxes: RealArray, plane: HalfPlane) -> Complexes:
+def centred(values: Complexes, shift_boxes: Reals, plane: HalfPlane) -> Complexes:
     """(n, K): the coefficients after the content has moved by +shift, (n, 2) in parts of the box."""
     x, y = shift_boxes.T.astype(np.float32)[:, :, None]
     angle = (-2 * np.pi) * (x * plane.kx + y * plane.ky)

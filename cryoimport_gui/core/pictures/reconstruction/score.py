@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...arrays import Reals
 from ...progress import Progress
 from .half_maps import HalfMaps, Slices
-from .sample import Counts, RealArray, centred
+from .sample import Counts, centred
 from .transforms import Complexes, Floats, HalfPlane
 
 DEALS = 20
@@ -36,8 +37,8 @@ class Fit:
     slices: Slices
     maps: HalfMaps
     seen: Complexes
-    own: RealArray
-    dealt: RealArray
+    own: Reals
+    dealt: Reals
     covariance: float
     power: float
     dealt_covariance: float
@@ -48,7 +49,7 @@ class Fit:
         return t_value(self.own, self.dealt)
 
 
-def t_value(own: RealArray, dealt: RealArray) -> float | None:
+def t_value(own: Reals, dealt: Reals) -> float | None:
     """Standard deviations of the mean above the dealt ones; None where dealing changes nothing.
 
     Both halves score the same pairs of images, hence the √2.
@@ -87,7 +88,7 @@ def fit(
     group: Counts,
     slices: Slices,
     progress: Progress,
-    weight: RealArray | None = None,
+    weight: Reals | None = None,
 ) -> Fit:
     """Make the half maps and score the images by them, as posed and with poses dealt anew."""
     maps = HalfMaps(slices, data, ctf, weight)
@@ -98,7 +99,7 @@ def fit(
     seen_rows, seen_power = seen.view(np.float32), np.square(np.abs(seen))
     image_power = np.square(np.abs(u * data)).sum(axis=1, dtype=np.float64)
 
-    def against(order: Counts) -> tuple[RealArray, RealArray]:
+    def against(order: Counts) -> tuple[Reals, Reals]:
         covariance = np.einsum("nk,nk->n", wanted, seen_rows[order]).astype(np.float64)
         return covariance, np.einsum("nk,nk->n", power_of, seen_power[order]).astype(np.float64)
 
@@ -114,13 +115,13 @@ def fit(
     return Fit(data, ctf, u, group, slices, maps, seen, own, dealt, *means)
 
 
-def correlation(covariance: RealArray, power: RealArray, image_power: RealArray) -> RealArray:
+def correlation(covariance: Reals, power: Reals, image_power: Reals) -> Reals:
     """0 where there is nothing to compare with."""
     product = power * image_power
     return np.asarray(np.divide(covariance, np.sqrt(product), out=np.zeros(len(power)), where=product > 0))
 
 
-def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: RealArray, plane: HalfPlane, progress: Progress) -> float:
+def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: Reals, plane: HalfPlane, progress: Progress) -> float:
     """T with the shifts alone dealt anew; 0 where that changes nothing."""
     wanted = (fit.whitening**2 * fit.ctf * fit.seen).view(np.float32)
     power = np.square(np.abs(fit.whitening * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...arrays import Reals
 from ...progress import Progress
 from .half_maps import real_space
-from .sample import RealArray
 from .score import Fit
 from .transforms import Complexes, HalfPlane
 
@@ -80,13 +80,13 @@ def half_map_correlation(fit: Fit, plane: HalfPlane) -> float:
     return float(weight @ common) / math.sqrt(max(float((weight @ first) * (weight @ second)), _TINY))
 
 
-def shell_correlation(fit: Fit, plane: HalfPlane) -> RealArray:
+def shell_correlation(fit: Fit, plane: HalfPlane) -> Reals:
     """(radius,): FSC (FRC in 2D) of the half maps at 1, 2, ... cycles per box."""
     common, first, second = _shells(fit, plane)
     return np.asarray(common / np.sqrt(np.maximum(first * second, _TINY)))
 
 
-def _shells(fit: Fit, plane: HalfPlane) -> tuple[RealArray, RealArray, RealArray]:
+def _shells(fit: Fit, plane: HalfPlane) -> tuple[Reals, Reals, Reals]:
     """(radius,) each: what the half maps have in common, and the power of either, in shells of 1, 2, ..."""
     one, two = fit.maps.halves
     shell = np.rint(plane.distances(one.ndim - 1) * plane.side).astype(int)

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .sample import Counts, RealArray
+from ...arrays import Reals
+from .sample import Counts
 
 Answer = Literal["fits", "fits in part", "does not fit", "cannot tell", "not testable"]
 
@@ -59,11 +60,11 @@ class StackVerdicts:
     """(s,) each: number of the stack, its images' agreement in parts of the median stack's, is it bad?"""
 
     number: Counts
-    agreement: RealArray
+    agreement: Reals
     is_bad: NDArray[np.bool_]
 
 
-def judge_stacks(own: RealArray, dealt: RealArray, stack: Counts) -> StackVerdicts:
+def judge_stacks(own: Reals, dealt: Reals, stack: Counts) -> StackVerdicts:
     """Which stacks' images are probably not those of their rows; stacks with few sampled images are left out."""
     gain = own - dealt.mean(axis=0)
     number, index, sizes = np.unique(stack, return_inverse=True, return_counts=True)
