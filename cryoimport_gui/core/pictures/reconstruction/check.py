@@ -102,6 +102,10 @@ class PoseCheck:
             "not testable": f"Poses cannot be tested, re-projections at dealt poses match as well: {match}.",
         }[self.answer]
 
+    def correlation_of(self, name: str) -> float | None:
+        """The mean correlation with another reading of the poses; None where there is no such reading."""
+        return next((other.other for other in self.alternatives if other.name == name), None)
+
     def pairs(self, particles: Counts) -> tuple[Floats, Floats]:
         """Low-passed and centred images with the data sign applied, and their re-projections, CTF included.
 
