@@ -6,14 +6,13 @@ the verdict, and what would put it right, in words.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset.poses import rotation_vectors
-from ..particles import OpticsGroup, Particles
+from ..particles import OpticsGroup, Particles, Rows
 from ..pictures.ctf import electron_wavelength_A
 from ..pictures.reconstruction import (
     FEWEST,
@@ -39,8 +38,6 @@ _RUN = 20
 _BATCH_BYTES = 32 << 20
 #: stacks whose rows a hint can name
 _FEW_STACKS = 3
-
-Rows = NDArray[np.int64]
 
 
 def why_not_checked(plan: ImportPlan) -> str:
@@ -300,13 +297,3 @@ def _remedy(plan: ImportPlan, name: str) -> str:
         f"Each pose fits the {other} of its stack: do image numbers start at {numbers_from}? "
         f"Give --image-numbers-from {numbers_from}."
     )
-
-
-def stack_words(plan: ImportPlan, found: PosesVerdict) -> list[tuple[str, float, bool]]:
-    """Name, agreement in parts of the median stack's, and is it bad?, of the stacks that were judged, worst first."""
-    if found.check is None or plan.stacks is None:
-        return []
-    stacks = found.check.stacks
-    worst = np.argsort(stacks.agreement, kind="stable").tolist()
-    names = [os.path.basename(plan.stacks.files[int(stacks.number[i])].path) for i in worst]
-    return [(name, float(stacks.agreement[i]), bool(stacks.is_bad[i])) for name, i in zip(names, worst)]
