@@ -133,18 +133,21 @@ def _once_each(particles: Particles, rows: Rows, stacks: Stacks) -> Rows:
 def _runs(of_stack: NDArray[np.int64], count: int, rng: np.random.Generator) -> Rows:
     """Positions of whole runs, a random one of each stack before a second of any; the last one may be cut.
 
+    What is left at the end of a stack comes after its full runs.
+
     Args:
         of_stack: (n,) ascending.
     """
     starts = np.flatnonzero(np.diff(of_stack, prepend=-1))
     sizes = np.diff(starts, append=len(of_stack))
     runs = -(-sizes // _RUN)
-    place = np.arange(len(of_stack)) - np.repeat(starts, sizes)
-    run = np.repeat(runs.cumsum() - runs, sizes) + place * np.repeat(runs, sizes) // np.repeat(sizes, sizes)
+    first_run = runs.cumsum() - runs
+    run = np.repeat(first_run, sizes) + (np.arange(len(of_stack)) - np.repeat(starts, sizes)) // _RUN
+    is_short = np.bincount(run, minlength=int(runs.sum())) < _RUN
     stack_of_run = np.repeat(np.arange(len(sizes)), runs)
-    drawn = np.lexsort((rng.random(len(stack_of_run)), stack_of_run))
+    drawn = np.lexsort((rng.random(len(stack_of_run)), is_short, stack_of_run))
     turn = np.empty(len(drawn), np.int64)
-    turn[drawn] = np.arange(len(drawn)) - np.repeat(runs.cumsum() - runs, runs)
+    turn[drawn] = np.arange(len(drawn)) - np.repeat(first_run, runs)
     order = np.lexsort((rng.random(len(turn)), turn))
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
