@@ -70,12 +70,21 @@ def test_poses_dealt_anew(demo: Demo, tmp_path: Path) -> None:
     assert accepted.status == 0 and accepted.problem("poses-do-not-fit")["accepted"]
 
 
-@pytest.mark.parametrize("how", ["--check-poses=off", "--ignore-pose-data", "--ignore-raw-data"])
-def test_nothing_is_said_where_nothing_is_checked(demo: Demo, tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ("--check-poses=off", "the check is switched off"),
+        ("--ignore-pose-data", "pose data is ignored"),
+        ("--ignore-raw-data", "raw data is ignored"),
+    ],
+)
+def test_nothing_is_said_where_nothing_is_checked(demo: Demo, tmp_path: Path, how: str, why: str) -> None:
     star = rewrite(demo.star, tmp_path / "a.star", dealt_anew)
     outcome = run(tmp_path, star, "--data", demo.data, *how.split("="))
     assert outcome.status == 0 and not set(outcome.codes) & set(CODES)
-    assert outcome.report["poses"]["verdict"] == "not-checked" and "poses" not in outcome.report["timings_s"]
+    poses = outcome.report["poses"]
+    assert (poses["verdict"], poses["words"]) == ("not-checked", f"Poses were not checked: {why}.")
+    assert "poses" not in outcome.report["timings_s"]
     assert not (outcome.output / "poses.png").exists()
 
 

@@ -144,6 +144,7 @@ class Planner:
         p, particles, stacks = plan.parameters, plan.all_particles, plan.stacks
         assert particles is not None
         where = (plan.meta_key, p.data, good.tobytes())
+        plan.poses_check = PosesVerdict(None, why_not_checked(plan))
         if stacks and stacks.box and good.any():
 
             def look() -> tuple[Sample, SignVerdict]:
@@ -151,16 +152,14 @@ class Planner:
                 return look_at_images(particles, stacks, np.flatnonzero(good), progress)
 
             plan.sample, verdict = self._stage(plan, "preview", where, look)
-            plan.poses_check = self._check_poses(plan, where, progress)
+            if not plan.poses_check.why_not:
+                plan.poses_check = self._check_poses(plan, where, progress)
             plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign)
             plan.problems += [*sign_problems, *poses_problems(plan, plan.poses_check)]
         if plan.matching:
             plan.placing = self._place(plan, (where, source), progress)
 
     def _check_poses(self, plan: ImportPlan, where: Hashable, progress: Progress) -> PosesVerdict:
-        why_not = why_not_checked(plan)
-        if why_not:
-            return PosesVerdict(None, why_not)
         key = where, what_is_written(plan)
         return self._stage(plan, "poses", key, lambda: look_at_poses(plan, progress=progress))
 

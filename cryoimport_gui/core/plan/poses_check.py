@@ -49,7 +49,7 @@ def why_not_checked(plan: ImportPlan) -> str:
         return f"{'raw' if p.ignore_raw_data else 'pose'} data is ignored"
     if not plan.poses:
         return "there are no poses"
-    if plan.stacks is None or plan.importable is None or not plan.importable.any():
+    if plan.stacks is None or not plan.stacks.box or plan.importable is None or not plan.importable.any():
         return "there are no images"
     if plan.stacks.box < SMALLEST_BOX:
         return f"images of {plan.stacks.box} pixels are too small"

@@ -36,7 +36,7 @@ class PosesVerdict:
     """
 
     check: PoseCheck | None = None
-    why_not: str = ""
+    why_not: str = "the import stopped before"
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property

@@ -79,8 +79,8 @@ def _text(value: Any) -> str:
     return escape(printable(str(value)))
 
 
-def _list(lines: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + "</ul>"
+def _list(lines: Iterable[str], tag: str = "ul") -> str:
+    return f"<{tag}>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + f"</{tag}>"
 
 
 def _table(rows: Iterable[Iterable[Any]], head: Iterable[str] = ()) -> str:
@@ -122,7 +122,7 @@ def _poses(plan: ImportPlan) -> Iterator[str]:
         return
     yield f"<p>{_text(look.limits)}</p>"
     yield _picture(sheet, "what the check of the poses has seen")
-    yield "<p>From the top:</p>" + _list(sheet_captions(look)).replace("ul>", "ol>")
+    yield "<p>From the top:</p>" + _list(sheet_captions(look), "ol")
     if any(stack.is_bad for stack in look.stacks):
         yield "<p>Worst stacks:</p>" + _list(stack_words(stack) for stack in look.stacks[:_WORST_STACKS])
 

@@ -10,10 +10,10 @@ from ...progress import Progress, quiet
 from .half_maps import HalfMaps, Slices, real_space
 from .hypotheses import Hypothesis, alternatives, as_imported
 from .sample import Counts, PosedParticles, RealArray, centred
-from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
+from .score import DEALS, Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
-from .verdict import FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
+from .verdict import BETTER_Z, FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
 
 #: what the verdict does not say, for wherever it is shown
 LIMITS = (
@@ -158,9 +158,9 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
     def slices_of(case: Hypothesis) -> Slices:
         return Slices(plane, case.rotation, particles.half[case.rows], number[case.rows])
 
-    def fit_of(case: Hypothesis, slices: Slices, weight: RealArray | None = None) -> Fit:
+    def fit_of(case: Hypothesis, slices: Slices, weight: RealArray | None = None, deals: int = DEALS) -> Fit:
         data = centred(every[case.images], case.shift_boxes, plane)
-        return fit(data, ctf[case.rows], u, group[case.rows], slices, progress, weight)
+        return fit(data, ctf[case.rows], u, group[case.rows], slices, progress, weight, deals)
 
     imported = as_imported(particles, box, rows)
     own = fit_of(imported, slices_of(imported))
@@ -176,12 +176,14 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
         progress.step(i, len(cases))
         same_poses = case.rotation is imported.rotation
         slices = own.slices if same_poses else slices_of(case)
-        other = fit_of(case, slices, own.maps.weight if same_poses else None)
+        weight = own.maps.weight if same_poses else None
+        other = fit_of(case, slices, weight, deals=0)
         before = own.own[np.searchsorted(rows, case.rows)]
         gain = other.own - before
         better_z = float(gain.mean() / max(gain.std(ddof=1), 1e-9) * np.sqrt(len(gain) / 2))
         means = float(before.mean()), float(other.own.mean())
-        others.append(Alternative(case.name, case.words, case.kind, other.t, better_z, *means, explained_by(other)))
+        t = fit_of(case, slices, weight).t if better_z > BETTER_Z else None
+        others.append(Alternative(case.name, case.words, case.kind, t, better_z, *means, explained_by(other)))
 
     share = explained(own.covariance, own.power, found) / max(half_map_correlation(own, plane), 1e-6)
     usable = usable_share(share, found.is_seen)
