@@ -188,7 +188,8 @@ def as_written(
         return np.array([value.value if value else np.nan for value in values])[group_of]
 
     of_file = stacks.of_name[particles.stack_index[rows]]
-    shift_px = particles.shifts(np.array([group.file_pixel_size_A or 1.0 for group in groups]), rows)
+    of_file_A = np.array([group.file_pixel_size_A or 1.0 for group in groups])
+    shift_px = particles.shifts(of_file_A, rows)
     size, micrographs = of_group("pixel_size_A"), particles.micrograph_index
     ctf = None
     if has_ctf:
@@ -218,6 +219,7 @@ def as_written(
         image_number=particles.image_number[rows],
         shift_px=np.zeros((n, 2)) if shift_px is None else shift_px,
         shift_pixel_size_A=size,
+        file_pixel_size_A=of_file_A[group_of],
         ctf=ctf,
         **poses,
     )

@@ -204,8 +204,20 @@ def test_an_override_moves_no_particle(tmp_path: Path) -> None:
     assert plan.all_particles and plan.stacks
     posed = as_written(plan.all_particles, plan.stacks, plan.groups, np.arange(160), True, True)
     assert posed.pixel_size_A == 4.1 and set(posed.shift_pixel_size_A) == {4.1}
+    assert posed.file_pixel_size_A is not None and set(posed.file_pixel_size_A) == {4.0}
     np.testing.assert_allclose(posed.shift_px, made().origin_px, atol=1e-6)
     assert plan.poses_check.verdict == "fit"
+
+
+def test_a_wrong_unit_is_that_of_the_files_pixels(tmp_path: Path) -> None:
+    """Pixels in the columns of Å, whatever pixel size the user gives."""
+    plan = planned(write_made(tmp_path, made(), dict(zip(SHIFTS, made().origin_px.T))), pixel_size=["3.5"])
+    check = plan.poses_check.check
+    assert check is not None and plan.poses_check.suspect == "shifts-unit"
+    assert plan.all_particles and plan.stacks
+    (other,) = (o for o in check.alternatives if o.name == "shifts-times-pixel-size")
+    right = planned(write_made(tmp_path / "right", made()), pixel_size=["3.5"]).poses_check.check
+    assert right is not None and other.other == pytest.approx(float(right.own.mean()), rel=1e-4)
 
 
 def test_only_what_matters_runs_the_check_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

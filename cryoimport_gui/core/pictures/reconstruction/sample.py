@@ -55,6 +55,7 @@ class PosedParticles:
     shift_pixel_size_A: (n,) `alignments*/psize_A`.
     rotation_vector: (n, 3) `alignments3D/pose`; None for 2D poses.
     psi_rad, class_number: (n,) `alignments2D/pose` and `class`, where the poses are 2D.
+    file_pixel_size_A: (n,) what shifts in Å were divided by; None: `shift_pixel_size_A`.
     ctf: None for images that are CTF-corrected, or where nothing is known.
     """
 
@@ -68,6 +69,7 @@ class PosedParticles:
     rotation_vector: RealArray | None = None
     psi_rad: RealArray | None = None
     class_number: Counts | None = None
+    file_pixel_size_A: RealArray | None = None
     ctf: CtfColumns | None = None
 
     @property
