@@ -32,6 +32,7 @@ _TOPICS = {
     "pixel_size": "microscope values (may be repeated)",
     "select": "which particles",
     "data_sign": "data sign",
+    "check_poses": "poses",
     "remove_leading_uid": "exposures and trimming",
     "coordinate_y": "coordinates",
     "on_bad": "policies",
@@ -61,6 +62,7 @@ FILES = {
     layout.REPORT_PAGE: "The same as a page with pictures.",
     layout.LOG: "The same as text.",
     layout.MONTAGE: "Picture of a sample of the particles.",
+    layout.POSES: "Picture of what the check of the poses has seen.",
 }
 
 EXIT_STATUS = {

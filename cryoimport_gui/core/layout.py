@@ -12,6 +12,7 @@ PARTICLES = "particles.star"
 SOURCE = "source"  # folder: links to the files of particles
 REJECTED = "rejected.star"
 MONTAGE = "montage.png"
+POSES = "poses.png"
 REPORT = "import.json"
 REPORT_PAGE = "import.html"
 LOG = "import.log"

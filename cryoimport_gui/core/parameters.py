@@ -129,6 +129,13 @@ class ImportParameters:
         "What the stored values are multiplied with so that particles are dark on light: +1 for images stored dark on "
         "light, -1 for images stored light on dark, as RELION extracts them; auto looks at the pictures.",
     )
+    check_poses: str = _parameter(
+        "auto",
+        _choice("auto", "off"),
+        "Check poses",
+        "Whether angles, shifts and CTF belong to these images: a map is made from a sample of them and compared with "
+        "them again. auto does so wherever images and poses are imported.",
+    )
     remove_leading_uid: bool = _parameter(
         False,
         SWITCH,

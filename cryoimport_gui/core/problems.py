@@ -217,6 +217,18 @@ CODES: dict[str, Code] = {
         "Rows without a pose among rows that have one",
         "Their angles are placeholders (-999): leave these rows out, or ignore pose data.",
     ),
+    "poses-do-not-fit": _acceptable(
+        "The poses do not fit the images",
+        "Look at the pairs of images: are these the stacks of this file, in its order? Import anyway if the poses are "
+        "only a start.",
+    ),
+    "shifts-do-not-fit": _acceptable(
+        "The shifts do not fit the images", "Correct the shifts in the file, or import anyway."
+    ),
+    "poses-unclear": _info(
+        "Whether the poses fit cannot be told from the images",
+        "Look at the pairs of images: with poor pictures, few particles or round ones this says nothing.",
+    ),
     "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),
     "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),
     "data-sign-unclear": _warning(

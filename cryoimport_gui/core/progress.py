@@ -21,8 +21,8 @@ class Progress:
     def stage(self, name: str) -> None:
         """A new stage begins.
 
-        It is `read`, `locate`, `headers`, `match`, `preview`, `place`, `link` or `write`; `links` where a job's links
-        are looked at.
+        It is `read`, `locate`, `headers`, `match`, `preview`, `poses`, `place`, `link` or `write`; `links`
+        where a job's links are looked at.
         """
 
     def step(self, done: int, total: int) -> None:
@@ -33,6 +33,13 @@ class Progress:
 
     def report(self, done: int, total: int) -> None:
         """Show it; called by `step`."""
+
+
+class Unseen(Progress):
+    """Hears the cancel of another, and shows nothing: for the parts of a step."""
+
+    def __init__(self, of: Progress) -> None:
+        super().__init__(of._cancelled)
 
 
 quiet = Progress()

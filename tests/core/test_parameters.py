@@ -26,11 +26,12 @@ FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
 --exposure-cut-suffix --particle-cut-prefix --particle-cut-suffix --suggest-trims --coordinate-y --coordinate-scale
 --on-bad --on-unmatched
---select --image-numbers-from --accept --relink
+--select --image-numbers-from --check-poses --accept --relink
 --headless --dry-run --report --settings --demo --log-level --version""".split()
 DEFAULTS = {
     "data_sign": "auto",
     "image_numbers_from": "1",
+    "check_poses": "auto",
     "coordinate_y": "auto",
     "coordinate_scale": "auto",
     "on_bad": "stop",
@@ -52,6 +53,7 @@ CHANGED: dict[str, Any] = {
     "total_dose": {2: 50.5, None: 40.0},
     "select": ("rlnClassNumber=1,3", "optics-group=2"),
     "data_sign": "-1",
+    "check_poses": "off",
     "image_numbers_from": "0",
     "remove_leading_uid": True,
     "exposure_cut_prefix": 1,
@@ -93,7 +95,7 @@ def test_every_parameter_comes_through_flags() -> None:
     arguments += ["--particle-cut-suffix", "4", "--suggest-trims", "--coordinate-y", "flip"]
     arguments += ["--coordinate-scale", "0.5", "--on-bad", "leave-out", "--on-unmatched", "keep"]
     arguments += ["--select", "rlnClassNumber=1,3", "--select", "optics-group=2", "--image-numbers-from", "0"]
-    arguments += ["--accept", "images-ctf-corrected"]
+    arguments += ["--accept", "images-ctf-corrected", "--check-poses", "off"]
     assert update(ImportParameters(), given(*arguments)) == ImportParameters(**CHANGED)
 
 
@@ -155,6 +157,7 @@ def test_flags_that_are_not_given_change_nothing() -> None:
         ("total_dose", ""),
         ("data_sign", "+2"),
         ("data_sign", -1),
+        ("check_poses", "yes"),
         ("coordinate_y", "AUTO"),
         ("coordinate_scale", "-1"),
         ("coordinate_scale", "inf"),

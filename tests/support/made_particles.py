@@ -79,6 +79,7 @@ class Recipe:
     error_deg: float = 0.0
     defocus_um: tuple[float, float] = (1.0, 2.5)
     premultiplied: bool = False
+    phase_shift_deg: float = 0.0
     stacks: int = 20
     colour: float = 0.0  # noise amplitude rises as 1/k to the power of this, at low frequencies
     junk: float = 0.0
@@ -176,7 +177,7 @@ def make_particles(recipe: Recipe, seed: int, *phantoms: Blobs) -> MadeParticles
         "defocus_u_A": defocus + 300,
         "defocus_v_A": defocus - 300,
         "defocus_angle_rad": rng.uniform(0, np.pi, n),
-        "phase_shift_rad": np.zeros(n),
+        "phase_shift_rad": np.full(n, math.radians(recipe.phase_shift_deg)),
     }
     present = rng.random(n) >= recipe.junk
     images = np.empty((n, box, box), np.float32)
@@ -228,7 +229,8 @@ def _through_the_microscope(density: Array, ctf: dict[str, Array], recipe: Recip
     wavelength, cs_A = ctf["wavelength_A"][0], ctf["cs_mm"][0] * 1e7
     defocus = u * np.cos(azimuth - angle) ** 2 + v * np.sin(azimuth - angle) ** 2
     aberration = np.pi * wavelength * k2 * (defocus - 0.5 * cs_A * wavelength**2 * k2)
-    transfer = np.sin(aberration + math.asin(ctf["amplitude_contrast"][0]))
+    constant = math.asin(ctf["amplitude_contrast"][0]) + math.radians(recipe.phase_shift_deg)
+    transfer = np.sin(aberration + constant)
     if recipe.premultiplied:
         transfer = transfer**2
     image = np.fft.irfft2(np.fft.rfft2(density) * transfer, s=(side, side))

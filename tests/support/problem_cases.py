@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 
+from .planted_poses import dealt_anew, negated_shifts, rewrite
 from .stars import (
     OPTICS,
     exposure_columns,
@@ -20,6 +22,7 @@ from .stars import (
     write_exposures,
     write_input,
     write_stack,
+    write_star,
 )
 
 
@@ -144,6 +147,21 @@ def pictured(folder: Path, *flags: str) -> list[str]:
 
 def demo(folder: Path, *flags: str) -> list[str]:
     return [str(make_demo(folder, DemoRecipe(micrographs=3, particles_per_micrograph=4, box=32)).star), *flags]
+
+
+def posed(folder: Path, change: Callable[[pd.DataFrame], None]) -> list[str]:
+    """A demo whose poses are changed."""
+    made = make_demo(folder, DemoRecipe(micrographs=8))
+    return [str(rewrite(made.star, folder / "changed.star", change)), "--data", str(made.data)]
+
+
+def noise(folder: Path) -> list[str]:
+    """40 images without any particle, with poses."""
+    columns = particle_columns(2, 20)
+    path = write_star(folder / "run_data.star", columns)
+    for k in (1, 2):
+        write_stack(folder / f"stacks/s{k}.mrcs", count=20, box=24, seed=k)
+    return [str(path)]
 
 
 def at(folder: Path, output: str, *flags: str) -> list[str]:
@@ -348,6 +366,9 @@ CASES = [
     ),
     Case("image-values-odd", lambda f: stack(f, mrc_bytes(np.zeros((3, 8, 8), "f4"))), count=3, words=("blank",)),
     Case("data-sign-contradicts", lambda f: demo(f, "--data-sign", "+1"), words=("-1", "+1")),
+    Case("poses-do-not-fit", lambda f: posed(f, dealt_anew), count=160, words=("probably", "these the stacks")),
+    Case("shifts-do-not-fit", lambda f: posed(f, negated_shifts), count=160, words=("sign of rlnOriginXAngst",)),
+    Case("poses-unclear", noise, count=40, words=("cannot tell",)),
     Case("output-exists", make_full, words=("full",)),
     Case("output-exists", lambda f: at(f, "stacks/s1.mrcs"), words=("s1.mrcs",)),
     Case("output-not-writable", lambda f: at(f, "stacks/s1.mrcs/out"), words=("s1.mrcs",)),

@@ -19,7 +19,7 @@ from cryoimport_gui.core.problems import CODES
 from cryoimport_gui.manual import EXAMPLES, EXIT_STATUS, FILES, make_parser, topics
 
 from ..support.running import run
-from ..support.stars import write_input
+from ..support.stars import particle_columns, write_stack, write_star
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "packaging/cryoimport-gui.1"
@@ -44,7 +44,10 @@ def test_the_examples_can_be_typed(command: str) -> None:
 
 
 def test_the_files_of_a_job_are_those_that_are_told(tmp_path: Path) -> None:
-    outcome = run(tmp_path, write_input(tmp_path, {"rlnDefocusU": ["nan"] + [1e4] * 5}), "--on-bad", "leave-out")
+    columns = particle_columns(2, 20) | {"rlnDefocusU": ["nan"] + [1e4] * 39}
+    for k in (1, 2):
+        write_stack(tmp_path / f"stacks/s{k}.mrcs", count=20, seed=k)
+    outcome = run(tmp_path, write_star(tmp_path / "run_data.star", columns), "--on-bad", "leave-out")
     assert outcome.status == 0
     assert sorted(os.listdir(outcome.output)) == sorted(FILES)
 

@@ -40,7 +40,7 @@ _CHECK = "make sure that these are the same micrographs"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class NamesVerdict:
     """What the names say of rules, in words; empty where there is nothing to say.
 
     refused: why these rules must not be proposed: numbers or words that are cut off contradict each other.
@@ -60,7 +60,7 @@ class Verdict:
         )
 
 
-def judge_names(micrographs: Sequence[Parts], exposures: Sequence[Parts], tolerated: float = 0.01) -> Verdict:
+def judge_names(micrographs: Sequence[Parts], exposures: Sequence[Parts], tolerated: float = 0.01) -> NamesVerdict:
     """Judge pairs of names that are equal in what is left of them.
 
     Numbers that are cut off at one end of both partners must be equal, leading zeros aside, in 99% of the pairs that
@@ -69,7 +69,7 @@ def judge_names(micrographs: Sequence[Parts], exposures: Sequence[Parts], tolera
     Ordinary additions (`_rigid_aligned`, `_DW`, UIDs, extensions) do not count.
     """
     if not micrographs:
-        return Verdict("", "", "")
+        return NamesVerdict("", "", "")
     # Without UIDs most pairs have the same words cut off, which then are looked at once.
     micrographs, exposures = (
         [(_UID.sub("", front), kept, back) for front, kept, back in side] for side in (micrographs, exposures)
@@ -93,7 +93,7 @@ def judge_names(micrographs: Sequence[Parts], exposures: Sequence[Parts], tolera
         text = f"words that are cut off vary (“{_any_word(unusual[0], usual)}”)"
         (refused if len(unusual) > tolerated * len(pairs) else doubts).append(text)
     doubts += _doubts(micrographs, exposures)
-    return Verdict(", and ".join(refused), ", and ".join(doubts), _trust(numbers, usual, pairs))
+    return NamesVerdict(", and ".join(refused), ", and ".join(doubts), _trust(numbers, usual, pairs))
 
 
 def _trust(

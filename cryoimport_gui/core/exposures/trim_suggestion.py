@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..names import Names, without_uids
 from .hashed_names import HashedNames
-from .trim_doubts import Verdict
+from .trim_doubts import NamesVerdict
 from .trim_search import Cuts, align_names, nearest_names
 from .trims import PAIRS_JUDGED, TrimRules, evenly, judge_pairs, match_names, owners_of
 
@@ -135,7 +135,7 @@ class _Lists:
             return f"No rule is proposed: {reason}."
         return ""
 
-    def suggestion(self, rules: TrimRules, matched: int, verdict: Verdict) -> Suggestion:
+    def suggestion(self, rules: TrimRules, matched: int, verdict: NamesVerdict) -> Suggestion:
         remarks = [verdict.concerns]
         if len(self.sources) < len(self.exposures):
             # Exposures of one name in several folders were one in the search, and are none that can be linked.
@@ -157,7 +157,7 @@ class _Search:
     def __init__(self, lists: _Lists, is_thorough: bool = False) -> None:
         self._exposures, self._micrographs = lists.sources, lists.names
         self._is_thorough = is_thorough
-        self.judged: dict[TrimRules, tuple[int, Verdict]] = {}
+        self.judged: dict[TrimRules, tuple[int, NamesVerdict]] = {}
 
     def best(self) -> tuple[int, TrimRules | None]:
         """How many micrographs the best rules match, and the rules; with `is_thorough` none, but all are judged."""
@@ -253,7 +253,9 @@ def _leaves_a_name(rules: TrimRules, micrograph: str) -> bool:
     )
 
 
-def _explain(rules: TrimRules, matched: int, total: int, exposures: Names, micrographs: Names, verdict: Verdict) -> str:
+def _explain(
+    rules: TrimRules, matched: int, total: int, exposures: Names, micrographs: Names, verdict: NamesVerdict
+) -> str:
     names = exposures.without_uid if rules.remove_leading_uid else exposures.basenames
     steps = [
         "remove the leading UID of the exposures" if rules.remove_leading_uid else "",

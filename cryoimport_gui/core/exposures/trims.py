@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..names import Names, basename, cut, parts, uid_length
-from .trim_doubts import Parts, Verdict, judge_names
+from .trim_doubts import NamesVerdict, Parts, judge_names
 
 #: by how many pairs rules are judged
 PAIRS_JUDGED = 400
@@ -167,7 +167,7 @@ def doubt_matches(
     return judge_pairs(rules, [(micrographs[number], exposures[exposure_of[number]]) for number in some]).concerns
 
 
-def judge_pairs(rules: TrimRules, pairs: Sequence[tuple[str, str]], tolerated: float = 0.01) -> Verdict:
+def judge_pairs(rules: TrimRules, pairs: Sequence[tuple[str, str]], tolerated: float = 0.01) -> NamesVerdict:
     """Judge rules by pairs of a micrograph and an exposure that they make equal; see `judge_names`."""
     return judge_names(
         [rules.particle_parts(micrograph) for micrograph, _ in pairs],

@@ -22,6 +22,7 @@ from ..atomic import sync, whole_folder
 from ..dataset.schema import DatasetRows, Written
 from ..dataset.writer import result_group, write_dataset
 from ..file_state import file_state, state_of
+from ..looks.poses import poses_sheet
 from ..looks.tiles import montage_of
 from ..parallel import map_files
 from ..parameters import RunOptions
@@ -236,6 +237,9 @@ class _Writer:
         picture = montage_of(self.plan, self.progress)
         if picture is not None:
             write_png(self.folder / layout.MONTAGE, picture)
+        sheet = poses_sheet(self.plan)
+        if sheet is not None:
+            write_png(self.folder / layout.POSES, sheet)
         return picture
 
     def _rejected(self) -> None:

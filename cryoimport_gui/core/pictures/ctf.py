@@ -17,9 +17,31 @@ from ..arrays import Reals
 from ..particles import OpticsGroup, Particles
 
 
+def phase_terms(
+    wavelength_A: ArrayLike,
+    cs_mm: ArrayLike,
+    amplitude_contrast: ArrayLike,
+    defocus_u_A: ArrayLike,
+    defocus_v_A: ArrayLike,
+    phase_shift_rad: ArrayLike,
+    from_axis_rad: ArrayLike,
+) -> tuple[Reals, Reals, Reals]:
+    """χ of a weak phase object as constant + quadratic k² + quartic k⁴, k in 1/Å; the CTF is sin χ.
+
+    Underfocus is positive (Rohou and Grigorieff, J. Struct. Biol. 192, 2015).  Arrays of any shapes that fit together.
+
+    Args:
+        from_axis_rad: Angles from the axis of `defocus_u_A`.
+    """
+    u, v, wavelength = np.asarray(defocus_u_A), np.asarray(defocus_v_A), np.asarray(wavelength_A)
+    defocus = (u + v) / 2 + (u - v) / 2 * np.cos(2 * np.asarray(from_axis_rad))
+    constant = np.arcsin(amplitude_contrast) + np.asarray(phase_shift_rad)
+    return constant, math.pi * wavelength * defocus, -0.5e7 * math.pi * np.asarray(cs_mm) * wavelength**3
+
+
 @dataclass(frozen=True)
 class Ctf:
-    """sin χ of a weak phase object, underfocus positive (Rohou and Grigorieff, J. Struct. Biol. 192, 2015)."""
+    """sin χ of one particle: see `phase_terms`."""
 
     voltage_kV: float
     cs_mm: float
@@ -34,32 +56,31 @@ class Ctf:
         """Of the electrons, relativistic."""
         return electron_wavelength_A(self.voltage_kV)
 
-    @property
-    def _terms(self) -> tuple[float, float]:
-        """What does not depend on the frequency, and what its fourth power is multiplied with."""
-        constant = math.radians(self.phase_shift_deg) + math.asin(self.amplitude_contrast)
-        return constant, -0.5e7 * math.pi * self.cs_mm * self.wavelength_A**3
-
-    def _defocus_term(self, azimuth_rad: ArrayLike) -> Reals:
-        """What the square of the frequency is multiplied with."""
-        mean, half = (self.defocus_u_A + self.defocus_v_A) / 2, (self.defocus_u_A - self.defocus_v_A) / 2
-        angle = np.asarray(azimuth_rad) - math.radians(self.defocus_angle_deg)
-        return np.asarray(math.pi * self.wavelength_A * (mean + half * np.cos(2 * angle)))
+    def _terms(self, azimuth_rad: ArrayLike) -> tuple[Reals, Reals, Reals]:
+        from_axis = np.asarray(azimuth_rad) - math.radians(self.defocus_angle_deg)
+        return phase_terms(
+            self.wavelength_A,
+            self.cs_mm,
+            self.amplitude_contrast,
+            self.defocus_u_A,
+            self.defocus_v_A,
+            math.radians(self.phase_shift_deg),
+            from_axis,
+        )
 
     def __call__(self, frequency: ArrayLike, azimuth_rad: ArrayLike) -> Reals:
         """Values from -1 to 1."""
-        constant, quartic = self._terms
+        constant, quadratic, quartic = self._terms(azimuth_rad)
         k2 = np.square(frequency)
-        return np.sin(constant + self._defocus_term(azimuth_rad) * k2 + quartic * k2**2)
+        return np.sin(constant + quadratic * k2 + quartic * k2**2)
 
     def zeros(self, azimuth_rad: ArrayLike, count: int) -> Reals:
         """The first `count` frequencies where the CTF is 0: (count, azimuths), nan where there is none.
 
         Those of the branch before χ turns back at very high frequencies.
         """
-        constant, quartic = self._terms
-        quadratic = self._defocus_term(azimuth_rad)
-        first = math.floor(constant / math.pi) + 1
+        constant, quadratic, quartic = self._terms(azimuth_rad)
+        first = math.floor(float(constant) / math.pi) + 1
         up = np.arange(first, first + count)[:, None]
         target = math.pi * np.where(quadratic > 0, up, 2 * first - 1 - up) - constant
         with np.errstate(invalid="ignore", divide="ignore"):

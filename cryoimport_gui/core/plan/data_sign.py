@@ -73,8 +73,17 @@ def signs_of_bytes(particles: Particles, stacks: Stacks, sample: Sample) -> tupl
     return detect_data_sign(signed, shifts).value, detect_data_sign(unsigned, shifts).value
 
 
-def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Problem]]:
+def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0) -> tuple[DataSign, list[Problem]]:
+    """The data sign to write, and what is to be said about it.
+
+    A map from the particles settles what the pictures leave open.  It never overrules them, and does not call a choice
+    of the user wrong by itself: a dark spot that is the same in all images could fool it.
+
+    Args:
+        map_sign: The data sign by that map; 0 where there is none, or it cannot tell.
+    """
     brighter = verdict.words
+    by_map = f"; the map from the particles says {map_sign:+d}" if map_sign else ""
     found = list(verdict.odd_images)
     if verdict.mixed and choice == "auto":
         message = f"{verdict.mixed.message}; {verdict.value or DEFAULT_SIGN:+d} is used for all"
@@ -83,16 +92,21 @@ def decide_sign(choice: str, verdict: SignVerdict) -> tuple[DataSign, list[Probl
         message = f"{verdict.mixed.message}, but {choice} was chosen for all"
         found.append(dataclasses.replace(verdict.mixed, code="data-sign-contradicts", message=message))
     if choice == "auto":
+        if verdict.value and map_sign == -verdict.value:
+            message = f"{brighter}, which means a data sign of {verdict.value:+d}{by_map}; {verdict.value:+d} is used"
+            found.append(problem("data-sign-unclear", message))
         if verdict.value or verdict.mixed:
             source = "detected" if verdict.value else "default"
-            return DataSign(verdict.value or DEFAULT_SIGN, source, verdict), found
+            return DataSign(verdict.value or DEFAULT_SIGN, source, verdict, map_sign), found
+        if map_sign:
+            return DataSign(map_sign, "detected", verdict, map_sign), found
         message = (
             f"the images do not show the data sign clearly: {brighter}; {DEFAULT_SIGN:+d} is used, as for RELION's "
             "extraction"
         )
-        return DataSign(DEFAULT_SIGN, "default", verdict), [*found, problem("data-sign-unclear", message)]
-    sign = DataSign(int(choice), "user", verdict)
+        return DataSign(DEFAULT_SIGN, "default", verdict, map_sign), [*found, problem("data-sign-unclear", message)]
+    sign = DataSign(int(choice), "user", verdict, map_sign)
     if verdict.value in (0, sign.value) or verdict.mixed:
         return sign, found
-    message = f"{brighter}: the data sign should be {verdict.value:+d}, but {sign.value:+d} was chosen"
+    message = f"{brighter}: the data sign should be {verdict.value:+d}, but {sign.value:+d} was chosen{by_map}"
     return sign, [*found, problem("data-sign-contradicts", message)]

@@ -17,15 +17,20 @@ from ..pictures.data_sign import SignVerdict
 from ..problems import Problem, Severity
 from ..stacks.sample import Sample
 from ..stacks.stacks import Stacks
+from .poses_verdict import PosesVerdict
 
 
 @dataclass(frozen=True)
 class DataSign:
-    """The data sign that is written; `source` is `detected`, `user` or `default`."""
+    """The data sign that is written; `source` is `detected`, `user` or `default`.
+
+    `map_sign` is what a map from the particles says, 0 where it cannot tell.
+    """
 
     value: int
     source: str
     verdict: SignVerdict | None = None
+    map_sign: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class ImportPlan:
     `all_particles` are those that the conditions choose; `particles` are those that are imported, and `left_out` says
     why the others are not: problem code → positions in `all_particles`, each under the first code that applies.
     `byte_signs` are the data signs by stacks of bytes as signed and as unsigned numbers, where there are such.
+    `importable` (all particles,) are those without a fault that the policies do not leave out.
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
     leave None.
     """
@@ -57,6 +63,7 @@ class ImportPlan:
     problems: list[Problem] = field(default_factory=list)
     all_particles: Particles | None = None
     particles: Particles | None = None
+    importable: NDArray[np.bool_] | None = None
     stacks: Stacks | None = None
     exposures: Exposures | None = None
     matching: Matching | None = None
@@ -67,6 +74,7 @@ class ImportPlan:
     data_sign: DataSign | None = None
     sample: Sample | None = None
     byte_signs: tuple[int, int] | None = None
+    poses_check: PosesVerdict = field(default_factory=PosesVerdict)
     left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
     rows_in_file: int = 0

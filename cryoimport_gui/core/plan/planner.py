@@ -31,6 +31,8 @@ from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
 from .output import check_output
 from .plan import ImportPlan
+from .poses_check import look_at_poses, poses_problems, what_is_written, why_not_checked
+from .poses_verdict import PosesVerdict
 from .selection import extra_columns, selected_rows
 
 T = TypeVar("T")
@@ -60,8 +62,9 @@ class Planner:
             self._read(plan, progress)
             faults = self._find_stacks(plan, progress)
             source = self._match(plan, progress)
-            good = leave_out(plan, faults)
-            self._look(plan, good, source, progress)
+            plan.importable = leave_out(plan, faults)
+            _resolve_groups(plan)
+            self._look(plan, plan.importable, source, progress)
             self._compare_copies(plan)
             _settle(plan)
         except Refused as refused:
@@ -145,6 +148,7 @@ class Planner:
         p, particles, stacks = plan.parameters, plan.all_particles, plan.stacks
         assert particles is not None
         where = (plan.meta_key, p.data, good.tobytes())
+        plan.poses_check = PosesVerdict(None, why_not_checked(plan))
         if stacks and stacks.box and good.any():
 
             def look() -> tuple[Sample, SignVerdict]:
@@ -152,12 +156,18 @@ class Planner:
                 return look_at_images(particles, stacks, np.flatnonzero(good), progress)
 
             plan.sample, verdict = self._stage(plan, "preview", where, look)
-            plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict)
-            plan.problems += sign_problems
             sample = plan.sample
             plan.byte_signs = self._stage(plan, "bytes", where, lambda: signs_of_bytes(particles, stacks, sample))
+            if not plan.poses_check.why_not:
+                plan.poses_check = self._check_poses(plan, where, progress)
+            plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign)
+            plan.problems += [*sign_problems, *poses_problems(plan, plan.poses_check)]
         if plan.matching:
             plan.placing = self._place(plan, (where, source), progress)
+
+    def _check_poses(self, plan: ImportPlan, where: Hashable, progress: Progress) -> PosesVerdict:
+        key = where, what_is_written(plan)
+        return self._stage(plan, "poses", key, lambda: look_at_poses(plan, progress=progress))
 
     def _compare_copies(self, plan: ImportPlan) -> None:
         p, particles, stacks = plan.parameters, plan.particles, plan.stacks
@@ -208,13 +218,17 @@ def _accepted(found: Problem, codes: Sequence[str]) -> Problem:
     return found
 
 
+def _resolve_groups(plan: ImportPlan) -> None:
+    """The optics groups of the rows that are imported, before and after the user's overrides."""
+    assert plan.particles is not None
+    plan.given_groups = resolve_groups(plan.particles, plan.stacks, plan.exposures, plan.exposure_of_rows)
+    plan.groups = overridden(plan.given_groups, plan.parameters)
+
+
 def _settle(plan: ImportPlan) -> None:
     """What follows from the stages for the rows that are imported, without another look at any file but the output."""
     particles, p, stacks = plan.particles, plan.parameters, plan.stacks
     assert particles is not None
-    of_rows = plan.exposure_of_rows
-    plan.given_groups = resolve_groups(particles, stacks, plan.exposures, of_rows)
-    plan.groups = overridden(plan.given_groups, p)
     plan.problems += group_problems(particles, plan.groups, stacks, p)
     if not p.ignore_raw_data:
         plan.problems += zero_numbers(plan.all_particles or particles)

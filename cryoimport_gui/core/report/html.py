@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..looks.poses import poses_look, poses_sheet, sheet_captions, stack_words
 from ..looks.tiles import montage_of
 from ..optics.aberrations import losses
 from ..particles import MICROSCOPE_VALUES
@@ -24,6 +25,7 @@ from .contents import will_write
 from .report import make_report
 from .words import summary
 
+_WORST_STACKS = 5
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#1b1f24;background:#fff}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:1.8em;border-bottom:1px solid #ccc}
@@ -56,6 +58,8 @@ def report_page(
         "" if report["problems"] else "<p>None.</p>",
         "<h2>Particles</h2>",
         _montage(plan, montage_of(plan, progress) if picture is None else picture),
+        "<h2>Poses</h2>",
+        *_poses(plan),
         "<h2>Optics groups</h2>",
         _optics(report["optics_groups"]),
         *_aberrations(plan),
@@ -75,8 +79,8 @@ def _text(value: Any) -> str:
     return escape(printable(str(value)))
 
 
-def _list(lines: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + "</ul>"
+def _list(lines: Iterable[str], tag: str = "ul") -> str:
+    return f"<{tag}>" + "".join(f"<li>{_text(line)}</li>" for line in lines) + f"</{tag}>"
 
 
 def _table(rows: Iterable[Iterable[Any]], head: Iterable[str] = ()) -> str:
@@ -98,13 +102,29 @@ def _problem(problem: Mapping[str, Any]) -> str:
 def _montage(plan: ImportPlan, picture: NDArray[np.uint8] | None) -> str:
     if picture is None or plan.data_sign is None:
         return "<p>No images.</p>"
+    return (
+        f"<p>A random sample, stored value × data sign ({plan.data_sign.value:+d}): particles must be dark.</p>"
+        + _picture(picture, "montage of particles")
+    )
+
+
+def _picture(picture: NDArray[np.uint8], alt: str) -> str:
     png = BytesIO()
     write_png(png, picture)
     data = base64.b64encode(png.getvalue()).decode()
-    return (
-        f"<p>A random sample, stored value × data sign ({plan.data_sign.value:+d}): particles must be dark.</p>"
-        f'<img alt="montage of particles" src="data:image/png;base64,{data}">'
-    )
+    return f'<img alt="{alt}" src="data:image/png;base64,{data}">'
+
+
+def _poses(plan: ImportPlan) -> Iterator[str]:
+    yield f"<p>{_text(plan.poses_check.words)}</p>"
+    look, sheet = poses_look(plan), poses_sheet(plan)
+    if look is None or sheet is None:
+        return
+    yield f"<p>{_text(look.limits)}</p>"
+    yield _picture(sheet, "what the check of the poses has seen")
+    yield "<p>From the top:</p>" + _list(sheet_captions(look), "ol")
+    if any(stack.is_bad for stack in look.stacks):
+        yield "<p>Worst stacks:</p>" + _list(stack_words(stack) for stack in look.stacks[:_WORST_STACKS])
 
 
 def _optics(groups: Iterable[Mapping[str, Any]]) -> str:

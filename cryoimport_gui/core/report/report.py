@@ -40,6 +40,7 @@ def make_report(
         "counts": plan.counts(),
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
         "data_sign": _data_sign(plan),
+        "poses": _poses(plan),
         "trims": _trims(plan),
         "coordinate_y": reported(plan.placing, plan.matching) if plan.placing and plan.matching else None,
         "stacks_found_by": dict(plan.stacks.located.rules) if plan.stacks else {},
@@ -117,7 +118,29 @@ def _data_sign(plan: ImportPlan) -> dict[str, Any] | None:
         "sampled": verdict.sampled if verdict else 0,
         "confidence": round(verdict.confidence, 4) if verdict else None,
         "stacks_judged": verdict.stacks_judged if verdict else 0,
+        "map_sign": sign.map_sign or None,
     }
+
+
+def _poses(plan: ImportPlan) -> dict[str, Any]:
+    """Correlations are means over the images, from -1 to 1; explained shares are of their signal."""
+    found = plan.poses_check
+    check = found.check
+    return {
+        "verdict": found.verdict,
+        "correlation": _rounded(check.own.mean()) if check else None,
+        "shuffled_correlation": _rounded(check.dealt.mean()) if check else None,
+        "no_shifts_correlation": _rounded(check.correlation_of("no-shifts")) if check else None,
+        "explained": _rounded(check.explained) if check else None,
+        "shuffled_explained": _rounded(check.explained_dealt) if check else None,
+        "sampled": len(found.rows),
+        "suspect": found.suspect or None,
+        "words": found.words,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)
 
 
 def _trims(plan: ImportPlan) -> dict[str, Any] | None:

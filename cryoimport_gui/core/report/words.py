@@ -57,7 +57,11 @@ def summary(plan: ImportPlan) -> list[str]:
             evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
             if verdict.stacks > 1:
                 evidence += f"; {verdict.stacks_judged} of {verdict.stacks} stacks judged one by one"
+        if sign.map_sign:
+            evidence += f"; the map from the particles says {sign.map_sign:+d}"
         lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
+    if plan.poses:
+        lines.append(plan.poses_check.words)
     if plan.matching:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"

@@ -14,6 +14,7 @@ STAGES = {
     "headers": "Reading the stacks' headers",
     "match": "Matching exposures",
     "preview": "Reading a sample of images",
+    "poses": "Comparing images with a map made from them",
     "place": "Comparing particles with their micrographs",
     "link": "Linking the stacks",
     "write": "Writing the dataset",

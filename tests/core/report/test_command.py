@@ -32,6 +32,7 @@ EVERYTHING: dict[str, Any] = {
     "total_dose": {None: 1e-5},
     "select": ("rlnClassNumber=1,3", "rlnMicrographName~Grid A", "optics-group!=2"),
     "data_sign": "-1",
+    "check_poses": "off",
     "image_numbers_from": "0",
     "remove_leading_uid": True,
     "exposure_cut_prefix": 1,

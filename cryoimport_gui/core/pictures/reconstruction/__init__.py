@@ -12,11 +12,14 @@ error rates are measured by `python -m tests.rates.poses`.
 
 from .check import LIMITS, PoseCheck, central_slices, check_poses, projections
 from .sample import CtfColumns, PosedParticles, halves
-from .transforms import RADIUS, HalfPlane, Transforms
+from .transforms import RADIUS, SMALLEST_BOX, HalfPlane, Transforms
+from .verdict import FEWEST
 
 __all__ = [
+    "FEWEST",
     "LIMITS",
     "RADIUS",
+    "SMALLEST_BOX",
     "CtfColumns",
     "HalfPlane",
     "PoseCheck",

@@ -11,10 +11,10 @@ from ...progress import Progress, quiet
 from .half_maps import HalfMaps, Slices, real_space
 from .hypotheses import Hypothesis, alternatives, as_imported
 from .sample import Counts, PosedParticles, centred
-from .score import Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
+from .score import DEALS, Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
-from .verdict import FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
+from .verdict import BETTER_Z, FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
 
 #: what the verdict does not say, for wherever it is shown
 LIMITS = (
@@ -103,6 +103,10 @@ class PoseCheck:
             "not testable": f"Poses cannot be tested, re-projections at dealt poses match as well: {match}.",
         }[self.answer]
 
+    def correlation_of(self, name: str) -> float | None:
+        """The mean correlation with another reading of the poses; None where there is no such reading."""
+        return next((other.other for other in self.alternatives if other.name == name), None)
+
     def pairs(self, particles: Counts) -> tuple[Floats, Floats]:
         """Low-passed and centred images with the data sign applied, and their re-projections, CTF included.
 
@@ -155,9 +159,9 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
     def slices_of(case: Hypothesis) -> Slices:
         return Slices(plane, case.rotation, particles.half[case.rows], number[case.rows])
 
-    def fit_of(case: Hypothesis, slices: Slices, weight: Reals | None = None) -> Fit:
+    def fit_of(case: Hypothesis, slices: Slices, weight: Reals | None = None, deals: int = DEALS) -> Fit:
         data = centred(every[case.images], case.shift_boxes, plane)
-        return fit(data, ctf[case.rows], u, group[case.rows], slices, progress, weight)
+        return fit(data, ctf[case.rows], u, group[case.rows], slices, progress, weight, deals)
 
     imported = as_imported(particles, box, rows)
     own = fit_of(imported, slices_of(imported))
@@ -173,12 +177,14 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
         progress.step(i, len(cases))
         same_poses = case.rotation is imported.rotation
         slices = own.slices if same_poses else slices_of(case)
-        other = fit_of(case, slices, own.maps.weight if same_poses else None)
+        weight = own.maps.weight if same_poses else None
+        other = fit_of(case, slices, weight, deals=0)
         before = own.own[np.searchsorted(rows, case.rows)]
         gain = other.own - before
         better_z = float(gain.mean() / max(gain.std(ddof=1), 1e-9) * np.sqrt(len(gain) / 2))
         means = float(before.mean()), float(other.own.mean())
-        others.append(Alternative(case.name, case.words, case.kind, other.t, better_z, *means, explained_by(other)))
+        t = fit_of(case, slices, weight).t if better_z > BETTER_Z else None
+        others.append(Alternative(case.name, case.words, case.kind, t, better_z, *means, explained_by(other)))
 
     share = explained(own.covariance, own.power, found) / max(half_map_correlation(own, plane), 1e-6)
     usable = usable_share(share, found.is_seen)

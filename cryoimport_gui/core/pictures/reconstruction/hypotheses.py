@@ -51,7 +51,8 @@ def alternatives(imported: Hypothesis, particles: PosedParticles) -> Iterator[Hy
     """All that change anything; those about neighbours only where enough images are next to each other."""
     shift, rotation = imported.shift_boxes, imported.rotation
     if shift.any():
-        pixel_A = particles.shift_pixel_size_A[imported.rows, None]
+        of_file = particles.file_pixel_size_A
+        pixel_A = (particles.shift_pixel_size_A if of_file is None else of_file)[imported.rows, None]
         for name, words, other in (
             ("no-shifts", "no shifts (they were applied to the images already)", 0 * shift),
             ("negated-shifts", "shifts of the opposite sign", -shift),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...arrays import Reals
+from ..ctf import phase_terms
 from .transforms import Complexes, Floats, HalfPlane
 
 Counts = NDArray[np.int64]
@@ -26,15 +27,19 @@ class CtfColumns:
     phase_shift_rad: Reals
 
     def values(self, plane: HalfPlane, box_A: float) -> Floats:
-        """(n, K): sin χ of a weak phase object (Rohou and Grigorieff, J. Struct. Biol. 192, 2015)."""
+        """(n, K): sin χ."""
         k2 = (plane.kx.astype(float) ** 2 + plane.ky**2) / box_A**2
-        azimuth = np.arctan2(plane.ky, plane.kx)
-        mean, half = (self.defocus_u_A + self.defocus_v_A) / 2, (self.defocus_u_A - self.defocus_v_A) / 2
-        defocus_A = mean[:, None] + half[:, None] * np.cos(2 * (azimuth - self.defocus_angle_rad[:, None]))
-        quartic = 0.5e7 * np.pi * self.cs_mm * self.wavelength_A**3
-        constant = np.arcsin(self.amplitude_contrast) + self.phase_shift_rad
-        chi = np.pi * self.wavelength_A[:, None] * defocus_A * k2 - quartic[:, None] * k2**2 + constant[:, None]
-        return np.sin(chi).astype(np.float32)
+        from_axis = np.arctan2(plane.ky, plane.kx) - self.defocus_angle_rad[:, None]
+        constant, quadratic, quartic = phase_terms(
+            self.wavelength_A[:, None],
+            self.cs_mm[:, None],
+            self.amplitude_contrast[:, None],
+            self.defocus_u_A[:, None],
+            self.defocus_v_A[:, None],
+            self.phase_shift_rad[:, None],
+            from_axis,
+        )
+        return np.sin(constant + quadratic * k2 + quartic * k2**2).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class PosedParticles:
     shift_pixel_size_A: (n,) `alignments*/psize_A`.
     rotation_vector: (n, 3) `alignments3D/pose`; None for 2D poses.
     psi_rad, class_number: (n,) `alignments2D/pose` and `class`, where the poses are 2D.
+    file_pixel_size_A: (n,) what shifts in Å were divided by; None: `shift_pixel_size_A`.
     ctf: None for images that are CTF-corrected, or where nothing is known.
     """
 
@@ -63,6 +69,7 @@ class PosedParticles:
     rotation_vector: Reals | None = None
     psi_rad: Reals | None = None
     class_number: Counts | None = None
+    file_pixel_size_A: Reals | None = None
     ctf: CtfColumns | None = None
 
     @property

@@ -15,6 +15,8 @@ from .transforms import Complexes, Floats, HalfPlane
 
 DEALS = 20
 _TINY = np.float32(1e-30)
+#: rows that are taken out of order at a time: few enough for the processor's cache
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Fit:
     whitening: (K,) u, 1 / the images' amplitude in each ring.
     group: (n,) half and class: poses are dealt inside it.
     own: (n,) correlation of each image with its re-projection.
-    dealt: (DEALS, n) the same with poses dealt anew inside each half (and class).
+    dealt: (deals, n) the same with poses dealt anew inside each half (and class).
     covariance, power: Σ Re uD (uQ)* and Σ |uQ|² over all images; dealt_...: their means over the deals.
     """
 
@@ -89,6 +91,7 @@ def fit(
     slices: Slices,
     progress: Progress,
     weight: Reals | None = None,
+    deals: int = DEALS,
 ) -> Fit:
     """Make the half maps and score the images by them, as posed and with poses dealt anew."""
     maps = HalfMaps(slices, data, ctf, weight)
@@ -100,15 +103,19 @@ def fit(
     image_power = np.square(np.abs(u * data)).sum(axis=1, dtype=np.float64)
 
     def against(order: Counts) -> tuple[Reals, Reals]:
-        covariance = np.einsum("nk,nk->n", wanted, seen_rows[order]).astype(np.float64)
-        return covariance, np.einsum("nk,nk->n", power_of, seen_power[order]).astype(np.float64)
+        covariance, power = np.empty((2, len(data)))
+        for first in range(0, len(data), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            covariance[some] = np.einsum("nk,nk->n", wanted[some], seen_rows[order[some]])
+            power[some] = np.einsum("nk,nk->n", power_of[some], seen_power[order[some]])
+        return covariance, power
 
     covariance, power = against(np.arange(len(data)))
     own = correlation(covariance, power, image_power)
     rng = np.random.default_rng(0)
-    dealt, sums = np.empty((DEALS, len(data))), np.empty((DEALS, 2))
-    for i in range(DEALS):
-        progress.step(i, DEALS)
+    dealt, sums = np.empty((deals, len(data))), np.zeros((max(1, deals), 2))
+    for i in range(deals):
+        progress.step(i, deals)
         a, b = against(deal(group, rng))
         dealt[i], sums[i] = correlation(a, b, image_power), (a.sum(), b.sum())
     means = float(covariance.sum()), float(power.sum()), *sums.mean(axis=0).tolist()

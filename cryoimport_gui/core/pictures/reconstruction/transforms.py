@@ -15,6 +15,8 @@ Complexes = NDArray[np.complex64]
 
 #: cycles per box: about 1/16 Å in a box of 200 Å, where poses must agree and noise does not yet rule
 RADIUS = 12
+#: pixels along a side
+SMALLEST_BOX = 8
 _AT_ONCE = 16
 
 
@@ -62,7 +64,7 @@ class Transforms:
     """
 
     def __init__(self, count: int, box: int, radius: int = RADIUS) -> None:
-        if box < 8:
+        if box < SMALLEST_BOX:
             raise ValueError(f"a box of {box} pixels is too small to be judged")
         self.plane = HalfPlane(min(radius, (box - 1) // 2))
         self.values = np.zeros((count, len(self.plane)), np.complex64)

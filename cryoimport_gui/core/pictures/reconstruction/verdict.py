@@ -17,7 +17,7 @@ Answer = Literal["fits", "fits in part", "does not fit", "cannot tell", "not tes
 FEWEST = 25
 FITS_T = 5.0
 #: an alternative is better, or at least a doubt, from these paired deviations on
-_BETTER, _DOUBT = 4.0, 3.0
+BETTER_Z, _DOUBT = 4.0, 3.0
 _BETTER_BY = 1.1
 #: shares of what the half maps could explain
 _GOOD_SHARE, _POOR_SHARE, _MOST_SHARE = 0.4, 0.3, 1.5
@@ -34,7 +34,7 @@ _MAP_CONTRAST = 0.5
 class Alternative:
     """One other reading of the poses, with maps of its own.
 
-    t: None where dealing poses changes nothing.
+    t: Known only where `better_z` is above `BETTER_Z`; None also where dealing poses changes nothing.
     better_z: paired deviations by which its images correlate better than as imported.
     own, other: mean correlations as imported and with this reading, over the same rows.
     explained: share of the images' signal that its re-projections explain, 0 to 1; None if it cannot be measured.
@@ -51,7 +51,7 @@ class Alternative:
 
     @property
     def is_better(self) -> bool:
-        clear = self.better_z > _BETTER and self.t is not None and self.t > FITS_T
+        clear = self.better_z > BETTER_Z and self.t is not None and self.t > FITS_T
         return clear and self.other > _BETTER_BY * self.own
 
 

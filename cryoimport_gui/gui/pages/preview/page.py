@@ -42,7 +42,7 @@ class PreviewPage(Page):
 
     TITLE = "Preview"
     SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
-    CODES = ("data-sign-",)
+    CODES = ("data-sign-", "poses-", "shifts-")
 
     def build(self) -> None:
         session = self.session

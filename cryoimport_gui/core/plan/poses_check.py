@@ -1,0 +1,304 @@
+"""Do the poses of an import fit its images?  A sample is judged with the fields as they will be written.
+
+`look_at_poses` chooses the particles, reads their images and asks `pictures.reconstruction`; `poses_problems` says
+the verdict, and what would put it right, in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..dataset.poses import rotation_vectors
+from ..particles import OpticsGroup, Particles, Rows
+from ..pictures.ctf import electron_wavelength_A
+from ..pictures.reconstruction import (
+    FEWEST,
+    SMALLEST_BOX,
+    CtfColumns,
+    PosedParticles,
+    Transforms,
+    check_poses,
+    halves,
+)
+from ..problems import Problem, Severity, count_of, problem
+from ..progress import Progress, Unseen, quiet
+from ..stacks.sample import ParticleImages
+from ..stacks.stacks import Stacks
+from .plan import ImportPlan
+from .poses_verdict import PosesVerdict
+
+POSES_SAMPLE = 500
+#: what "More particles" goes up to
+MOST_PARTICLES = 4000
+#: consecutive images that are taken from a stack: enough to judge it, and to see images that are off by one
+_RUN = 20
+_BATCH_BYTES = 32 << 20
+#: stacks whose rows a hint can name
+_FEW_STACKS = 3
+
+
+def why_not_checked(plan: ImportPlan) -> str:
+    """Why the poses of a plan are not compared with its images, in words; empty if they are."""
+    p = plan.parameters
+    if p.check_poses == "off":
+        return "the check is switched off"
+    if p.ignore_raw_data or p.ignore_pose_data:
+        return f"{'raw' if p.ignore_raw_data else 'pose'} data is ignored"
+    if not plan.poses:
+        return "there are no poses"
+    if plan.stacks is None or not plan.stacks.box or plan.importable is None or not plan.importable.any():
+        return "there are no images"
+    if plan.stacks.box < SMALLEST_BOX:
+        return f"images of {plan.stacks.box} pixels are too small"
+    return ""
+
+
+def what_is_written(plan: ImportPlan) -> Hashable:
+    """What changes when the fields of the same rows are written otherwise."""
+    names = "pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast"
+    values = [[getattr(group, name) for name in names] for group in plan.groups]
+    numbers = tuple(tuple(value.value if value else None for value in of_group) for of_group in values)
+    return numbers, tuple((g.file_pixel_size_A, getattr(g, "ctf_corrected", "")) for g in plan.groups)
+
+
+def look_at_poses(plan: ImportPlan, count: int = POSES_SAMPLE, progress: Progress = quiet) -> PosesVerdict:
+    """Judge a sample of the particles that are imported; images that the plan holds are not read again.
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
+    if why_not := why_not_checked(plan):
+        return PosesVerdict(None, why_not)
+    particles, stacks, importable = plan.all_particles, plan.stacks, plan.importable
+    assert particles is not None and stacks is not None and importable is not None
+    candidates = np.flatnonzero(importable)
+    alike, has_ctf = _alike(particles, plan.groups, np.bincount(particles.optics_index[candidates]))
+    candidates = candidates[np.isin(particles.optics_index[candidates], alike)]
+    rows = choose_runs(particles, stacks, candidates, count)
+    too_few = f"too few particles to tell, {len(rows)} of at least {FEWEST}"
+    if len(rows) < FEWEST:
+        return PosesVerdict(None, too_few)
+    progress.stage("poses")
+    known = plan.sample
+    images = ParticleImages(particles, stacks, known, cache_bytes=known.images.nbytes if known else 0)
+    transforms = Transforms(len(rows), stacks.box)
+    at_once = max(1, _BATCH_BYTES // (4 * stacks.box**2))
+    for first in range(0, len(rows), at_once):
+        progress.step(first, len(rows))
+        sample = images.read(rows[first : first + at_once], Unseen(progress))
+        transforms.add(first + np.flatnonzero(sample.good), sample.images[sample.good])
+    posed = as_written(particles, stacks, plan.groups, rows, plan.poses == "3D", has_ctf)
+    check = check_poses(posed, transforms, Unseen(progress))
+    progress.step(len(rows), len(rows))
+    if check is None or len(check.rows) < FEWEST:
+        return PosesVerdict(None, too_few if check is None else f"too few images can be used, {len(check.rows)}")
+    return PosesVerdict(check, "", rows[check.rows])
+
+
+def choose_runs(particles: Particles, stacks: Stacks, candidates: Rows, count: int, seed: int = 0) -> Rows:
+    """Rows of a seeded sample, each image once: runs of up to 20 neighbours from as many stacks as that takes.
+
+    Returns:
+        (count or fewer,) by stack and image number.
+    """
+    rng = np.random.default_rng(seed)
+    of_stack = stacks.of_name[particles.stack_index[candidates]]
+    candidates, of_stack = candidates[of_stack >= 0], of_stack[of_stack >= 0]
+    sizes = np.bincount(of_stack, minlength=len(stacks.files))
+    order = rng.permutation(np.flatnonzero(sizes))
+    wanted = 1 + int(np.searchsorted(np.minimum(sizes[order], _RUN).cumsum(), count))
+    while True:
+        is_chosen = np.zeros(len(sizes), bool)
+        is_chosen[order[:wanted]] = True
+        rows = _once_each(particles, candidates[is_chosen[of_stack]], stacks)
+        if len(rows) >= count or wanted >= len(order):
+            break
+        wanted *= 2  # there are copies of images
+    return rows[_runs(stacks.of_name[particles.stack_index[rows]], count, rng)]
+
+
+def _once_each(particles: Particles, rows: Rows, stacks: Stacks) -> Rows:
+    """The first row of each image, by stack and image number."""
+    of_stack, number = stacks.of_name[particles.stack_index[rows]], particles.image_number[rows]
+    order = np.lexsort((number, of_stack))
+    of_stack, number = of_stack[order], number[order]
+    is_first = np.ones(len(rows), bool)
+    is_first[1:] = (np.diff(of_stack) != 0) | (np.diff(number) != 0)
+    return rows[order[is_first]]
+
+
+def _runs(of_stack: NDArray[np.int64], count: int, rng: np.random.Generator) -> Rows:
+    """Positions of whole runs, a random one of each stack before a second of any; the last one may be cut.
+
+    What is left at the end of a stack comes after its full runs.
+
+    Args:
+        of_stack: (n,) ascending.
+    """
+    starts = np.flatnonzero(np.diff(of_stack, prepend=-1))
+    sizes = np.diff(starts, append=len(of_stack))
+    runs = -(-sizes // _RUN)
+    first_run = runs.cumsum() - runs
+    run = np.repeat(first_run, sizes) + (np.arange(len(of_stack)) - np.repeat(starts, sizes)) // _RUN
+    is_short = np.bincount(run, minlength=int(runs.sum())) < _RUN
+    stack_of_run = np.repeat(np.arange(len(sizes)), runs)
+    drawn = np.lexsort((rng.random(len(stack_of_run)), is_short, stack_of_run))
+    turn = np.empty(len(drawn), np.int64)
+    turn[drawn] = np.arange(len(drawn)) - np.repeat(first_run, runs)
+    order = np.lexsort((rng.random(len(turn)), turn))
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return np.sort(np.argsort(rank[run], kind="stable")[:count])
+
+
+def _alike(particles: Particles, groups: Sequence[OpticsGroup], counts: NDArray[np.int64]) -> tuple[list[int], bool]:
+    """The commonest groups of one pixel size whose CTF is of use, or is not; and whether it is."""
+    kinds: dict[tuple[float, bool], list[int]] = {}
+    for i, n in enumerate(counts.tolist()):
+        size = groups[i].pixel_size_A
+        if n and size is not None:
+            kinds.setdefault((size.value, _has_ctf(particles, groups[i])), []).append(i)
+    if not kinds:
+        return [], False
+    kind = max(kinds, key=lambda kind: counts[kinds[kind]].sum())
+    return kinds[kind], kind[1]
+
+
+def _has_ctf(particles: Particles, group: OpticsGroup) -> bool:
+    """Whether images of a group are to be compared through their CTF."""
+    known = group.voltage_kV and group.cs_mm and group.amplitude_contrast
+    return bool(particles.defocus_u_A is not None and known and not getattr(group, "ctf_corrected", ""))
+
+
+def as_written(
+    particles: Particles, stacks: Stacks, groups: Sequence[OpticsGroup], rows: Rows, is_3d: bool, has_ctf: bool
+) -> PosedParticles:
+    """The fields of some rows of one pixel size as the import writes them, but for a data sign of +1."""
+    n, group_of = len(rows), particles.optics_index[rows]
+
+    def column(name: str, missing: float = 0.0) -> NDArray[np.float64]:
+        values = getattr(particles, name)
+        return np.full(n, missing) if values is None else values[rows].astype(np.float64)
+
+    def of_group(name: str) -> NDArray[np.float64]:
+        values = [getattr(group, name) for group in groups]
+        return np.array([value.value if value else np.nan for value in values])[group_of]
+
+    of_file = stacks.of_name[particles.stack_index[rows]]
+    of_file_A = np.array([group.file_pixel_size_A or 1.0 for group in groups])
+    shift_px = particles.shifts(of_file_A, np.array([group.shift_scale for group in groups]), rows)
+    size, micrographs = of_group("pixel_size_A"), particles.micrograph_index
+    ctf = None
+    if has_ctf:
+        wavelengths = [electron_wavelength_A(g.voltage_kV.value) if g.voltage_kV else np.nan for g in groups]
+        u_A = column("defocus_u_A")
+        ctf = CtfColumns(
+            wavelength_A=np.array(wavelengths)[group_of],
+            cs_mm=of_group("cs_mm"),
+            amplitude_contrast=of_group("amplitude_contrast"),
+            defocus_u_A=u_A,
+            defocus_v_A=u_A if particles.defocus_v_A is None else column("defocus_v_A"),
+            defocus_angle_rad=np.radians(column("defocus_angle_deg")),
+            phase_shift_rad=np.radians(column("phase_shift_deg")),
+        )
+    poses: dict[str, NDArray] = {}
+    if is_3d:
+        angles = column("rot_deg"), column("tilt_deg"), column("psi_deg")
+        poses["rotation_vector"] = rotation_vectors(*angles)
+    else:
+        poses["psi_rad"] = np.radians(column("psi_deg"))
+        poses["class_number"] = column("class_number", 1.0).astype(np.int64)
+    return PosedParticles(
+        pixel_size_A=float(size[0]),
+        data_sign=np.ones(n),
+        half=halves(of_file if micrographs is None else micrographs[rows].astype(np.int64)),
+        stack=of_file,
+        image_number=particles.image_number[rows],
+        shift_px=np.zeros((n, 2)) if shift_px is None else shift_px,
+        shift_pixel_size_A=size,
+        file_pixel_size_A=of_file_A[group_of],
+        ctf=ctf,
+        **poses,
+    )
+
+
+def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
+    """Nothing where poses fit, were not compared, or cannot be tested at all (a ball)."""
+    check = found.check
+    if check is None or not check.code:
+        return
+    words, hint, severity = check.words.rstrip("."), None, None
+    examples: list[str] = []
+    if check.suspect is not None:
+        hint = _remedy(plan, check.suspect.name)
+    elif bad := found.bad_stacks:
+        assert plan.stacks is not None
+        agreement = dict(zip(check.stacks.number.tolist(), check.stacks.agreement.tolist()))
+        examples = [f"{plan.stacks.files[i].path}: {max(0.0, agreement[i]):.0%} of what is usual" for i in bad]
+        hint = _without(plan, found, bad)
+        severity = Severity.WARNING
+    yield problem(
+        check.code,
+        words[0].lower() + words[1:],
+        count=len(found.bad_stacks) or len(check.rows),
+        examples=examples,
+        hint=hint,
+        severity=severity,
+    )
+
+
+def _without(plan: ImportPlan, found: PosesVerdict, bad: Sequence[int]) -> str:
+    """What to do about stacks whose images are not those of their rows."""
+    particles, stacks, check = plan.all_particles, plan.stacks, found.check
+    assert particles is not None and stacks is not None and check is not None
+    hint = (
+        "The images of these stacks are probably not those of their rows: are they of another extraction, or copied "
+        f"in part? Only {count_of(len(check.stacks.number), 'stack')} of {len(stacks.files):,} were looked at."
+    )
+    if particles.micrograph_index is None or len(bad) > _FEW_STACKS:
+        return hint
+    rows = found.rows[np.isin(stacks.of_name[particles.stack_index[found.rows]], bad)]
+    names = [particles.micrograph_names[i] for i in np.unique(particles.micrograph_index[rows])]
+    if any("," in name for name in names):
+        return hint
+    condition = f"{particles.called('micrograph_name')}!={','.join(names)}"
+    return f'{hint} Give the folder of the right ones, or leave them out: --select "{condition}"'
+
+
+def _remedy(plan: ImportPlan, name: str) -> str:
+    """What puts it right where another reading of the poses fits."""
+    particles = plan.all_particles
+    assert particles is not None
+    in_A = particles.shift_A is not None
+    kind = "A" if in_A else "px"
+    columns = particles.called(f"shift_x_{kind}", f"shift_y_{kind}")
+    others = particles.called(*(f"shift_{axis}_{'px' if in_A else 'A'}" for axis in "xy"))
+    rot, tilt, psi = (particles.called(f"{angle}_deg") for angle in ("rot", "tilt", "psi"))
+    numbers_from = "0" if name == "next-image" else "1"
+    sources = {
+        "no-shifts": f"They were probably applied when the particles were extracted again: set {columns} to 0.",
+        "negated-shifts": f"Change the sign of {columns}.",
+        "shifts-times-pixel-size": f"These shifts fit if they are pixels: rename {columns} to {others}."
+        if in_A
+        else f"These shifts fit if they are multiplied by the pixel size: correct {columns}.",
+        "shifts-over-pixel-size": f"These shifts fit if they are divided by the pixel size: correct {columns}."
+        if in_A
+        else f"These shifts fit if they are in Å: rename {columns} to {others}.",
+        "inverse-rotations": f"Write -{psi}, -{tilt}, -{rot} as {rot}, {tilt}, {psi}."
+        if plan.poses == "3D"
+        else f"Change the sign of {psi}.",
+        "mirrored": "The stacks are probably stored upside down: mirror the images back, as turning the poses would "
+        "give the other hand.",
+    }
+    if name in sources:
+        return sources[name]
+    other = "next image" if name == "next-image" else "image before"
+    if plan.parameters.image_numbers_from == numbers_from:
+        return f"Each pose fits the {other} of its stack: correct the image names."
+    return (
+        f"Each pose fits the {other} of its stack: do image numbers start at {numbers_from}? "
+        f"Give --image-numbers-from {numbers_from}."
+    )
