@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cryoimport_gui.core.optics.aberrations import dropped_aberrations
+from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import Particles, Value
+from cryoimport_gui.core.plan.contents import content_remarks
 from cryoimport_gui.core.problems import Problem, Refused
 from cryoimport_gui.core.reading.relion import read_particles
 
@@ -36,7 +39,8 @@ def read(folder: Path, optics: Columns | None = OPTICS, **change: object) -> tup
 
 def read_file(path: Path) -> tuple[Particles, dict, dict[str, Problem]]:
     reading = read_particles(path)
-    particles, faults, remarks = reading.particles, reading.faults, reading.remarks
+    particles, faults = reading.particles, reading.faults
+    remarks = [*reading.remarks, *dropped_aberrations(particles), *content_remarks(particles, ImportParameters())]
     rows = {fault.problem.code: fault.rows.tolist() for fault in faults}
     return particles, rows, {remark.code: remark for remark in remarks}
 
