@@ -84,7 +84,7 @@ CODES: dict[str, Code] = {
     "image-name-bad": _row_error(
         "Image names that cannot be read", "An image name looks like `000012@path/stack.mrcs`."
     ),
-    "value-not-finite": _row_error("Values that cannot be imported", "Mend those rows, or leave them out."),
+    "value-not-finite": _row_error("Values that cannot be imported", "Correct those rows, or leave them out."),
     "optics-group-unknown": _row_error(
         "Optics groups that the optics table lacks", "Mend the optics table, or leave those rows out."
     ),

@@ -84,7 +84,8 @@ def read_particles(
     """Read the particle STAR file.
 
     Args:
-        columns: Labels that are wanted in `Reading.columns`, and whether as numbers.
+        columns: Labels that are wanted in `Reading.columns`, and whether as numbers; of the particle table, else of the
+            optics table.  Of image names they hold the part behind the `@`.
 
     Raises:
         Refused: The file cannot be read or is no particle file.
@@ -100,14 +101,20 @@ def read_particles(
     optics = relion_optics.optics_table(star)
     images = table.images("rlnImageName")
     _check_two_dimensional(table, optics, images)
-    asked = {label: column for label in columns if (column := _column(table, label)) is not None}
+    asked = {label: column for label in columns if (column := _column(table, optics, label)) is not None}
     reading = _Reader(str(path), star, table, optics, images).read()
     return replace(reading, columns=asked)
 
 
-def _column(table: Table, label: str) -> Column | None:
-    text = table.text(label)
-    return TextColumn(text.values, text.codes) if text else table.number(label)
+def _column(table: Table, optics: Table | None, label: str) -> Column | None:
+    if label in table.labels or optics is None or label not in optics.labels:
+        text = table.text(label)
+        return TextColumn(text.values, text.codes) if text else table.number(label)
+    entry = relion_optics.entry_of_rows(table, optics)  # -1, the last one, stands for none
+    if text := optics.text(label):
+        return TextColumn([*text.values, ""], np.append(text.codes, len(text.values)).astype(np.int32)[entry])
+    number = optics.number(label)
+    return None if number is None else np.append(number, np.nan)[entry]
 
 
 def raw_rows(path: str, lines: Sequence[int]) -> RawRows:
@@ -292,13 +299,16 @@ class _Reader:
             if column is None:
                 continue
             is_bad = ~(np.abs(column) <= largest)  # nan is no number
-            cases = [(is_bad, f"larger than {largest:g}" if np.isfinite(column).all() else "not finite")]
+            above = ("value", f"in {label} above {largest:g}")
+            cases = [(is_bad, above if np.isfinite(column).all() else ("non-finite value", f"in {label}"))]
             if label in _WHOLE:
-                cases.append((~is_bad & (column != np.floor(column)), "not whole"))
-            for rows, are in ((np.flatnonzero(rows), are) for rows, are in cases if rows.any()):
-                what = ("number", f"in {label}, {are}")
-                part = _PARTS.get(label, Part.ALWAYS)
-                faults.append(row_fault(particles, "value-not-finite", what, rows, part, label))
+                cases.append((~is_bad & (column != np.floor(column)), ("fractional value", f"in {label}")))
+            part = _PARTS.get(label, Part.ALWAYS)
+            faults += [
+                row_fault(particles, "value-not-finite", what, np.flatnonzero(bad), part, label)
+                for bad, what in cases
+                if bad.any()
+            ]
         return faults
 
     def _judged_columns(self, particles: Particles) -> list[str]:

@@ -73,6 +73,20 @@ def optics_table(star: StarFile) -> Table | None:
     return optics
 
 
+def entry_of_rows(table: Table, optics: Table) -> NDArray[np.int64]:
+    """(rows,) which row of the optics table each row of the particle table belongs to; -1: none.
+
+    Where the particles name no group, the only one is theirs.
+    """
+    number, known = table.number("rlnOpticsGroup"), optics.number("rlnOpticsGroup")
+    if number is None or known is None or not len(known):
+        is_known = known is not None and len(known) == 1 and np.isfinite(known[0])
+        return np.full(table.rows, 0 if is_known and number is None else -1)
+    order = np.argsort(known, kind="stable")
+    at = order[np.minimum(np.searchsorted(known[order], number), len(known) - 1)]
+    return np.where(known[at] == number, at, -1)
+
+
 @dataclass(frozen=True)
 class RowAberrations:
     """Aberrations that differ inside of a group: names as in `OpticsGroup.aberrations`, values (rows, names)."""
@@ -122,10 +136,10 @@ class OpticsReader:
             number = np.full(
                 rows, known[0] if known is not None and len(known) == 1 else np.nan if self.optics else 1.0
             )
-        entries = {int(n): i for i, n in enumerate(known) if np.isfinite(n)} if known is not None else {}
         unknown = ~np.isfinite(number) | (number != np.floor(number)) | (number < 0) | (number >= 2**32)
-        if self.optics:
-            unknown |= ~np.isin(number, list(entries))
+        entry = entry_of_rows(self.table, self.optics) if self.optics else None
+        if entry is not None:
+            unknown |= entry < 0
         index, first = _distinct([np.where(unknown, -1.0, number)], rows)
         if len(first) > _MOST_GROUPS:
             message = f"rlnOpticsGroup holds {len(first):,} different numbers: these cannot be optics groups"
@@ -138,7 +152,7 @@ class OpticsReader:
                 groups.append(OpticsGroup(0, "unknown", is_listed=False))
             else:
                 rows_of = {term: int(strongest[at]) for term, strongest in of_terms.items()}
-                groups.append(self._group(int(number[row]), entries.get(int(number[row])), row, rows_of))
+                groups.append(self._group(int(number[row]), None if entry is None else int(entry[row]), row, rows_of))
         if "rlnOpticsGroup" not in self.table.labels and not self.optics:
             for i, group in enumerate(groups, 1):
                 group.id, group.name = i, f"group {i}"
@@ -216,7 +230,8 @@ class OpticsReader:
         image_size = self.optics.number(_IMAGE_SIZE) if self.optics else None
         group.image_size_px = float(image_size[entry]) if image_size is not None and entry is not None else None
         self._set_pixel_sizes(group, value)
-        group.ctf_corrected = next((how for label, how in _CTF_CORRECTED.items() if _is_set(value(label))), "")
+        done = (how for label, how in _CTF_CORRECTED.items() if (v := value(label)) and v.value == 1)
+        group.ctf_corrected = next(done, "")
         group.aberrations = self._aberrations(entry, row, strongest, value)
         return group
 
@@ -268,10 +283,6 @@ class OpticsReader:
                 if text and name not in found and any(coefficients := _coefficients(text[line])):  # type: ignore[index]
                     found[name] = coefficients
         return found
-
-
-def _is_set(value: Value | None) -> bool:
-    return value is not None and value.value not in (0, -1) and math.isfinite(value.value)
 
 
 def _known(column: NDArray[np.float64], label: str) -> NDArray[np.float64]:
