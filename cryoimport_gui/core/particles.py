@@ -40,10 +40,13 @@ class OpticsGroup:
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `shift_scale` is what shifts in pixels are multiplied by: not 1 where stacks were scaled after the file was written.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
-    `image_size_px` is the box by the file; `void_pixel_size_A` what the file gives in place of a pixel size: 0 or less.
+    `image_size_px` is the box by the file.
     `is_listed` is false for the group of all particles whose own the file does not list.
     `aberrations` is what CryoSPARC cannot take over, by RELION's definitions: `beam_tilt_x_mrad`, `beam_tilt_y_mrad`,
-    `odd_zernike`, `even_zernike`, `magnification_00` to `magnification_11` → values.
+    `odd_zernike`, `even_zernike`, `magnification_00` to `magnification_11` → values; where they differ from particle to
+    particle, those of the particle with the strongest.
+    `ctf_corrected` is what the file says was done to the images: `premultiplied`, `phase-flipped` or nothing.
+    `unusable` says why a value that the file does give cannot be used: its name → words ("rlnImagePixelSize is 0").
     """
 
     id: int
@@ -57,10 +60,11 @@ class OpticsGroup:
     file_pixel_size_A: float | None = None
     shift_scale: float = 1.0
     image_size_px: float | None = None
-    void_pixel_size_A: Value | None = None
     is_listed: bool = True
     picked_pixel_size_A: Value | None = None
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    ctf_corrected: str = ""
+    unusable: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in MICROSCOPE_VALUES}
@@ -68,6 +72,8 @@ class OpticsGroup:
         out |= {name: value.to_json() if value else None for name, value in values.items()}
         if self.aberrations:
             out["aberrations"] = {label: list(numbers) for label, numbers in self.aberrations.items()}
+        if self.ctf_corrected:
+            out["ctf_corrected"] = self.ctf_corrected
         return out
 
 
@@ -91,6 +97,13 @@ class Particles:
     in pixels of the micrograph picked on.  `column_names` says what the file's format calls these values:
     `defocus_u_A` → `rlnDefocusU`.  `listed_groups` are the numbers of all optics groups that the file lists, also of
     those that no particle is in.
+
+    `helical_tube` numbers the filaments of each micrograph.  `aberrations` is (N, k): one column for each of
+    `aberration_names` (as in `OpticsGroup.aberrations`; of a Zernike list its largest coefficient), only where they
+    differ inside of a group.  `placeholder` is the number that stands for "not known" among angles and classes, and
+    `unknown` the names of those that are not known for any particle (see `without_placeholders`).  `lone_columns` are
+    columns that lack their partner: the column, the one that is missing, and the part of the import that it belongs to.
+    A file without images has one stack name, which is empty.
     """
 
     source: str
@@ -117,9 +130,16 @@ class Particles:
     shift_A: NDArray[np.float64] | None = None
     class_number: NDArray[np.float64] | None = None
     random_subset: NDArray[np.float64] | None = None
+    helical_tube: NDArray[np.float64] | None = None
+    aberrations: NDArray[np.float64] | None = None
+    aberration_names: tuple[str, ...] = ()
+    placeholder: float | None = None
+    unknown: frozenset[str] = frozenset()
+    lone_columns: tuple[tuple[str, str, Part], ...] = ()
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)
+    tables_not_imported: list[str] = field(default_factory=list)
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()
@@ -186,10 +206,13 @@ class Particles:
         return " and ".join(self.column_names.get(name, name.replace("_", " ")) for name in names)
 
     def describe(self, i: int) -> str:
-        """One particle in a message: its line and its image name."""
+        """One particle in a message: its line and its image name, or without images its micrograph."""
+        line = f"line {self.line_of(self.rows[i : i + 1])[0]}"
         number = self.image_number[i] - 1 + self.first_image_number
         name = self.stack_names[self.stack_index[i]]
-        return f"line {self.line_of(self.rows[i : i + 1])[0]}: {f'{number:06d}@{name}' if number >= 0 else name}"
+        if not name and self.micrograph_index is not None:
+            name = self.micrograph_names[self.micrograph_index[i]]
+        return f"{line}: {f'{number:06d}@{name}' if number >= 0 else name}"
 
 
 def distinct(numbers: NDArray[np.integer]) -> Rows:

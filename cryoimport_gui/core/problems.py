@@ -76,7 +76,8 @@ CODES: dict[str, Code] = {
     ),
     "image-name-missing": _error(
         "No rlnImageName column",
-        "Extract the particles first; coordinate or micrograph STAR files hold no images.",
+        "There are no images to import. For locations only, choose to ignore raw data and give exposures; else extract "
+        "the particles first.",
     ),
     "selection-unknown": _error(
         "A condition names a column that the file does not have", "Check the name of the column."
@@ -85,7 +86,7 @@ CODES: dict[str, Code] = {
     "image-name-bad": _row_error(
         "Image names that cannot be read", "An image name looks like `000012@path/stack.mrcs`."
     ),
-    "value-not-finite": _row_error("Values that are not finite numbers", "Correct those rows, or leave them out."),
+    "value-not-finite": _row_error("Values that cannot be imported", "Correct those rows, or leave them out."),
     "optics-group-unknown": _row_error(
         "Optics groups that the optics table lacks", "Correct the optics table, or leave those rows out."
     ),

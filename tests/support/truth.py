@@ -110,7 +110,7 @@ def check_alignments(data: Dataset, demo: Demo) -> None:
     np.testing.assert_array_equal(data["alignments3D/split"], demo.random_subset - 1)
     np.testing.assert_array_equal(data["alignments3D/class"], demo.class_number - 1)
     np.testing.assert_array_equal(data["alignments3D/psize_A"], f4(demo.pixel_size_A[demo.optics_group - 1]))
-    for name in ("alpha", "alpha_min", "weight", "class_posterior", "class_ess"):
+    for name in ("alpha", "weight", "class_posterior"):
         assert set(data[f"alignments3D/{name}"]) == {1.0}
     for name in ("error", "error_min", "resid_pow", "slice_pow", "image_pow", "cross_cor", "pose_ess", "shift_ess"):
         assert set(data[f"alignments3D/{name}"]) == {0.0}

@@ -146,11 +146,13 @@ def _alignments(slot: str, pose: Field) -> tuple[Field, ...]:
         pose,
         _group_value(f"{slot}/psize_A", "pixel_size_A"),
         *constant(0, "error", "error_min", "resid_pow", "slice_pow", "image_pow", "cross_cor"),
-        *constant(1, "alpha", "alpha_min", "weight"),
+        *constant(1, "alpha"),
+        *constant(0, "alpha_min"),
+        *constant(1, "weight"),
         *constant(0, "pose_ess", "shift_ess"),
         *constant(1, "class_posterior"),
         from_one("class", "{class_number}", "class_number"),
-        *constant(1, "class_ess"),
+        *constant(0, "class_ess"),
     )
 
 

@@ -8,13 +8,15 @@ matrix M: frequencies lie at M k, which puts density at distance r from the cent
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..particles import OpticsGroup
+from ..particles import OpticsGroup, Particles
 from ..pictures.ctf import electron_wavelength_A
+from ..problems import Problem, count_of, problem
 
 _AZIMUTHS = 180
 _FREQUENCIES = 200
@@ -40,6 +42,39 @@ class Loss:
         if harmful is not None:
             return f"{self.term}: above 45° from {harmful:.2f} Å on"
         return f"{self.term}: at most {math.degrees(self.error_rad.max()):.0f}° up to Nyquist ({nyquist:.2f} Å)"
+
+
+def dropped_aberrations(particles: Particles) -> Iterator[Problem]:
+    """What these particles have that is written as zero: by group, and over all where it differs between particles."""
+    differing = _differing(particles)
+    has_differing = np.bincount(particles.optics_index[differing.any(axis=1)], minlength=len(particles.optics_groups))
+    groups, examples = 0, []
+    for group, rows in zip(particles.optics_groups, has_differing):
+        fixed = {n: vs for n, vs in group.aberrations.items() if n not in particles.aberration_names}
+        if group.particles and fixed:
+            words = ", ".join(f"{name} {' '.join(f'{v:g}' for v in values)}" for name, values in fixed.items())
+            examples.append(f"{group.name}: {words}")
+        groups += bool(rows or group.particles and fixed)
+    if not groups:
+        return
+    message = (
+        f"{count_of(groups, 'optics group')} with beam tilt, Zernike or magnification terms, which are written as zero"
+    )
+    if count := int(differing.any(axis=1).sum()):
+        assert particles.aberrations is not None
+        low, high = particles.aberrations.min(axis=0), particles.aberrations.max(axis=0)
+        ranges = ", ".join(f"{n} from {a:g} to {b:g}" for n, a, b in zip(particles.aberration_names, low, high))
+        message += f"; they differ between particles of one group and are not zero for {count_of(count, 'particle')}"
+        examples.insert(0, f"{count_of(count, 'particle')}: {ranges}")
+    yield problem("ctf-aberrations-dropped", message, count=groups, examples=examples)
+
+
+def _differing(particles: Particles) -> NDArray[np.bool_]:
+    """(particles, aberrations of single particles): whether one is there."""
+    if particles.aberrations is None:
+        return np.zeros((len(particles), 0), bool)
+    none = [float(name in ("magnification_00", "magnification_11")) for name in particles.aberration_names]
+    return particles.aberrations != none
 
 
 def losses(group: OpticsGroup, box: int) -> list[Loss]:

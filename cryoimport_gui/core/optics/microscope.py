@@ -149,11 +149,9 @@ def _missing(
             continue
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:
-            where = "in the file " if name in _OF_FILES else ""
-            of = f"for {len(lacking)} of {count_of(len(groups), 'optics group')}"
-            message = f"no {column} {where}{of}"
-            if name == "pixel_size_A" and (void := lacking[0].void_pixel_size_A):
-                message = f"the pixel size is {void.value:g} ({void.source}) {of}"
+            where = " in the file" if name in _OF_FILES else ""
+            what = _unusable(lacking, name) or f"no {column}{where}"
+            message = f"{what} for {len(lacking)} of {count_of(len(groups), 'optics group')}"
             yield _missing_problem(message, name, column, lacking)
         refused = [
             (group, value)
@@ -165,6 +163,11 @@ def _missing(
             message = f"{column} cannot be {value.value:g} ({value.source})"
             hint = f"Give {flag(MICROSCOPE_VALUES[name])}: {impossible(name, value.value)}."
             yield _missing_problem(message, name, column, [group for group, _ in refused], hint)
+
+
+def _unusable(groups: Sequence[OpticsGroup], name: str) -> str:
+    """Why what the file says cannot be used, in words; empty where it says nothing."""
+    return ", ".join({words: None for group in groups if (words := group.unusable.get(name))})
 
 
 def _missing_problem(message: str, name: str, column: str, groups: list[OpticsGroup], hint: str = "") -> Problem:
@@ -189,12 +192,11 @@ def _assumed(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
     sizes = [(group, size) for group in groups if (size := group.pixel_size_A)]
     from_header = [(group, size) for group, size in sizes if size.source == STACK_HEADER]
     of_others = [(group, size) for group, size in sizes if size.caveat]
-    void = next((void for group, _ in from_header if (void := group.void_pixel_size_A)), None)
-    given = f"the file's pixel size is {void.value:g} ({void.source})" if void else "the file gives no pixel size"
+    why = _unusable([group for group, _ in from_header], "pixel_size_A") or "the file gives no pixel size"
     for assumed, message, hint in (
         (
             from_header,
-            f"{given}; that of the stack headers is used",
+            f"{why}; that of the stack headers is used",
             "Headers are often wrong: check it, or give --pixel-size.",
         ),
         (

@@ -15,8 +15,11 @@ def absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
     if plan.parameters.ignore_pose_data:
         return
     if not particles.poses:
-        message = f"the file has no {particles.called('psi_deg')}; no alignments are written"
-        yield problem("pose-missing", message, count=len(particles))
+        column = particles.called("psi_deg")
+        why = f"no {column} in the file"
+        if "psi_deg" in particles.unknown:
+            why = f"{column} is {particles.placeholder:g} (not known) in every row"
+        yield problem("pose-missing", f"{why}; no alignments are written", count=len(particles))
     elif not plan.parameters.ignore_half_sets:
         yield from _half_set_remarks(particles)
 

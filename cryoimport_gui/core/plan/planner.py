@@ -14,6 +14,7 @@ from ..exposures.exposures import exposure_datasets, load_exposures
 from ..exposures.locations import Placing, place_coordinates, placing_problems
 from ..exposures.matching import match_exposures, matching_problems, rules_of
 from ..file_state import file_state
+from ..optics.aberrations import dropped_aberrations
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
 from ..particles import Fault, Part, Particles, distinct
@@ -27,9 +28,11 @@ from ..stacks.remarks import stack_remarks, zero_numbers
 from ..stacks.sample import Sample
 from ..stacks.stacks import find_stacks
 from .absences import absences
+from .contents import content_remarks
 from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
 from .output import check_output
+from .placeholders import without_placeholders
 from .plan import ImportPlan
 from .poses_check import look_at_poses, poses_problems, what_is_written, why_not_checked
 from .poses_verdict import PosesVerdict
@@ -110,7 +113,7 @@ class Planner:
         """All faults of rows that matter for what is imported."""
         p, particles = plan.parameters, plan.all_particles
         assert particles is not None
-        faults = [fault for fault in plan.faults if _is_imported(fault.part, p)]
+        faults = [fault for fault in plan.faults if _is_imported(fault.part, particles, p)]
         if p.ignore_raw_data:
             return faults
         try:
@@ -195,7 +198,9 @@ class Planner:
 
 
 def _chosen(reading: Reading, parameters: ImportParameters) -> tuple[Particles, Sequence[Fault]]:
-    """The particles that are chosen, image numbers counted from 1, and what is at fault with them.
+    """The particles that are chosen, and what is at fault with them.
+
+    Image numbers count from 1, and nothing is invented for what is not known.
 
     Raises:
         Refused: See `selected_rows`.
@@ -204,11 +209,13 @@ def _chosen(reading: Reading, parameters: ImportParameters) -> tuple[Particles, 
     particles = reading.particles.select(rows)
     if parameters.image_numbers_from == "0":
         particles = particles.counted_from_zero()
-    if rows.all():
-        return particles, reading.faults
-    position = np.cumsum(rows) - 1
-    position[~rows] = -1
-    return particles, [left for fault in reading.faults if (left := fault.among(particles, position))]
+    faults = reading.faults
+    if not rows.all():
+        position = np.cumsum(rows) - 1
+        position[~rows] = -1
+        faults = [left for fault in faults if (left := fault.among(particles, position))]
+    particles, unknown = without_placeholders(particles)
+    return particles, [*faults, *unknown]
 
 
 def _accepted(found: Problem, codes: Sequence[str]) -> Problem:
@@ -221,6 +228,8 @@ def _accepted(found: Problem, codes: Sequence[str]) -> Problem:
 def _resolve_groups(plan: ImportPlan) -> None:
     """The optics groups of the rows that are imported, before and after the user's overrides."""
     assert plan.particles is not None
+    if plan.stacks and plan.particles is not plan.all_particles:
+        plan.stacks = plan.stacks.seen_by(plan.particles)
     plan.given_groups = resolve_groups(plan.particles, plan.stacks, plan.exposures, plan.exposure_of_rows)
     plan.groups = overridden(plan.given_groups, plan.parameters)
 
@@ -233,22 +242,25 @@ def _settle(plan: ImportPlan) -> None:
     if not p.ignore_raw_data:
         plan.problems += zero_numbers(plan.all_particles or particles)
     if stacks:
-        plan.problems += stack_remarks(particles, stacks, p.data, not p.ignore_pose_data, plan.byte_signs)
+        plan.problems += stack_remarks(particles, stacks, p.data, bool(plan.poses), plan.byte_signs)
     if plan.matching and plan.exposures:
         plan.problems += matching_problems(plan.with_unmatched, plan.exposures, plan.matching, p)
     if plan.matching and plan.exposures and plan.placing:
         plan.problems += placing_problems(particles, plan.exposures, plan.matching, plan.placing, p)
+    plan.problems += dropped_aberrations(particles)
+    plan.problems += content_remarks(particles, p)
     plan.problems += absences(plan, particles)
     if p.output:
         plan.problems += check_output(plan)
 
 
-def _is_imported(part: Part, parameters: ImportParameters) -> bool:
-    """Coordinates mean nothing without exposures."""
+def _is_imported(part: Part, particles: Particles, parameters: ImportParameters) -> bool:
+    """Coordinates mean nothing without exposures, shifts, classes and half-sets nothing without poses."""
+    without_poses = parameters.ignore_pose_data or not particles.poses
     left_out = {
         Part.IMAGES: parameters.ignore_raw_data,
-        Part.POSES: parameters.ignore_pose_data,
-        Part.HALF_SETS: parameters.ignore_half_sets,
+        Part.POSES: without_poses,
+        Part.HALF_SETS: without_poses or parameters.ignore_half_sets,
         Part.COORDINATES: not parameters.exposures,
     }
     return not left_out.get(part)

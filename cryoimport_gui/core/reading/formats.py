@@ -14,6 +14,7 @@ from stat import S_ISREG
 from ..problems import refuse
 from ..progress import Progress, quiet
 from . import relion
+from .other_files import OTHER_FILES
 from .reading import RawRows, Reading
 
 _HEAD_BYTES = 1 << 16
@@ -39,6 +40,7 @@ class Format:
 
 #: tried in this order; RELION's reader comes last, as it says best what is wrong with a file that is no STAR file
 FORMATS: list[Format] = [
+    *(Format(other.name, other.recognises, other.refuse) for other in OTHER_FILES),
     Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows, lines_are_rows=True),
 ]
 

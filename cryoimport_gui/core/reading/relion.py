@@ -5,7 +5,7 @@ Meanings and units of the columns are those of RELION's own metadata labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..names import Names
 from ..particles import Part, Particles, RowFault, row_fault
-from ..problems import Problem, count_of, problem, refuse
+from ..problems import Refused, count_of, refuse
 from ..progress import Progress, quiet
 from . import relion_optics
 from .reading import FileColumn, RawRows, Reading, TextColumn
@@ -40,6 +40,7 @@ _NUMBERS = {
     "shift_y_A": "rlnOriginYAngst",
     "class_number": "rlnClassNumber",
     "random_subset": "rlnRandomSubset",
+    "helical_tube": "rlnHelicalTubeID",
 }
 _CTF_NUMBERS = {name for name in _NUMBERS if name.startswith(("defocus", "phase", "ctf"))}
 _COLUMN_NAMES = (
@@ -50,6 +51,7 @@ _COLUMN_NAMES = (
 _COORDINATES = {"rlnCoordinateX", "rlnCoordinateY"}
 _SHIFTS_PX, _SHIFTS_A = {"rlnOriginX", "rlnOriginY"}, {"rlnOriginXAngst", "rlnOriginYAngst"}
 _PAIRS = (_COORDINATES, _SHIFTS_PX, _SHIFTS_A)
+_PLACES = _COORDINATES | {"rlnMicrographName"}
 #: the part of the import that a column belongs to, where it can be left out
 _PARTS = (
     dict.fromkeys(["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnClassNumber"], Part.POSES)
@@ -57,14 +59,21 @@ _PARTS = (
     | dict.fromkeys(_COORDINATES, Part.COORDINATES)
     | {"rlnRandomSubset": Part.HALF_SETS}
 )
-_USUAL_DEFOCUS_A = (500.0, 100_000.0)
+#: what RELION writes for angles and classes that are not known
+_PLACEHOLDER = -999.0
+_WHOLE = ("rlnClassNumber", "rlnRandomSubset")
+_HELICAL = {"rlnHelicalTubeID", "rlnHelicalTrackLengthAngst"}
+#: columns that only a table of particles has
+_OF_PARTICLES = {"rlnImageName", "rlnAnglePsi", *_COORDINATES, *_SHIFTS_PX, *_SHIFTS_A}
 #: what the dataset can hold, with room for a change of unit
 _LARGEST_REAL = 1e30
+#: what is written with a pose, and without one means nothing
+_OF_POSES = {label for label, part in _PARTS.items() if part in (Part.POSES, Part.HALF_SETS)} - {"rlnAnglePsi"}
 _LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
 
 _WANTED = (
     relion_optics.WANTED
-    | dict.fromkeys([*_NUMBERS.values(), "rlnImageDimensionality"], ColumnKind.NUMBER)
+    | dict.fromkeys([*_NUMBERS.values(), "rlnImageDimensionality", "rlnEnabled"], ColumnKind.NUMBER)
     | {"rlnMicrographName": ColumnKind.TEXT, "rlnImageName": ColumnKind.IMAGE}
 )
 
@@ -75,7 +84,8 @@ def read_particles(
     """Read the particle STAR file.
 
     Args:
-        columns: Labels that are wanted in `Reading.columns`, and whether as numbers.
+        columns: Labels that are wanted in `Reading.columns`, and whether as numbers; of the particle table, else of the
+            optics table.  Of image names they hold the part behind the `@`.
 
     Raises:
         Refused: The file cannot be read or is no particle file.
@@ -90,16 +100,21 @@ def read_particles(
     table = particle_table(star)
     optics = relion_optics.optics_table(star)
     images = table.images("rlnImageName")
-    assert images is not None
-    _check_two_dimensional(optics, images)
-    asked = {label: column for label in columns if (column := _column(table, label)) is not None}
+    _check_two_dimensional(table, optics, images)
+    asked = {label: column for label in columns if (column := _column(table, optics, label)) is not None}
     reading = _Reader(str(path), star, table, optics, images).read()
     return replace(reading, columns=asked)
 
 
-def _column(table: Table, label: str) -> FileColumn | None:
-    text = table.text(label)
-    return TextColumn(text.values, text.codes) if text else table.number(label)
+def _column(table: Table, optics: Table | None, label: str) -> FileColumn | None:
+    if label in table.labels or optics is None or label not in optics.labels:
+        text = table.text(label)
+        return TextColumn(text.values, text.codes) if text else table.number(label)
+    entry = relion_optics.entry_of_rows(table, optics)  # -1, the last one, stands for none
+    if text := optics.text(label):
+        return TextColumn([*text.values, ""], np.append(text.codes, len(text.values)).astype(np.int32)[entry])
+    number = optics.number(label)
+    return None if number is None else np.append(number, np.nan)[entry]
 
 
 def raw_rows(path: str, lines: Sequence[int]) -> RawRows:
@@ -123,6 +138,7 @@ def particle_table(star: StarFile) -> Table:
     """
     filled = [table for table in star.tables if table.rows and table.name != "optics"]
     candidates = [table for table in filled if "rlnImageName" in table.labels]
+    candidates = candidates or [table for table in filled if _PLACES.issubset(table.labels)]
     for name in ("particles", "images", ""):
         named = [table for table in candidates if table.name == name]
         if len(named) > 1:
@@ -140,20 +156,48 @@ def particle_table(star: StarFile) -> Table:
     if candidates:
         names = ", ".join(f"data_{table.name}" for table in candidates)
         raise refuse("meta-no-particles", f"several tables hold images ({names}) and none is called data_particles")
-    if looped := [table for table in filled if table.rows > 1 or table.name in ("particles", "images")]:
+    raise _no_particles(filled)
+
+
+def _no_particles(filled: Sequence[Table]) -> Refused:
+    """What the file holds instead."""
+    looped = [table for table in filled if table.rows > 1 or table.name in ("particles", "images")]
+    for table in looped:
+        labels, name = set(table.labels), f"the table data_{table.name} ({count_of(table.rows, 'row')})"
+        if labels >= _COORDINATES:
+            return refuse(
+                "image-name-missing",
+                f"{name} has coordinates, but neither rlnImageName nor rlnMicrographName: picks of one micrograph",
+                hint="Extract the particles first, or give a STAR file that also names the micrograph of each pick.",
+            )
+        if labels & {"rlnMicrographName", "rlnMicrographMovieName"}:
+            return refuse(
+                "image-name-missing",
+                f"{name} lists {'movies' if 'rlnMicrographMovieName' in labels else 'micrographs'}, not particles",
+                hint="Give the particle STAR file (…_data.star, particles.star). Micrographs and movies come into "
+                "CryoSPARC by its own import jobs.",
+            )
+    if looped:
         table = looped[-1]
-        raise refuse(
-            "image-name-missing",
-            f"the table data_{table.name} ({table.rows} rows) has no column rlnImageName",
+        message = f"the table data_{table.name} ({count_of(table.rows, 'row')}) has no column rlnImageName"
+        return refuse(
+            "image-name-missing", message, hint="Give the STAR file that names each particle's image (…_data.star)."
         )
-    raise refuse("meta-no-particles", "no table in the file holds particles")
+    return refuse("meta-no-particles", "no table in the file holds particles")
 
 
-def _check_two_dimensional(optics: Table | None, images: ImageNames) -> None:
+def _check_two_dimensional(table: Table, optics: Table | None, images: ImageNames | None) -> None:
+    if "rlnTomoSubtomogramsAre2DStacks" in (optics.labels if optics else ()) or "rlnTomoParticleName" in table.labels:
+        raise refuse(
+            "meta-not-2d-stack",
+            "these are subtomograms of RELION's tomography pipeline: one tilt stack or volume for each particle",
+            hint="CryoSPARC takes one 2D image for each particle: tomography data cannot be imported.",
+            examples=images.values[:3] if images else (),
+        )
     dimensions = optics.number("rlnImageDimensionality") if optics else None
     if dimensions is not None and (dimensions == 3).any():
         raise refuse("meta-not-2d-stack", "the optics table says that the images are three-dimensional (subtomograms)")
-    if not (images.numbers >= 0).any() and not any("@" in name for name in images.values):
+    if images and not (images.numbers >= 0).any() and not any("@" in name for name in images.values):
         raise refuse(
             "meta-not-2d-stack",
             "no image name has an `@`: these are single volumes or images, not images of a stack",
@@ -167,20 +211,23 @@ class _Reader:
     star: StarFile
     table: Table
     optics: Table | None
-    images: ImageNames
+    images: ImageNames | None
 
     def read(self) -> Reading:
         columns: dict[str, Any] = {name: self.table.number(label) for name, label in _NUMBERS.items()}
         micrographs = self.table.text("rlnMicrographName")
         optics = relion_optics.OpticsReader(self.table, self.optics)
         groups, optics_index, unknown = optics.groups()
-        unused = _unused(set(self.table.labels))
+        labels = set(self.table.labels)
+        aberrations = optics.row_aberrations
+        not_read = _unused(labels) | optics.too_many.keys()
+        rows = self.table.rows
         particles = Particles(
             source=self.path,
             dialect=self._dialect(),
-            stack_names=self.images.values,
-            stack_index=self.images.codes,
-            image_number=self.images.numbers,
+            stack_names=self.images.values if self.images else [""],
+            stack_index=self.images.codes if self.images else np.zeros(rows, np.int32),
+            image_number=self.images.numbers if self.images else np.full(rows, -1),
             optics_groups=groups,
             optics_index=optics_index,
             has_optics="rlnOpticsGroup" in self.table.labels or self.optics is not None,
@@ -189,9 +236,14 @@ class _Reader:
             coordinates_px=_pair(columns.pop("coordinate_x_px"), columns.pop("coordinate_y_px")),
             shift_px=_pair(columns.pop("shift_x_px"), columns.pop("shift_y_px")),
             shift_A=_pair(columns.pop("shift_x_A"), columns.pop("shift_y_A")),
-            rows=np.arange(self.table.rows),
+            aberrations=aberrations.values,
+            aberration_names=aberrations.names,
+            placeholder=_PLACEHOLDER,
+            lone_columns=tuple(_lone_columns(labels)),
+            rows=np.arange(rows),
             line_of=self.table.line_of,
-            columns_not_imported=[label for label in self.table.labels if label not in _WANTED or label in unused],
+            columns_not_imported=self._not_imported(not_read),
+            tables_not_imported=self._other_tables(),
             column_names=_COLUMN_NAMES,
             listed_groups=optics.listed,
             **columns,
@@ -199,9 +251,24 @@ class _Reader:
         if particles.defocus_v_A is None:
             particles.defocus_v_A = particles.defocus_u_A
         faults = self._faults(particles, unknown, optics.judged_columns)
-        remarks = self._remarks(particles)
+        enabled = self.table.number("rlnEnabled")
         self.table.columns.clear()  # `line_of` keeps the table, which need not keep its numbers
-        return Reading(particles, faults, remarks)
+        return Reading(particles, faults, enabled=None if enabled is None else ~(enabled < 0))
+
+    def _not_imported(self, not_read: set[str]) -> list[str]:
+        """Columns that nothing is made of, in the order of the file."""
+        of_rows = [label for label in self.table.labels if label not in _WANTED or label in not_read | _HELICAL]
+        read = {*relion_optics.WANTED, "rlnImageDimensionality"}
+        of_groups = self.optics.labels if self.optics else []
+        return [*of_rows, *(f"optics {label}" for label in of_groups if label not in read)]
+
+    def _other_tables(self) -> list[str]:
+        """Tables beside the particles' that hold particles as well."""
+        return [
+            f"data_{table.name} ({count_of(table.rows, 'row')})"
+            for table in self.star.tables
+            if table is not self.table and table.rows and not _OF_PARTICLES.isdisjoint(table.labels)
+        ]
 
     def _dialect(self) -> str:
         if self.optics is None and "rlnOpticsGroup" not in self.table.labels:
@@ -210,7 +277,18 @@ class _Reader:
 
     def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[RowFault]:
         faults = []
-        if len(bad := np.flatnonzero(particles.image_number < 0)):
+        if not self.images:
+            everyone = np.arange(len(particles))
+            faults.append(
+                row_fault(
+                    particles,
+                    "image-name-missing",
+                    ("row", "without an image: the file has no column rlnImageName"),
+                    everyone,
+                    Part.IMAGES,
+                )
+            )
+        elif len(bad := np.flatnonzero(particles.image_number < 0)):
             faults.append(
                 row_fault(particles, "image-name-bad", ("image name", "that cannot be read"), bad, Part.IMAGES)
             )
@@ -219,11 +297,19 @@ class _Reader:
             faults.append(row_fault(particles, "optics-group-unknown", what, unknown_group))
         for label in [*self._judged_columns(particles), *of_groups]:
             column, largest = self.table.number(label), _LARGEST.get(label, _LARGEST_REAL)
-            if column is not None and len(rows := np.flatnonzero(~(np.abs(column) <= largest))):  # nan is no number
-                are = f"larger than {largest:g}" if np.isfinite(column).all() else "not finite numbers"
-                what = ("value", f"of {label} that are {are}")
-                part = _PARTS.get(label, Part.ALWAYS)
-                faults.append(row_fault(particles, "value-not-finite", what, rows, part, label))
+            if column is None:
+                continue
+            is_bad = ~(np.abs(column) <= largest)  # nan is no number
+            above = ("value", f"in {label} above {largest:g}")
+            cases = [(is_bad, above if np.isfinite(column).all() else ("non-finite value", f"in {label}"))]
+            if label in _WHOLE:
+                cases.append((~is_bad & (column != np.floor(column)), ("fractional value", f"in {label}")))
+            part = _PARTS.get(label, Part.ALWAYS)
+            faults += [
+                row_fault(particles, "value-not-finite", what, np.flatnonzero(bad), part, label)
+                for bad, what in cases
+                if bad.any()
+            ]
         return faults
 
     def _judged_columns(self, particles: Particles) -> list[str]:
@@ -233,29 +319,13 @@ class _Reader:
             numbers = {name: label for name, label in numbers.items() if name not in _CTF_NUMBERS}
         return list(numbers.values())
 
-    def _remarks(self, particles: Particles) -> list[Problem]:
-        remarks = []
-        groups = [group for group in particles.optics_groups if group.aberrations]
-        if groups:
-            examples = [
-                f"{group.name}: "
-                + ", ".join(f"{name} {' '.join(f'{v:g}' for v in vs)}" for name, vs in group.aberrations.items())
-                for group in groups
-            ]
-            terms = "beam tilt, Zernike or magnification terms, which are written as zero"
-            message = f"{count_of(len(groups), 'optics group')} with {terms}"
-            remarks.append(problem("ctf-aberrations-dropped", message, count=len(groups), examples=examples))
-        defocus_A, (low, high) = particles.defocus_u_A, _USUAL_DEFOCUS_A
-        if defocus_A is not None and (odd := int(((defocus_A < low) | (defocus_A > high)).sum())):
-            least, most = defocus_A.min(), defocus_A.max()
-            message = f"rlnDefocusU of {count_of(odd, 'particle')} not between {low:g} and {high:g} Å"
-            message += f"; the values go from {least:g} to {most:g} Å"
-            hint = "RELION counts defocus in Å, underfocus positive: check units and sign of the file."
-            remarks.append(problem("microscope-value-odd", message, count=odd, hint=hint))
-        if dropped := particles.columns_not_imported:
-            message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
-            remarks.append(problem("columns-not-imported", message, count=len(dropped)))
-        return remarks
+
+def _lone_columns(labels: set[str]) -> Iterator[tuple[str, str, Part]]:
+    """Columns without their partner, where nothing else says the same: the column, the missing one, its part."""
+    for pair in _PAIRS:
+        shifts_are_there = labels >= _SHIFTS_PX or labels >= _SHIFTS_A
+        if len(pair & labels) == 1 and not (_PARTS[min(pair)] is Part.POSES and shifts_are_there):
+            yield min(pair & labels), min(pair - labels), _PARTS[min(pair)]
 
 
 def _unused(labels: set[str]) -> set[str]:
@@ -267,7 +337,7 @@ def _unused(labels: set[str]) -> set[str]:
     if _SHIFTS_A.issubset(labels):
         unused |= _SHIFTS_PX
     if "rlnAnglePsi" not in labels:
-        unused |= {"rlnAngleRot", "rlnAngleTilt"}
+        unused |= _OF_POSES
     return unused
 
 

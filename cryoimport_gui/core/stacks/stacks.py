@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -81,6 +81,10 @@ class Stacks:
     box: int = 0
     headers: list[GroupHeaders] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+
+    def seen_by(self, particles: Particles) -> Stacks:
+        """The same with the headers of the stacks that these particles use."""
+        return replace(self, headers=_headers_by_group(particles, self))
 
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the file of each particle; -1: none."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from cryoimport_gui.core.dataset.poses import rotation_vectors
-from cryoimport_gui.core.particles import Particles
+from cryoimport_gui.core.particles import Particles, shifts_px
 from cryoimport_gui.core.pictures.ctf import Ctf
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.reading import formats
@@ -154,7 +154,7 @@ def by_cryosparc(matrix: NDArray[np.float64], shift_px: NDArray[np.float64]) -> 
 def pose(particles: Particles) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     assert particles.rot_deg is not None and particles.tilt_deg is not None and particles.psi_deg is not None
     vectors = rotation_vectors(particles.rot_deg, particles.tilt_deg, particles.psi_deg)
-    shifts = particles.shifts(np.array([group.file_pixel_size_A or np.nan for group in particles.optics_groups]))
+    shifts = shifts_px(particles, particles.optics_groups, np.arange(len(particles)))
     assert shifts is not None
     return Rotation.from_rotvec(vectors).as_matrix(), shifts
 

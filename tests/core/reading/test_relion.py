@@ -4,11 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from cryoimport_gui.core.optics.aberrations import dropped_aberrations
+from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import Particles, Value
+from cryoimport_gui.core.plan.contents import content_remarks
 from cryoimport_gui.core.problems import Problem, Refused
 from cryoimport_gui.core.reading.relion import read_particles
 
+from ...support.running import run
 from ...support.stars import OPTICS, Columns, line_with, loop, particle_columns, write_star
 
 TWO_GROUPS: Columns = {
@@ -36,7 +41,8 @@ def read(folder: Path, optics: Columns | None = OPTICS, **change: object) -> tup
 
 def read_file(path: Path) -> tuple[Particles, dict, dict[str, Problem]]:
     reading = read_particles(path)
-    particles, faults, remarks = reading.particles, reading.faults, reading.remarks
+    particles, faults = reading.particles, reading.faults
+    remarks = [*reading.remarks, *dropped_aberrations(particles), *content_remarks(particles, ImportParameters())]
     rows = {fault.problem.code: fault.rows.tolist() for fault in faults}
     return particles, rows, {remark.code: remark for remark in remarks}
 
@@ -265,7 +271,7 @@ def test_values_that_are_not_finite(tmp_path: Path, label: str, text: str) -> No
     assert faults == {"value-not-finite": [1, 4]}
     found = read_particles(tmp_path / "p.star").faults
     (problem,) = (fault.problem for fault in found)
-    assert label in problem.message and problem.count == 2
+    assert f"2 non-finite values in {label}" in problem.message and problem.count == 2
     assert problem.examples[0].startswith(
         f"line {line_with(tmp_path / 'p.star', '000002@stacks/s1')}: 000002@stacks/s1"
     )
@@ -371,3 +377,93 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     names = [f"{i}@b\udce9d/s.mrcs" for i in range(1, 7)]
     particles, faults, _ = read(tmp_path, rlnImageName=names)
     assert (particles.stack_names, faults) == (["b\udce9d/s.mrcs"], {})
+
+
+def many(count: int, **change: object) -> dict:
+    """The columns of `count` particles of one stack, without poses; `change` adds columns."""
+    names = [f"{i:06d}@s.mrcs" for i in range(1, count + 1)]
+    empty = dict.fromkeys(particle_columns())
+    return {**empty, "rlnImageName": names, "rlnDefocusU": [1e4] * count, "rlnOpticsGroup": [1] * count, **change}
+
+
+def test_beam_tilts_of_single_particles_make_no_groups(tmp_path: Path) -> None:
+    tilt = [0.1, -0.4, 0.0, 0.2, 0.0, 0.3]
+    zero = [0.0, 0.0, 0.0, -0.5, 0.0, 0.0]
+    particles, _, remarks = read(tmp_path, rlnBeamTiltX=tilt, rlnBeamTiltY=zero)
+    (group,) = particles.optics_groups
+    assert group.aberrations == {"beam_tilt_x_mrad": (0.2,), "beam_tilt_y_mrad": (-0.5,)}  # the strongest
+    remark = remarks["ctf-aberrations-dropped"]
+    assert remark.count == 1 and "not zero for 4 particles" in remark.message
+    assert remark.examples == ("4 particles: beam_tilt_x_mrad from -0.4 to 0.3, beam_tilt_y_mrad from -0.5 to 0",)
+    kept = particles.select(np.array([False, False, True, False, True, False]))
+    assert list(dropped_aberrations(kept)) == []
+    kept = particles.select(np.array([True, False, True, False, False, True]))
+    assert "not zero for 2 particles" in next(dropped_aberrations(kept)).message
+
+
+def test_beam_tilts_of_whole_groups_stay_with_the_groups(tmp_path: Path) -> None:
+    particles, _, remarks = read(
+        tmp_path, TWO_GROUPS, rlnOpticsGroup=[2, 2, 4, 4, 4, 4], rlnBeamTiltX=[0.1, 0.1, 0, 0, 0, 0]
+    )
+    assert [group.aberrations for group in particles.optics_groups] == [{"beam_tilt_x_mrad": (0.1,)}, {}]
+    assert particles.aberrations is None
+    assert remarks["ctf-aberrations-dropped"].examples == ("two: beam_tilt_x_mrad 0.1",)
+    assert "differ" not in remarks["ctf-aberrations-dropped"].message
+
+
+def test_magnification_and_zernike_terms_of_single_particles(tmp_path: Path) -> None:
+    particles, _, remarks = read(
+        tmp_path, rlnMagMat00=[1, 1.02, 1, 1, 1, 1], rlnMagMat11=[1] * 6, rlnOddZernike=["[0,0]"] * 5 + ["[0.1,-3]"]
+    )
+    assert particles.optics_groups[0].aberrations == {
+        "magnification_00": (1.02,), "magnification_11": (1.0,), "odd_zernike": (0.1, -3.0)
+    }  # fmt: skip
+    assert "not zero for 2 particles" in remarks["ctf-aberrations-dropped"].message
+
+
+def test_a_thousand_voltages_make_groups_and_more_make_none(tmp_path: Path) -> None:
+    count = 1400
+    rows: NDArray[np.int64] = np.arange(count)
+    particles, _, _ = read(tmp_path, **many(count, rlnVoltage=(300 + rows % 1000 / 8).tolist()))
+    assert len(particles.optics_groups) == 1000
+    assert [g.particles for g in particles.optics_groups] == [2] * 400 + [1] * 600
+    particles, _, remarks = read(tmp_path, **many(count, rlnVoltage=(300 + rows / 8).tolist()))
+    (group,) = particles.optics_groups
+    assert (group.particles, group.voltage_kV) == (count, None)
+    assert group.unusable == {"voltage_kV": "rlnVoltage holds 1,400 different values, too many for groups of particles"}
+    assert "rlnVoltage" in remarks["columns-not-imported"].message
+
+
+def test_too_many_pixel_sizes_are_never_replaced_by_another_column(tmp_path: Path) -> None:
+    sizes = (1 + np.arange(1400) / 1e4).tolist()
+    particles, _, _ = read(tmp_path, **many(1400, rlnImagePixelSize=sizes, rlnMicrographPixelSize=[0.7] * 1400))
+    (group,) = particles.optics_groups
+    assert group.pixel_size_A is None and "rlnImagePixelSize holds 1,400" in group.unusable["pixel_size_A"]
+    particles, _, _ = read(tmp_path, **many(1400, rlnMagnification=(5e4 + np.arange(1400)).tolist()))
+    (group,) = particles.optics_groups
+    assert group.pixel_size_A is not None and group.pixel_size_A.value == 1.5 and group.unusable == {}
+
+
+def test_too_many_values_are_refused_in_words_and_can_be_given(tmp_path: Path) -> None:
+    columns = {n: c for n, c in many(1400, rlnVoltage=(200 + np.arange(1400) / 16).tolist()).items() if c is not None}
+    meta = write_star(tmp_path / "in/p.star", columns)
+    outcome = run(tmp_path, meta, "--ignore-raw-data")
+    found = outcome.problem("microscope-value-missing")
+    assert outcome.status == 1 and "1,400 different values" in found["message"] and "--voltage" in found["hint"]
+    outcome = run(tmp_path, meta, "--ignore-raw-data", "--voltage", "300")
+    assert outcome.status == 0 and set(outcome.dataset["ctf/accel_kv"]) == {300.0}
+
+
+def test_numbers_of_groups_that_cannot_be_groups(tmp_path: Path) -> None:
+    columns = many(10_001, rlnOpticsGroup=list(range(10_001)))
+    path = write_star(tmp_path / "p.star", {n: c for n, c in columns.items() if c is not None}, None)
+    assert "10,001 different numbers" in refusal(path).message
+    particles, faults, _ = read(tmp_path, **columns)  # with an optics table, which lists one of them
+    assert [(g.id, g.particles) for g in particles.optics_groups] == [(0, 10_000), (1, 1)]
+    assert len(faults["optics-group-unknown"]) == 10_000
+
+
+def test_helical_tubes(tmp_path: Path) -> None:
+    particles, _, _ = read(tmp_path, rlnHelicalTubeID=[1, 1, 2, 1, 1, 1])
+    assert particles.helical_tube is not None and particles.helical_tube.tolist() == [1, 1, 2, 1, 1, 1]
+    assert read(tmp_path)[0].helical_tube is None
