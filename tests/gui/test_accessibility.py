@@ -21,7 +21,8 @@ from .conftest import WAIT_MS, press_import
 from .exposures.exposures_page import settle as settle_exposures
 
 #: parameters that are edited in the table of the microscope, and one that is a button
-_WITHOUT_EDITOR = {"pixel_size", "voltage", "cs", "amplitude_contrast", "total_dose", "suggest_trims"}
+_IN_A_TABLE = {"pixel_size", "voltage", "cs", "amplitude_contrast", "total_dose"}
+_WITHOUT_EDITOR = {*_IN_A_TABLE, "suggest_trims", "accept"}  # the last two have a button
 _NAMED_BY_ITS_LABEL = QAccessible.Role.ComboBox
 
 
@@ -221,7 +222,7 @@ def test_every_editor_tells_meaning_unit_and_default(wizard: ImportWizard, name:
             assert entry.metadata["unit"] in plain
             if isinstance(entry.default, bool):
                 assert "Default: off." in plain
-            elif entry.default not in ("", dataclasses.MISSING):
+            elif entry.default not in ("", (), dataclasses.MISSING):
                 assert f"Default: {entry.default}." in plain
             assert "--" not in plain, "flags are for the terminal"
         assert editor.accessibleName() == entry.metadata["title"]
@@ -233,7 +234,7 @@ def test_every_column_of_the_microscope_tells_its_parameter(wizard: ImportWizard
         str(model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) or "")
         for column in range(model.columnCount())
     ]
-    for name in _WITHOUT_EDITOR - {"suggest_trims"}:
+    for name in _IN_A_TABLE:
         assert any(parameter(name).metadata["help"] in tip and "--" not in tip for tip in tips)
 
 

@@ -133,12 +133,12 @@ def test_a_recent_import_is_opened_with_its_own_values(
 def test_another_file_after_an_import_goes_to_the_next_free_folder(
     qtbot, open_wizard, demo: Demo, second: Path, tmp_path: Path, answers: Answers
 ) -> None:
-    wizard = open_wizard(meta=str(demo.star), output=str(tmp_path / "J3"))
+    wizard = open_wizard(meta=str(demo.star), output=str(tmp_path / "import3"))
     press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     drop(wizard, second)
     wait_current(qtbot, wizard)
-    assert answers.asked == [] and wizard.session.parameters.output == str(tmp_path / "J4")
+    assert answers.asked == [] and wizard.session.parameters.output == str(tmp_path / "import4")
     assert not wizard.session.plan.errors
 
 

@@ -46,7 +46,7 @@ def test_drawings_show_dark_particles_on_the_right_side() -> None:
 def test_finished_imports_are_remembered_and_opened_again(
     qtbot, open_wizard, demo: Demo, demo_values, tmp_path: Path
 ) -> None:
-    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3"), "data_sign": "-1"})
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "import3"), "data_sign": "-1"})
     with qtbot.waitSignal(wizard.session.imported, timeout=WAIT_MS):
         wizard.session.start_import()
     wizard.close()
@@ -57,7 +57,7 @@ def test_finished_imports_are_remembered_and_opened_again(
     (entry,) = menu._recent.actions()
     entry.trigger()
     qtbot.waitUntil(lambda: again.session.is_current, timeout=WAIT_MS)
-    same = wizard.session.parameters.to_json() | {"output": str(tmp_path / "J4")}
+    same = wizard.session.parameters.to_json() | {"output": str(tmp_path / "import4")}
     assert again.session.parameters.to_json() == same, "the folder that is there gives way to the next free name"
     assert not again.session.plan.errors
 

@@ -70,8 +70,8 @@ def test_last_folders_are_known_to_the_next_window(qtbot, open_wizard, started_i
 def test_one_click_on_the_first_page_opens_a_recent_import_again(
     qtbot, open_wizard, demo_values, tmp_path: Path
 ) -> None:
-    (tmp_path / "J3").mkdir()
-    values = demo_values | {"output": str(tmp_path / "J3"), "voltage": ["200.0", "1=120.0"]}
+    (tmp_path / "import3").mkdir()
+    values = demo_values | {"output": str(tmp_path / "import3"), "voltage": ["200.0", "1=120.0"]}
     save_settings(Settings(recent=[{"meta": "/other.star"}, values]))
     wizard = open_wizard()
     recent = wizard.currentPage().recent
@@ -80,7 +80,7 @@ def test_one_click_on_the_first_page_opens_a_recent_import_again(
     qtbot.mouseClick(recent.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
     assert wizard.session.parameters.voltage == {None: 200.0, 1: 120.0}
-    assert wizard.session.parameters.output == str(tmp_path / "J4"), "J3 is there"
+    assert wizard.session.parameters.output == str(tmp_path / "import4"), "import3 is there"
     assert wizard.currentPage().facts.isVisible()
 
 
@@ -115,7 +115,7 @@ def test_loaded_settings_never_decide_where_to_write(
     qtbot, open_wizard, started_in, tmp_path: Path, there: str
 ) -> None:
     """Neither the folder in the file is taken, nor is one kept that is in use."""
-    chosen = tmp_path / "J3"
+    chosen = tmp_path / "import3"
     if there != "nothing":
         chosen.mkdir()
     if there == "full":
@@ -126,14 +126,14 @@ def test_loaded_settings_never_decide_where_to_write(
     started_in["choose"] = str(settings)
     wizard.menu._load_action.trigger()
     assert wizard.session.parameters.data_sign == "+1"
-    assert wizard.session.parameters.output == str(chosen if there == "nothing" else tmp_path / "J4")
+    assert wizard.session.parameters.output == str(chosen if there == "nothing" else tmp_path / "import4")
 
 
 def test_an_untouched_window_and_paths_alone_close_without_a_question(
     qtbot, open_wizard, demo_values, answers: Answers
 ) -> None:
     wizard = open_wizard(**demo_values, data_sign="-1")
-    wizard.session.change(output="/somewhere/J3", data="")
+    wizard.session.change(output="/somewhere/import3", data="")
     wizard.close()
     assert answers.asked == [] and not wizard.isVisible()
 
@@ -181,7 +181,7 @@ def test_closing_while_the_import_is_written_says_what_happens(
 
     import cryoimport_gui.core.job.write as job
 
-    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "import3")})
     reached, go_on = threading.Event(), threading.Event()
     original = job.os.symlink
 

@@ -50,7 +50,7 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     qtbot, open_wizard, demo_values, tmp_path: Path
 ) -> None:
     """The folder appears between the check and the import."""
-    output = tmp_path / "J3"
+    output = tmp_path / "import3"
     wizard = open_wizard(**demo_values | {"output": str(output)})
     output.mkdir()
     (output / "x").touch()
@@ -67,8 +67,8 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
     assert "Cancel leaves nothing behind" in page.subTitle()
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     assert "Cancel" not in page.subTitle() and "Everything is written" in page.subTitle()
-    assert wizard.session.job.folder == tmp_path / "J4"
-    assert page.group_path.text() == str(tmp_path / "J4" / "imported_particles.csg")
+    assert wizard.session.job.folder == tmp_path / "import4"
+    assert page.group_path.text() == str(tmp_path / "import4" / "imported_particles.csg")
     page.copy.click()
     assert QApplication.clipboard().text() == page.group_path.text()
 
@@ -76,7 +76,7 @@ def test_after_a_refusal_the_next_free_name_is_taken_and_the_import_tried_again(
 @pytest.fixture
 def finished(qtbot, open_wizard, demo_values, tmp_path: Path) -> WritePage:
     """An import that is done."""
-    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
+    wizard = open_wizard(**demo_values | {"output": str(tmp_path / "import3")})
     press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     return wizard.currentPage()
@@ -107,10 +107,10 @@ def test_where_no_file_manager_opens_the_folder_its_path_is_said_and_can_be_copi
     qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(notices()), timeout=WAIT_MS)
     (box,) = notices()
-    assert "No file manager" in box.text() and str(tmp_path / "J3") in box.text()
+    assert "No file manager" in box.text() and str(tmp_path / "import3") in box.text()
     (copy,) = [button for button in box.buttons() if "Copy" in button.text()]
     qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
-    assert QApplication.clipboard().text() == str(tmp_path / "J3")
+    assert QApplication.clipboard().text() == str(tmp_path / "import3")
     box.close()
 
 
@@ -120,4 +120,4 @@ def test_a_file_manager_opens_the_folder_without_a_word(
     asked = opener(tmp_path, monkeypatch, status=0)
     qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not finished.opener.isActive(), timeout=WAIT_MS)
-    assert asked.read_text() == str(tmp_path / "J3") and not notices()
+    assert asked.read_text() == str(tmp_path / "import3") and not notices()

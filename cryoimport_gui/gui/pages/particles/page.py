@@ -16,11 +16,12 @@ from ....headless import with_demo
 from ...recent import reopen
 from ...tasks import Tasks
 from ...tips import explain
-from ...widgets.editors import PathEdit, SwitchEdit, label_for
+from ...widgets.editors import ChoiceEdit, PathEdit, SwitchEdit, label_for
 from ...widgets.facts import Facts
 from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
+from .conditions_edit import ConditionsEdit
 from .recent_list import RecentList
 
 _BEGIN = """\
@@ -73,6 +74,12 @@ class ParticlesPage(Page):
             switches.addWidget(SwitchEdit(session, name, mnemonic))
         switches.addStretch(1)
         form.addRow("", switches)
+        select, first_number = ConditionsEdit(session), ChoiceEdit(session, "image_numbers_from")
+        rows = QHBoxLayout()
+        rows.addWidget(select, 1)
+        rows.addWidget(label_for(first_number, "F"))
+        rows.addWidget(first_number)
+        form.addRow(label_for(select, "W"), rows)
         self.body.addLayout(form)
         self.take_data = QPushButton()
         explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
