@@ -44,6 +44,8 @@ _CLEAR_T2, _CLEAR_LEAD, _CHANCE_T2 = 30.0, 20.0, 12.0
 _NO_TRACE_T2, _EXPECTED_T2 = 15.0, 60.0
 #: So many exposures must show what picks look like before one can be said not to.
 _LEAST_FOUND = 4
+#: Less is not measured well: as good as nothing but noise.
+_LEAST_STRUCTURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,11 @@ def judge_picks(
 ) -> PickVerdict:
     """Look at one micrograph after the other until a reading is decided, `most` at most.
 
-    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed; what
-    it raises is passed on.
+    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed.
+
+    Raises:
+        ValueError: A micrograph cannot be used; see `pick_maps`.
+        Whatever the iterator raises: OSError, Cancelled, ...
     """
     test = PickTest(readings)
     verdict = test.verdict()
@@ -116,9 +121,7 @@ class PickTest:
         self._rng = np.random.default_rng(0)
 
     def add(self, maps: PickMaps, x_frac: Floats, y_frac: Floats) -> None:
-        """Args:
-        x_frac, y_frac: (N,) coordinates in parts of the exposure's width and height, before any scale.
-        """
+        """Count the picks of one micrograph, (N,), in parts of its width and height, before any scale."""
         height, width = maps.scores.shape[1:]
         shifts = self._rng.uniform(_LEAST_SHIFT, 1 - _LEAST_SHIFT, (2, _SHIFTS, 1)) * [[[height]], [[width]]]
         for tally in self._tallies:
@@ -143,41 +146,50 @@ class PickTest:
         return PickVerdict(reading, tuple(t2), picks, self._micrographs)
 
 
-def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any]) -> NDArray[np.bool_]:
+def exposures_elsewhere(best_t2: Floats, picks: NDArray[Any], structure: Floats) -> NDArray[np.bool_]:
     """Which exposures are not those that their picks were made on.
 
     Of an exposure without a trace of its picks this is said only if the traces in other exposures, the faintest
-    tenth of them, are such that as many picks would have left one.
+    tenth of them, are such that as many picks would have left one, seen how much noise it has compared with them.
+    An exposure with far more junk among its picks than the rest may look the same: where there are particle images,
+    ask them too.
 
     Args:
         best_t2: (J,) T² of each exposure alone, at its best reading.
         picks: (J,) how many picks that was.
+        structure: (J,) `PickMaps.structure`.
     """
     found = best_t2 > _CLEAR_T2
     if found.sum() < _LEAST_FOUND:
         return np.zeros(len(best_t2), bool)
-    faint = np.quantile(best_t2[found] / picks[found], 0.1)
-    return (best_t2 < _NO_TRACE_T2) & (picks * faint > _EXPECTED_T2)
+    visible = picks * np.maximum(structure, _LEAST_STRUCTURE)
+    faint = np.quantile(best_t2[found] / visible[found], 0.1)
+    return (best_t2 < _NO_TRACE_T2) & (visible * faint > _EXPECTED_T2)
 
 
 @dataclass(frozen=True)
 class PickMaps:
-    """Five maps of a micrograph at about 8 Å a pixel, as normal scores: what counts is order, not size.
+    """Five maps of a micrograph at about 8 Å a pixel: four bands of frequencies and how busy it is.
+
+    They are normal scores: what counts is order, not size, so that a few bright or dark things do not decide.
 
     scores: (5, height, width).
     size: the picture's own height and width in pixels of the maps; rows and columns at the end that do not fill a
         pixel are left out of the maps.
     mean, covariance: (5,), (5, 5), over the whole micrograph.
+    structure: the part of the variance in the finest band that is not white noise, 0 to 1: how much there is to see.
     """
 
     scores: Maps
     size: tuple[float, float]
     mean: Floats
     covariance: Floats
+    structure: float
 
 
 def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
-    """
+    """Bin, even out, filter.
+
     Args:
         picture: (ny, nx), numbers of any kind.
 
@@ -198,7 +210,8 @@ def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
     maps.append(np.log(np.maximum(variance, 1e-12)))
     scores = np.stack([_normal_scores(values) for values in maps])
     flat = scores.reshape(_MAPS, -1)
-    return PickMaps(scores, (ny / factor, nx / factor), flat.mean(axis=1, dtype=np.float64), np.cov(flat))
+    mean, covariance = flat.mean(axis=1, dtype=np.float64), np.cov(flat)
+    return PickMaps(scores, (ny / factor, nx / factor), mean, covariance, _structure(small, maps[0], pixel_A))
 
 
 @dataclass
@@ -231,6 +244,14 @@ def _places(
     inside = (x >= 0) & (x < 1) & (y >= 0) & (y < 1)
     row, column = (np.minimum((at[inside] * long).astype(int), int(long) - 1) for at, long in zip((y, x), size))
     return row, column
+
+
+def _structure(small: Maps, finest: Maps, pixel_A: float) -> float:
+    """`finest` is `small` in the band of the finest maps."""
+    white = float(np.square(np.diff(small, axis=1)).mean()) / 2
+    # the sum of the squares of the kernel, a Gaussian of σ minus one of 2σ
+    passed = white * (1 / 4 + 1 / 16 - 1 / 5) / math.pi * (pixel_A / _SIGMAS_A[0]) ** 2
+    return max(0.0, 1 - passed / max(float(finest.var()), 1e-12))
 
 
 def _binned(picture: NDArray[Any], factor: int) -> Maps:

@@ -109,7 +109,8 @@ def leads(own: Floats, others: Floats) -> Floats:
 
 
 def judge_places(e: Floats, exposure: Integers, group: Integers | None = None) -> PlacesVerdict:
-    """
+    """Fit how many exposures are at each reading, then judge groups and exposures by it.
+
     Args:
         e: (N, R) `leads` of N particles at R readings, nan where one could not be compared.
         exposure: (N,) number of each particle's exposure.
