@@ -155,7 +155,8 @@ if __name__ == "__main__":
     decided("carbon, 30% junk, noise 3", Scene(carbon=True, noise=3), 0.3)
     decided("four micrographs, noise 3", Scene(noise=3), micrographs=4)
     decided("also at mirror places", Scene(particles=70, mirror_places=True))
-    decided("also at mirror places, noise 8", Scene(particles=70, mirror_places=True, noise=8))
+    for noise in (8, 15):
+        decided(f"also at mirror places, noise {noise}", Scene(particles=70, mirror_places=True, noise=noise))
     print("\nother micrographs' picks")
     null("one micrograph", 1)
     null("four micrographs", 4)
