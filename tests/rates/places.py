@@ -145,6 +145,6 @@ if __name__ == "__main__":
     run("nothing is where it should be", Case(0.0))
     run("all exchanged, many particles", Case(2.5, exchanged=1.0, particles=(60, 60)))
     print(f"\nparticles cut from made micrographs, {CORRELATED_SETS} sets: 8 exposures good, 2 mirrored, 2 exchanged")
-    for noise in (2.0, 8.0, 15.0):
-        correlated(noise)
+    for level in (2.0, 8.0, 15.0):
+        correlated(level)
     rules()

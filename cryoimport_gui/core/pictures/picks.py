@@ -45,6 +45,8 @@ _CLEAR_T2, _CLEAR_LEAD, _CHANCE_T2 = 30.0, 20.0, 12.0
 _NO_TRACE_T2, _EXPECTED_T2 = 15.0, 60.0
 #: So many exposures must show what picks look like before one can be said not to.
 _LEAST_FOUND = 4
+#: Less is not measured well: as good as nothing but noise.
+_LEAST_STRUCTURE = 0.05
 
 
 @dataclass(frozen=True)
@@ -145,22 +147,25 @@ class PickTest:
         return PickVerdict(reading, tuple(t2), picks, self._micrographs)
 
 
-def exposures_elsewhere(best_t2: Reals, picks: NDArray[Any]) -> NDArray[np.bool_]:
+def exposures_elsewhere(best_t2: Reals, picks: NDArray[Any], structure: Reals) -> NDArray[np.bool_]:
     """Which exposures are not those that their picks were made on.
 
     Of an exposure without a trace of its picks this is said only if the traces in other exposures, the faintest
-    tenth of them, are such that as many picks would have left one.  An exposure of far worse ice, or with far more junk
-    among its picks, than the rest may look the same: where there are particle images, ask them too.
+    tenth of them, are such that as many picks would have left one, seen how much noise it has compared with them.
+    An exposure with far more junk among its picks than the rest may look the same: where there are particle images,
+    ask them too.
 
     Args:
         best_t2: (J,) T² of each exposure alone, at its best reading.
         picks: (J,) how many picks that was.
+        structure: (J,) `PickMaps.structure`.
     """
     found = best_t2 > _CLEAR_T2
     if found.sum() < _LEAST_FOUND:
         return np.zeros(len(best_t2), bool)
-    faint = np.quantile(best_t2[found] / picks[found], 0.1)
-    return (best_t2 < _NO_TRACE_T2) & (picks * faint > _EXPECTED_T2)
+    visible = picks * np.maximum(structure, _LEAST_STRUCTURE)
+    faint = np.quantile(best_t2[found] / visible[found], 0.1)
+    return (best_t2 < _NO_TRACE_T2) & (visible * faint > _EXPECTED_T2)
 
 
 @dataclass(frozen=True)
@@ -173,12 +178,14 @@ class PickMaps:
     size: the picture's own height and width in pixels of the maps; rows and columns at the end that do not fill a
         pixel are left out of the maps.
     mean, covariance: (5,), (5, 5), over the whole micrograph.
+    structure: the part of the variance in the finest band that is not white noise, 0 to 1: how much there is to see.
     """
 
     scores: Maps
     size: tuple[float, float]
     mean: Reals
     covariance: Reals
+    structure: float
 
 
 def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
@@ -204,7 +211,8 @@ def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
     maps.append(np.log(np.maximum(variance, 1e-12)))
     scores = np.stack([_normal_scores(values) for values in maps])
     flat = scores.reshape(_MAPS, -1)
-    return PickMaps(scores, (ny / factor, nx / factor), flat.mean(axis=1, dtype=np.float64), np.cov(flat))
+    mean, covariance = flat.mean(axis=1, dtype=np.float64), np.cov(flat)
+    return PickMaps(scores, (ny / factor, nx / factor), mean, covariance, _structure(small, maps[0], pixel_A))
 
 
 @dataclass
@@ -237,6 +245,14 @@ def _places(
     inside = (x >= 0) & (x < 1) & (y >= 0) & (y < 1)
     row, column = (np.minimum((at[inside] * long).astype(int), int(long) - 1) for at, long in zip((y, x), size))
     return row, column
+
+
+def _structure(small: Maps, finest: Maps, pixel_A: float) -> float:
+    """`finest` is `small` in the band of the finest maps."""
+    white = float(np.square(np.diff(small, axis=1)).mean()) / 2
+    # the sum of the squares of the kernel, a Gaussian of σ minus one of 2σ
+    passed = white * (1 / 4 + 1 / 16 - 1 / 5) / math.pi * (pixel_A / _SIGMAS_A[0]) ** 2
+    return max(0.0, 1 - passed / max(float(finest.var()), 1e-12))
 
 
 def _binned(picture: NDArray[Any], factor: int) -> Maps:

@@ -165,19 +165,29 @@ def test_exposures_that_are_not_the_picks_own() -> None:
     right = [picked(seed, 100) for seed in range(5)]
     exchanged = [with_picks_of(right[0], picked(5, 100)), with_picks_of(right[1], right[2])]
     t2 = np.array([t2_of(one) for one in (*right, *exchanged)])
-    assert exposures_elsewhere(t2, np.full(7, 100)).tolist() == [False] * 5 + [True] * 2
+    assert exposures_elsewhere(t2, np.full(7, 100), np.ones(7)).tolist() == [False] * 5 + [True] * 2
 
 
 @pytest.mark.parametrize(
-    "t2, picks, why",
+    "t2, picks, structure, why",
     [
-        ([90.0, 95, 99, 92, 8], [100, 100, 100, 100, 50], "too few picks to leave a trace"),
-        ([900.0, 950, 990, 8], [100, 100, 100, 100], "too few exposures show what picks look like"),
-        ([900.0, 950, 990, 920, 18], [100, 100, 100, 100, 100], "there is a trace"),
+        ([90.0, 95, 99, 92, 8], [100, 100, 100, 100, 50], 1.0, "too few picks to leave a trace"),
+        ([900.0, 950, 990, 8], [100, 100, 100, 100], 1.0, "too few exposures show what picks look like"),
+        ([900.0, 950, 990, 920, 18], [100, 100, 100, 100, 100], 1.0, "there is a trace"),
+        ([900.0, 950, 990, 920, 8], [100, 100, 100, 100, 100], 0.05, "there is more noise than in the others"),
     ],
 )
-def test_not_said_to_be_elsewhere(t2: list[float], picks: list[int], why: str) -> None:
-    assert not exposures_elsewhere(np.array(t2), np.array(picks)).any(), why
+def test_not_said_to_be_elsewhere(t2: list[float], picks: list[int], structure: float, why: str) -> None:
+    """`structure` is of the last one; the others have 1."""
+    structures = np.array([1.0] * (len(t2) - 1) + [structure])
+    assert not exposures_elsewhere(np.array(t2), np.array(picks), structures).any(), why
+
+
+def test_structure_is_what_is_not_white_noise() -> None:
+    white = np.random.default_rng(0).standard_normal((440, 520))
+    noisy, clean = (pick_maps(micrograph(0, Scene(noise=noise)).picture, PIXEL_A) for noise in (5, 0))
+    assert pick_maps(white, PIXEL_A).structure < 0.05
+    assert 0.05 < noisy.structure < 0.4 and clean.structure > 0.9
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +239,8 @@ def test_picks_on_another_real_micrograph(real: PickedMicrograph, other_picture:
     maps = pick_maps(real.picture, real.pixel_size_A)
     right = [t2_of(some_picks(real, np.random.default_rng(seed), 150), maps) for seed in range(4)]
     t2 = np.array([*right, verdict.best_t2])
-    assert exposures_elsewhere(t2, np.array([150] * 4 + [verdict.picks])).tolist() == [False] * 4 + [True]
+    structure = np.array([maps.structure] * 4 + [pick_maps(other_picture, real.pixel_size_A).structure])
+    assert exposures_elsewhere(t2, np.array([150] * 4 + [verdict.picks]), structure).tolist() == [False] * 4 + [True]
 
 
 def test_x_and_y_exchanged_on_a_real_micrograph(real: PickedMicrograph) -> None:
