@@ -19,6 +19,7 @@ fi
 
 demo=$(mktemp -d "${TMPDIR:-/tmp}/cryoimport-demo-XXXXXX")
 echo "There is no display (DISPLAY and WAYLAND_DISPLAY are empty): importing the demo data without a window."
-"$python" -P -m cryoimport_gui --headless --demo "$demo" --project "$demo/CS-demo" --output "$demo/CS-demo/J3"
-echo "Job folder:            $demo/CS-demo/J3"
-echo "Picture of particles:  $demo/CS-demo/J3/montage.png"
+"$python" -P -m cryoimport_gui --headless --demo "$demo" --project "$demo/CS-demo" --output "$demo/CS-demo/imports/demo"
+echo "Job folder:            $demo/CS-demo/imports/demo"
+echo "Picture of particles:  $demo/CS-demo/imports/demo/montage.png"
+echo "Report with pictures:  $demo/CS-demo/imports/demo/import.html"

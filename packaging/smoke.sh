@@ -27,10 +27,10 @@ run() { env -i HOME="$folder" LANG=C.UTF-8 QT_QPA_PLATFORM=offscreen "$command" 
 run --version | grep -q '^cryoimport-gui [0-9]' || stop "--version shows no version"
 run --help | grep -q 'exit status' || stop "--help does not show the exit status"
 
-run --headless --demo "$folder/demo" --output "$folder/demo/CS-demo/J3" >"$folder/messages" 2>&1 ||
+run --headless --demo "$folder/demo" --output "$folder/demo/CS-demo/imports/demo" >"$folder/messages" 2>&1 ||
     stop "the import of the demo data failed"
-for name in imported_particles.cs imported_particles.csg import.json import.log montage.png particles.star imported; do
-    [ -s "$folder/demo/CS-demo/J3/$name" ] || stop "the import wrote no $name"
+for name in imported_particles.cs imported_particles.csg import.json import.html import.log montage.png particles.star poses.png imported; do
+    [ -s "$folder/demo/CS-demo/imports/demo/$name" ] || stop "the import wrote no $name"
 done
 
 log=$folder/.local/state/cryoimport-gui/cryoimport-gui.log

@@ -74,8 +74,8 @@ def given(*arguments: str) -> dict[str, Any]:
 
 
 def test_the_flags_are_those_of_the_contract() -> None:
-    told = make_parser().format_help()
-    assert all(f" {name} " in told or f" {name}\n" in told or f"[{name}" in told for name in FLAGS)
+    printed = make_parser().format_help()
+    assert all(f" {name} " in printed or f" {name}\n" in printed or f"[{name}" in printed for name in FLAGS)
     names = [f.name for cls in (ImportParameters, RunOptions) for f in fields(cls)]
     assert sorted([flag(name) for name in names if name != "meta"] + ["--version"]) == sorted(FLAGS)
 
@@ -194,11 +194,11 @@ def test_zero_where_it_makes_sense() -> None:
         assert check_microscope_value(name, 0.0) == 0
 
 
-def test_what_is_told_of_each() -> None:
+def test_what_is_reported_of_each() -> None:
     for entry in [f for cls in (ImportParameters, RunOptions) for f in fields(cls)]:
-        told = tool_tip(entry.name)
-        assert entry.metadata["help"] in told and entry.metadata["title"]
-        assert entry.name == "meta" or flag(entry.name) in told
+        printed = tool_tip(entry.name)
+        assert entry.metadata["help"] in printed and entry.metadata["title"]
+        assert entry.name == "meta" or flag(entry.name) in printed
         assert parameter(entry.name) == entry
     assert "Unit: Å." in tool_tip("pixel_size")
     assert "Default: auto." in tool_tip("data_sign")

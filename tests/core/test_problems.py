@@ -100,7 +100,7 @@ def check(case: Case, found: dict, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
-def test_the_problem_is_found_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case) -> None:
+def test_the_problem_is_found_and_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Case) -> None:
     severity = CODES[case.code].severity
     (tmp_path / "in").mkdir()
     arguments = case.make(tmp_path / "in")
@@ -113,8 +113,8 @@ def test_the_problem_is_found_and_told(tmp_path: Path, capsys: pytest.CaptureFix
     found = outcome.problem(case.code)
     assert found["severity"] == severity.value
     check(case, found, arguments)
-    told = capsys.readouterr().err
-    assert f"[{case.code}]" in told and found["hint"] in told and "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert f"[{case.code}]" in printed and found["hint"] in printed and "Traceback" not in printed
     if severity is Severity.ERROR:
         assert (outcome.status, outcome.report["status"]) == (1, "refused")
         assert outcome.report["outputs"] == {"dataset": None, "result_group": None, "folder": None}

@@ -55,9 +55,9 @@ def main() -> int:
         # agreement needs valid tables, which no mutation of bytes gives
         how = _guided if guided and name != "agree" else _plain
         tried, codes, found = how(name, given.seconds, given.first, given.save)
-        told = ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
+        printed = ", ".join(f"{code} {count:,}" for code, count in codes.most_common())
         led = " led by coverage" if how is _guided else ""
-        print(f"{name}: {tried:,} inputs{led}, {found} faults; {told}", flush=True)
+        print(f"{name}: {tried:,} inputs{led}, {found} faults; {printed}", flush=True)
         faults += found
     print(f"faulty inputs are in {given.save}" if faults else "no faults")
     return 1 if faults else 0

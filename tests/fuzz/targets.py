@@ -116,7 +116,7 @@ def _all_values(path: Path) -> object:
         }
         return [_values(table) for table in read_star(path, kinds).tables]
     except StarError as error:
-        return f"refused ({error.code.split('-')[0]})"  # of two faults in one file either may be told
+        return f"refused ({error.code.split('-')[0]})"  # of two faults in one file either may be printed
 
 
 def _values(table: Table) -> object:

@@ -74,12 +74,12 @@ def interface(widget: QWidget) -> QAccessibleInterface:
 
 
 def name_of(widget: QWidget) -> str:
-    """As a screen reader is told it: a combo box has its value for a name, and its label tells what it is."""
-    told = interface(widget)
-    if told.role() == _NAMED_BY_ITS_LABEL:
-        labels = [label.text(QAccessible.Text.Name) for label, _ in told.relations(QAccessible.RelationFlag.Label)]
+    """As a screen reader is printed it: a combo box has its value for a name, and its label tells what it is."""
+    printed = interface(widget)
+    if printed.role() == _NAMED_BY_ITS_LABEL:
+        labels = [label.text(QAccessible.Text.Name) for label, _ in printed.relations(QAccessible.RelationFlag.Label)]
         return labels[0] if labels else ""
-    return told.text(QAccessible.Text.Name)
+    return printed.text(QAccessible.Text.Name)
 
 
 def tabbed(first: QWidget, key: Qt.Key = Qt.Key.Key_Tab, most: int = 200) -> list[QWidget]:
@@ -209,7 +209,7 @@ def test_tab_comes_to_a_problem_where_it_stands(qtbot, open_wizard, demo_values,
 
 
 @pytest.mark.parametrize("name", [f.name for f in dataclasses.fields(ImportParameters)])
-def test_every_editor_tells_meaning_unit_and_default(wizard: ImportWizard, name: str) -> None:
+def test_every_editor_shows_meaning_unit_and_default(wizard: ImportWizard, name: str) -> None:
     if name in _WITHOUT_EDITOR:
         return
     editors = [w for w in wizard.findChildren(QWidget, name) if not isinstance(w, QLabel)]
@@ -228,7 +228,7 @@ def test_every_editor_tells_meaning_unit_and_default(wizard: ImportWizard, name:
         assert editor.accessibleName() == entry.metadata["title"]
 
 
-def test_every_column_of_the_microscope_tells_its_parameter(wizard: ImportWizard) -> None:
+def test_every_column_of_the_microscope_shows_its_parameter(wizard: ImportWizard) -> None:
     model = wizard.pages[1].table.model
     tips = [
         str(model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) or "")

@@ -1,4 +1,4 @@
-"""An exception that nobody expected, in whichever thread: told in a box, logged, and the window lives on."""
+"""An exception that nobody expected, in whichever thread: shown in a box, logged, and the window lives on."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_while_drawing_there_is_one_box_and_every_error_is_logged(qtbot, failure
     widget.close()
     boxes()[0].close()
     show_failure(None, "another", "details")
-    assert len(boxes()) == 1, "the next error is told again"
+    assert len(boxes()) == 1, "the next error is printed again"
 
 
 def test_what_fails_while_it_is_thrown_away_is_only_logged(qtbot, failures: Failures) -> None:

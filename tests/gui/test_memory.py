@@ -21,16 +21,16 @@ from .conftest import WAIT_MS, Answers, press_import
 @pytest.fixture
 def started_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """File dialogs that choose the path under `choose`, and say under `in` where they would have opened."""
-    told = {"choose": "", "in": ""}
+    printed = {"choose": "", "in": ""}
 
     def choose(parent, title, start, *_, **__):
-        told["in"] = start
-        return told["choose"], ""
+        printed["in"] = start
+        return printed["choose"], ""
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args, **named: choose(*args, **named)[0])
-    return told
+    return printed
 
 
 def test_dialogs_open_where_that_kind_of_path_was_chosen_last(qapp, started_in, tmp_path: Path) -> None:

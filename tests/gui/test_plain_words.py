@@ -17,7 +17,8 @@ _HELP = Path(cryoimport_gui.__file__).parents[1] / "resources" / "help"
 #: printed to a terminal
 _TERMINAL = "app.py"
 _UNUSUAL = re.compile(
-    r"\b(mend(s|ed|ing)?|told|laid|how-manieth|anew|Next is off|hold(s)? no picture|do(es)? not tell)\b", re.IGNORECASE
+    r"\b(mend(s|ed|ing)?|shown_text|laid|how-manieth|anew|Next is off|hold(s)? no picture|do(es)? not tell)\b",
+    re.IGNORECASE,
 )
 _FLAG = re.compile(r"(?<!\S)--[a-z]")
 

@@ -53,8 +53,8 @@ def test_validators_find_nothing(command: str, arguments: list[str]) -> None:
     if not shutil.which(command):
         pytest.skip(f"{command} is not installed")
     done = subprocess.run([command, *arguments], cwd=PACKAGING, capture_output=True, text=True)
-    told = done.stdout + done.stderr
-    assert done.returncode == 0 and not re.search("warning|error|hint", told), told
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0 and not re.search("warning|error|hint", printed), printed
 
 
 def test_the_release_is_this_version() -> None:
@@ -85,7 +85,7 @@ def test_the_program_comes_into_the_menus_and_goes_again(tmp_path: Path) -> None
     assert own_files(tmp_path) == set()
 
 
-def test_what_cannot_be_done_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_done_is_reported(tmp_path: Path) -> None:
     assert "nothing is installed" in desktop(tmp_path, "--remove").stderr
     assert "is not a command" in desktop(tmp_path, "./nothing").stderr
     assert "a menu cannot start" in desktop(tmp_path, str(program(tmp_path / "50%"))).stderr

@@ -44,11 +44,11 @@ def test_an_import(tmp_path: Path, demo: Demo, capsys: pytest.CaptureFixture[str
     data = outcome.dataset
     data["blob/path"] = [path[1:] for path in data["blob/path"]]
     check_all(outcome.output, data, demo, outcome.output)
-    told = capsys.readouterr()
-    assert f"imported: {outcome.output}\n" in told.out
-    assert f"Import Result Group with {outcome.output}/imported_particles.csg" in told.out
-    assert "12 particles" in told.out and "\x1b" not in told.out + told.err
-    assert "-1" in told.out  # the data sign
+    printed = capsys.readouterr()
+    assert f"imported: {outcome.output}\n" in printed.out
+    assert f"Import Result Group with {outcome.output}/imported_particles.csg" in printed.out
+    assert "12 particles" in printed.out and "\x1b" not in printed.out + printed.err
+    assert "-1" in printed.out  # the data sign
     assert outcome.report["data_sign"]["value"] == -1
 
 
@@ -85,11 +85,11 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as left:
             main([flag])
         assert left.value.code == 0
-    told = capsys.readouterr().out
-    assert told.endswith(f"cryoimport-gui {__version__}\n")
+    printed = capsys.readouterr().out
+    assert printed.endswith(f"cryoimport-gui {__version__}\n")
     for name in (f.name for cls in (ImportParameters, RunOptions) for f in fields(cls)):
-        assert name == "meta" or "--" + name.replace("_", "-") in told
-    assert "exit status:\n  0 " in told
+        assert name == "meta" or "--" + name.replace("_", "-") in printed
+    assert "exit status:\n  0 " in printed
 
 
 def test_the_demo_in_a_folder(tmp_path: Path) -> None:
@@ -121,10 +121,10 @@ def test_flags_win_over_the_demo(tmp_path: Path) -> None:
 def test_log_levels(tmp_path: Path, capsys: pytest.CaptureFixture[str], level: str, shown: int) -> None:
     meta = write_input(tmp_path, {"rlnDefocusU": ["nan"] + [1e4] * 5, "rlnNew": [0] * 6})
     assert run(tmp_path, meta, "--log-level", level).status == 1
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     for severity, position in (("error:", 1), ("warning:", 2), ("info:", 3)):
-        assert (severity in told.err) == (shown >= position)
-    assert ("6 particles" in told.out) == (shown == 3)
+        assert (severity in printed.err) == (shown >= position)
+    assert ("6 particles" in printed.out) == (shown == 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -168,9 +168,9 @@ def test_ctrl_c(tmp_path: Path, demo: Demo) -> None:
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     child.send_signal(signal.SIGINT)
-    _, told = child.communicate("\n", timeout=60)
+    _, printed = child.communicate("\n", timeout=60)
     assert child.returncode == 130
-    assert "cancelled: nothing was written" in told and "Traceback" not in told
+    assert "cancelled: nothing was written" in printed and "Traceback" not in printed
     assert os.listdir(tmp_path) == []
 
 
@@ -184,8 +184,8 @@ def test_what_nobody_expected(
     outcome = run(tmp_path, demo.star)
     assert (outcome.status, outcome.report["status"]) == (1, "failed")
     check_report(outcome.report)
-    told = capsys.readouterr().err
-    assert "out of cheese" in told and str(log_path()) in told and "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert "out of cheese" in printed and str(log_path()) in printed and "Traceback" not in printed
     log = log_path().read_text()
     assert "Traceback" in log and "RuntimeError: out of cheese" in log
 
@@ -221,8 +221,8 @@ def test_names_that_a_terminal_cannot_show(tmp_path: Path, capsys: pytest.Captur
     meta = write_input(tmp_path, None, optics)
     meta.write_bytes(b"#" * 2000 + b"\n" + meta.read_bytes())
     assert run(tmp_path, meta).status == 0
-    told = capsys.readouterr()
-    assert "\\udce9" in told.out and "\x1b" not in told.out + told.err
+    printed = capsys.readouterr()
+    assert "\\udce9" in printed.out and "\x1b" not in printed.out + printed.err
 
 
 def test_an_ascii_terminal(tmp_path: Path) -> None:
@@ -230,9 +230,9 @@ def test_an_ascii_terminal(tmp_path: Path) -> None:
     arguments = ["-m", "cryoimport_gui", str(meta), "--headless", "--output", str(tmp_path / "粒")]
     environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii:strict"}
     child = subprocess_of(*arguments, env=environment)
-    out, told = child.communicate(timeout=60)
-    assert child.returncode == 0, told
-    assert "Traceback" not in told
+    out, printed = child.communicate(timeout=60)
+    assert child.returncode == 0, printed
+    assert "Traceback" not in printed
     assert "\\u7c92" in out
     assert len(load(tmp_path / "粒")) == 6
 
@@ -243,9 +243,9 @@ def test_a_reader_that_goes_away(tmp_path: Path, demo: Demo) -> None:
     arguments = ["-m", "cryoimport_gui", str(demo.star), "--headless", "--output", str(tmp_path / "out")]
     child = subprocess_of(*arguments, stdout=writing)
     os.close(writing)
-    _, told = child.communicate(timeout=60)
+    _, printed = child.communicate(timeout=60)
     assert child.returncode == 0
-    assert "Traceback" not in told and "BrokenPipe" not in told
+    assert "Traceback" not in printed and "BrokenPipe" not in printed
     assert len(load(tmp_path / "out")) == 12
 
 

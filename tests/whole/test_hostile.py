@@ -370,7 +370,7 @@ def test_a_file_system_without_links_is_said_in_words(
 
 
 def test_reading_never_waits_for_the_other_end_of_a_pipe(tmp_path: Path) -> None:
-    """All of the above would hang, and not fail, if a pipe were waited for: here it is told apart."""
+    """All of the above would hang, and not fail, if a pipe were waited for: here it is distinguished."""
     star = write_input(tmp_path, {"rlnImageName": [f"{i}@pipe.mrcs" for i in range(1, 7)]})
     os.mkfifo(tmp_path / "pipe.mrcs")
     done = threading.Event()

@@ -26,12 +26,12 @@ PAGE = REPOSITORY / "packaging/cryoimport-gui.1"
 
 
 def test_every_parameter_has_its_topic() -> None:
-    told = dict(topics())
-    assert [name for names in told.values() for name in names] == [
+    printed = dict(topics())
+    assert [name for names in printed.values() for name in names] == [
         entry.name for cls in (ImportParameters, RunOptions) for entry in fields(cls)
     ]
-    assert told["data sign"] == ["data_sign"] and told["policies"] == ["on_bad", "on_unmatched", "accept"]
-    assert told["running"] == [entry.name for entry in fields(RunOptions)]
+    assert printed["data sign"] == ["data_sign"] and printed["policies"] == ["on_bad", "on_unmatched", "accept"]
+    assert printed["running"] == [entry.name for entry in fields(RunOptions)]
 
 
 @pytest.mark.parametrize("command", EXAMPLES.values())
@@ -43,7 +43,7 @@ def test_the_examples_can_be_typed(command: str) -> None:
     assert not options.headless or parameters.output or options.dry_run
 
 
-def test_the_files_of_a_job_are_those_that_are_told(tmp_path: Path) -> None:
+def test_the_files_of_a_job_are_those_that_are_reported(tmp_path: Path) -> None:
     columns = particle_columns(2, 20) | {"rlnDefocusU": ["nan"] + [1e4] * 39}
     for k in (1, 2):
         write_stack(tmp_path / f"stacks/s{k}.mrcs", count=20, seed=k)
@@ -70,13 +70,13 @@ def rendered(*command: str) -> str:
 
 
 def test_the_man_page_is_rendered_whole() -> None:
-    """Texts without hyphens are looked for: where lines are broken at one, it cannot be told from the text's own."""
-    told = rendered("groff", "-man", "-Tutf8", "-Kutf8", "-ww", "-rHY=0", "-rLL=200n")
+    """Texts without hyphens are looked for: where lines are broken at one, it cannot be said from the text's own."""
+    printed = rendered("groff", "-man", "-Tutf8", "-Kutf8", "-ww", "-rHY=0", "-rLL=200n")
     plain = [*(EXIT_STATUS.values()), *FILES.values(), *(kind.title for kind in CODES.values())]
     plain += [sentence for _, names in topics() for name in names for sentence in meaning(name)]
     plain = [text for text in plain if not set(text) & set("-`'")]
     assert len(plain) > 80
-    assert not [text for text in plain if text not in told]
+    assert not [text for text in plain if text not in printed]
 
 
 def test_the_man_page_has_no_faults() -> None:

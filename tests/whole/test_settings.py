@@ -24,9 +24,9 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     with pytest.raises(SystemExit) as left:
         main(arguments)
     assert left.value.code == 2
-    told = capsys.readouterr().err
-    assert told.startswith("usage: cryoimport-gui") and "Traceback" not in told
-    return told.splitlines()[-1]
+    printed = capsys.readouterr().err
+    assert printed.startswith("usage: cryoimport-gui") and "Traceback" not in printed
+    return printed.splitlines()[-1]
 
 
 def test_settings_of_an_earlier_import(tmp_path: Path, demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:

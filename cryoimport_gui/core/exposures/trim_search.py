@@ -1,4 +1,4 @@
-"""Two lists of names, laid against each other by cutting equally many characters off all names of a list."""
+"""Two lists of names, aligned by cutting equally many characters off all names of a list."""
 
 # Cutting more never loses a match, but at some point it makes two names of one list equal.  So if any cuts
 # match two names, so do cuts at that border (`HashedNames.back_limits`), and there the text that is left is shortest.
@@ -61,11 +61,11 @@ def align_names(
             if len(tried) * (len(hay.names) + len(needles.names)) > _COMPARED_NAMES or len(asked) > _ASKED:
                 return best
             tried.add(point)
-            laid = _Laid(hay, needles, point)
-            for count, less in laid.taken_back(max(more_than, best[0] - 1)):
+            aligned = _Aligned(hay, needles, point)
+            for count, less in aligned.taken_back(max(more_than, best[0] - 1)):
                 if less not in asked and (count, -sum(less)) > (best[0], -sum(best[1])):
                     asked.add(less)
-                    if passes(less, *laid.pairs(less)):
+                    if passes(less, *aligned.pairs(less)):
                         best = count, less
                         break
     return best
@@ -109,8 +109,8 @@ def _outermost(cuts: Cuts, limits: NameNumbers) -> Iterator[Cuts]:
                 yield a - back, b - less, c - back, d - less
 
 
-class _Laid:
-    """Two lists laid against each other: which names match at some cuts, and at smaller ones of the same alignment."""
+class _Aligned:
+    """Two lists aligned: which names match at some cuts, and at smaller ones of the same alignment."""
 
     def __init__(self, hay: HashedNames, needles: HashedNames, cuts: Cuts) -> None:
         self._hay, self._needles, self._cuts = hay, needles, cuts

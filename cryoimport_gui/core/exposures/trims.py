@@ -76,7 +76,7 @@ class Match:
     elsewhere: paths of micrographs that have one basename and different folders, and so the same exposure.
 
     Two RELION jobs put one micrograph into two folders; two grids, two micrographs of one name.  No name tells which
-    it is, so micrographs of one basename belong to one exposure, and are told.
+    it is, so micrographs of one basename belong to one exposure, and are reported.
     """
 
     exposure_of: NDArray[np.int64]

@@ -81,7 +81,7 @@ def losses(group: OpticsGroup, box: int) -> list[Loss]:
     """One for each term of the group, up to Nyquist; the magnification's at half the distance to the box's edge.
 
     A beam tilt without voltage or Cs, a magnification without a box (0), and everything without a pixel size, cannot
-    be told.
+    be said.
     """
     if group.pixel_size_A is None:
         return []

@@ -6,7 +6,7 @@ lies: off the middle, in a shell, in a neighbour.  The contrast transfer functio
 both are taken at several sizes.
 
 Counting noise is stronger where there is more light, and must not count as structure.  So structure is what two
-halves of the pixels, laid out like the fields of a chess board, have in common: their noise is not.
+halves of the pixels, arranged like the fields of a chess board, have in common: their noise is not.
 
 An image and its negative give opposite values, and noise shows one as often as the other.  So whether the
 images agree is a matter of Wilcoxon's signed ranks (Biometrics Bulletin 1, 1945), which a few wild images
@@ -141,8 +141,8 @@ def opposed(brighter: NDArray[np.float64], groups: NDArray[np.integer]) -> tuple
         brighter: (n,), as in `SignVerdict`.
         groups: (n,) number of each image's group; -1: of none.
     """
-    told = (groups >= 0) & ~np.isnan(brighter)
-    brighter, groups = brighter[told], groups[told]
+    judged = (groups >= 0) & ~np.isnan(brighter)
+    brighter, groups = brighter[judged], groups[judged]
     sizes = np.bincount(groups)
     large = np.flatnonzero(sizes >= _MIN_GROUP).tolist()
     agreement = {group: _signed_rank_z(brighter[groups == group]) for group in large}

@@ -73,10 +73,10 @@ def _mixed(
     ):
         dark, light = opposed(brighter, numbers)
         if dark and light:
-            told = f"images of {count_of(len(dark), kind)} are stored dark on light, of {len(light)} light on dark"
+            seen = f"images of {count_of(len(dark), kind)} are stored dark on light, of {len(light)} light on dark"
             return problem(
                 "data-sign-unclear",
-                f"{told}: they cannot share one data sign",
+                f"{seen}: they cannot share one data sign",
                 count=len(dark) + len(light),
                 examples=_both(dark, light, labels, brighter, numbers),
                 hint=_MIXED_HINT,

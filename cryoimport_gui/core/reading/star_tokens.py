@@ -124,7 +124,7 @@ class Lines:
 
 def plain_rows(lines: Lines, width: int) -> TokenRows | None:
     """The rows of a chunk in which every line is one plain row; None where it holds anything else."""
-    if width == 1 or not len(lines):  # a name alone on its line cannot be told from `data_…` by its width
+    if width == 1 or not len(lines):  # a name alone on its line cannot be said from `data_…` by its width
         return None
     return _fixed_rows(lines, width) or _edged_rows(lines, width)
 

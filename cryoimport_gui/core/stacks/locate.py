@@ -20,7 +20,7 @@ from ..progress import Progress, quiet
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
-_DATA_RULE, _TAIL_RULE = DATA_RULES = ("data path + name", "path tail under the data path")
+_DATA_RULE, _TAIL_RULE = DATA_RULES = ("relative to the data path", "end of the path, under the data path")
 _NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
 _TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
 
@@ -74,8 +74,8 @@ def locate_stacks(
 ) -> Located:
     """Find the file of every name.
 
-    The rules in their order: data path + name; the name itself if it is absolute; the STAR file's folder + name;
-    each folder above it + name; the longest matching tail of the path under the data path.  What they do not find is
+    The rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of the STAR
+    file, and to each folder above it; the longest matching tail of the path under the data path.  What they do not find is
     looked for by the file name alone under the data path, and then by all rules with `.mrc` for `.mrcs`, and back:
     such a file is only taken if the `judge` has nothing against it.  Within one rule two different files are
     ambiguous, and one file that was found by its tail is never the stack of two names.
@@ -174,8 +174,8 @@ class _Finder:
         if name.startswith("/"):
             yield "absolute name", [name]
         else:
-            yield "folder of the STAR file + name", [os.path.join(self._folder, name)]
-            yield "folder above the STAR file + name", [os.path.join(p, name) for p in self._folder.parents]
+            yield "relative to the folder of the STAR file", [os.path.join(self._folder, name)]
+            yield "relative to a folder above the STAR file", [os.path.join(p, name) for p in self._folder.parents]
 
     def _tails(self, name: str) -> list[str]:
         with self._lock:  # the first thread that needs the index makes it

@@ -39,7 +39,7 @@ class Stack:
 
 
 def facts_of(header: MrcHeader) -> dict[str, int | str]:
-    """What a stack is known by: in the report of an import, and when its links are mended."""
+    """What a stack is known by: in the report of an import, and when its links are repaired."""
     sizes = {"images": header.nz, "box": header.nx, "bytes": header.file_bytes}
     return sizes | {"statistics": header.statistics.hex()}
 

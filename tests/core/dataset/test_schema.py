@@ -35,7 +35,7 @@ REST = (
 
 
 def made(n: int) -> DatasetRows:
-    """Rows whose values count up, so that each can be told from the others."""
+    """Rows whose values count up, so that each can be said from the others."""
     count = np.arange(n)
     particles = Particles(
         source="x.star",

@@ -225,7 +225,7 @@ def test_a_dataset_without_rows_is_refused(tmp_path: Path) -> None:
         (b"a\0b\n", "a file of another kind"),
     ],
 )
-def test_what_a_file_is_instead_is_told_in_words(project: Path, content: bytes, what: str) -> None:
+def test_what_a_file_is_instead_is_reported_in_words(project: Path, content: bytes, what: str) -> None:
     path = project / "J2/exposures.cs"
     path.write_bytes(content)
     assert refusal(path) == f"{path}: not a CryoSPARC dataset but {what}"
@@ -242,11 +242,11 @@ def test_particles_given_as_exposures_are_called_so(project: Path, file_format: 
     }
     path = write_exposures(project / "J2/particles.cs", columns)
     Dataset.load(path).save(path, format=file_format)
-    told = "holds neither micrographs nor movies but particles (it has alignments3D, blob, ctf, location)"
-    assert refusal(path) == f"{path} {told}"
+    printed = "holds neither micrographs nor movies but particles (it has alignments3D, blob, ctf, location)"
+    assert refusal(path) == f"{path} {printed}"
     group = project / "J2/particles.csg"
     group.write_text("results:\n  ctf: {metafile: '>particles.cs'}\n  blob: {metafile: '>particles.cs'}\n")
-    assert refusal(group) == f"{group} {told}"
+    assert refusal(group) == f"{group} {printed}"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_particles_that_are_there_are_not_said_to_be_elsewhere(tmp_path: Path, m
     assert said(plan) == []
 
 
-def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_told_apart(tmp_path: Path) -> None:
+def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_reported_apart(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=4))
     for path in demo.micrographs[:2]:
         path.unlink()
@@ -86,7 +86,7 @@ def test_a_project_folder_that_is_wrong_is_what_the_hint_is_about(tmp_path: Path
     assert problem.count == 2 and "--project" in problem.hint and problem.examples[0].startswith(str(demo.data))
 
 
-def test_of_a_few_particles_only_the_doubt_is_told(tmp_path: Path) -> None:
+def test_of_a_few_particles_only_the_doubt_is_reported(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=2))
     exchange_pictures(demo)
     (problem,) = said(plan_of(demo))

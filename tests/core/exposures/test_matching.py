@@ -115,7 +115,7 @@ def test_ambiguous(tmp_path: Path, choice: str) -> None:
         ("m1.mrc", ("J1/7_m1.mrc", "J2/8_m1.mrc"), {"remove_leading_uid": True}, "nothing but their UID"),
     ],
 )
-def test_the_hint_at_ambiguous_names_says_what_tells_them_apart(
+def test_the_hint_at_ambiguous_names_says_what_shows_them_apart(
     tmp_path: Path, micrograph: str, exposures: tuple[str, str], rules: dict, said: str
 ) -> None:
     problem = match(tmp_path, [micrograph], list(exposures), **rules).problems[0]
@@ -123,7 +123,7 @@ def test_the_hint_at_ambiguous_names_says_what_tells_them_apart(
     assert said in problem.hint and "session" in problem.hint
 
 
-def test_one_exposure_for_micrographs_of_several_folders_is_told_and_linked(tmp_path: Path) -> None:
+def test_one_exposure_for_micrographs_of_several_folders_is_reported_and_linked(tmp_path: Path) -> None:
     grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
     matching, exposure, problems = match(tmp_path, grids, ["J3/mic0.mrc", "J3/mic1.mrc", "J3/mic2.mrc"])
     assert exposure == [0, 1, 2, 0, 1, 2]

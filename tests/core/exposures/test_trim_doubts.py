@@ -85,7 +85,7 @@ def test_ordinary_names_raise_no_doubt(micrograph: str, exposure: str, count: in
         ("M/{epu}_{i}.mrc", "J2/{uid}mic{i}.mrc", "very little is left to compare"),
     ],
 )
-def test_what_says_that_these_are_other_micrographs_is_told(micrograph: str, exposure: str, said: str) -> None:
+def test_what_says_that_these_are_other_micrographs_is_reported(micrograph: str, exposure: str, said: str) -> None:
     micrographs, exposures = made(micrograph), made(exposure, seed=1)
     found = suggest_trims(exposures, micrographs)
     assert found.rules is not None and found.matched == 40

@@ -93,14 +93,14 @@ def test_one_path_that_is_listed_twice_is_one_exposure():
     assert match.ambiguous == []
 
 
-def test_micrographs_that_trimming_merges_are_told():
+def test_micrographs_that_trimming_merges_are_reported():
     micrographs = ["mic_1.mrc", "mic_1.tif", "x/mic_1.mrc"]
     match = match_names(["mic_1.mrc"], micrographs, TrimRules(False, 0, 4, 0, 4))
     assert match.exposure_of.tolist() == [0, 0, 0]
     assert match.merged == [("mic_1.mrc", "mic_1.tif")]
 
 
-def test_micrographs_of_one_basename_in_several_folders_are_told_and_stay_linked():
+def test_micrographs_of_one_basename_in_several_folders_are_reported_and_stay_linked():
     grids = [f"MotionCorr/job002/grid{grid}/mic{i}.mrc" for grid in "AB" for i in range(3)]
     match = match_names([f"J3/{UID}mic{i}.mrc" for i in (0, 1)], [*grids, f"./{grids[0]}"], TrimRules(True))
     assert match.exposure_of.tolist() == [0, 1, -1, 0, 1, -1, 0]
@@ -159,7 +159,7 @@ def test_names_of_different_lengths():
     assert check(found, exposures, micrographs) == list(range(1200))
 
 
-def test_the_explanation_tells_what_is_cut():
+def test_the_explanation_shows_what_is_cut():
     exposures = [f"{u}{stem}_rigid.mrc" for u, stem in zip(uids(412, 0), STEMS)]
     text = suggest_trims(exposures, [f"{stem}.mrc" for stem in STEMS]).explanation
     assert text == (
@@ -418,7 +418,7 @@ def test_twenty_thousand_names():
     assert check(found, exposures, micrographs) == list(range(20_000))
 
 
-def test_the_nearest_name_is_told_by_what_stands_behind_the_uid() -> None:
+def test_the_nearest_name_is_reported_by_what_stands_behind_the_uid() -> None:
     exposures = [f"{7 * n:021d}_demo_{n:04d}.mrc" for n in range(1, 9)]
     micrographs = [f"{3 * n:021d}_demo_{n:04d}.mrc".replace("demo_0007", "dxxmo_0007") for n in range(1, 9)]
     found = suggest_trims(exposures, micrographs)

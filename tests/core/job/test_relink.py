@@ -35,8 +35,10 @@ def test_moved_stacks_are_found_and_linked(moved: tuple[Path, Path], capsys: pyt
     report = job.parent / "report.json"
     assert main(["--relink", str(job), "--data", str(archive), "--report", str(report)]) == 0
     after = targets(job)
-    told = json.loads(report.read_text())
-    assert told["status"] == "complete" and told["changes"] == {name: [before[name], after[name]] for name in after}
+    printed = json.loads(report.read_text())
+    assert printed["status"] == "complete" and printed["changes"] == {
+        name: [before[name], after[name]] for name in after
+    }
     assert after.keys() == before.keys()
     assert all(Path(after[n]).name == Path(before[n]).name and Path(after[n]).is_relative_to(archive) for n in after)
     assert len(first_images(job)) == 3
@@ -78,14 +80,14 @@ def test_a_folder_that_is_no_job_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "is not a job folder" in capsys.readouterr().err
 
 
-def test_a_report_that_cannot_be_written_is_told_as_that(
+def test_a_report_that_cannot_be_written_is_reported_as_that(
     moved: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     job, archive = moved
     report = job / "nowhere" / "report.json"
     assert main(["--relink", str(job), "--data", str(archive), "--report", str(report)]) == 1
-    told = capsys.readouterr().err
-    assert "report" in told and "mending the links failed" not in told
+    printed = capsys.readouterr().err
+    assert "report" in printed and "the repair of links failed" not in printed
     assert all(os.path.exists(target) for target in targets(job).values())
 
 
@@ -97,9 +99,11 @@ def test_the_report_is_written_in_every_case(moved: tuple[Path, Path], ending: s
     report = job.parent / "report.json"
     folder = str(job if ending == "refused" else archive)
     assert main(["--relink", folder, "--data", str(archive), "--report", str(report)]) == 1
-    told = json.loads(report.read_text())
-    assert told["status"] == "refused" and told["parameters"]["data"] == str(archive)
-    assert [p["code"] for p in told["problems"]] == ["stack-missing" if ending == "refused" else "output-not-writable"]
+    printed = json.loads(report.read_text())
+    assert printed["status"] == "refused" and printed["parameters"]["data"] == str(archive)
+    assert [p["code"] for p in printed["problems"]] == [
+        "stack-missing" if ending == "refused" else "output-not-writable"
+    ]
 
 
 def test_a_job_folder_that_was_itself_moved_is_mended(moved: tuple[Path, Path], tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_a_dry_run_changes_nothing_even_after_a_kill(moved: tuple[Path, Path]) -
     assert tree(job) == before
 
 
-def test_a_folder_without_the_right_to_write_is_told_when_it_is_checked(
+def test_a_folder_without_the_right_to_write_is_reported_when_it_is_checked(
     moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job, archive = moved
@@ -231,7 +231,7 @@ def test_an_import_json_that_is_no_file_is_refused_at_once(moved: tuple[Path, Pa
 
 
 def test_what_import_json_says_names_no_file(moved: tuple[Path, Path], tmp_path: Path) -> None:
-    """Its names are only looked up: those that are no links of the job are told, and lead nowhere."""
+    """Its names are only looked up: those that are no links of the job are printed, and lead nowhere."""
     job, archive = moved
     content = json.loads((job / "import.json").read_text())
     odd = {"../../outside": {"bytes": 1}, "/etc/passwd": {}, "a\0b": None, "\x1b[2J": 7, "": []}

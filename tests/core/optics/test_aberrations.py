@@ -77,7 +77,7 @@ def test_magnification_error_grows_with_frequency_and_radius() -> None:
     np.testing.assert_allclose(errors, 2 * np.pi * 80 * 0.01 * K, rtol=1e-9)
 
 
-def test_terms_that_are_not_given_are_not_told_of() -> None:
+def test_terms_that_are_not_given_are_not_reported_of() -> None:
     assert phase_errors(group(), K, 100.0) == {}
 
 

@@ -193,7 +193,7 @@ def test_headers_are_compared_with_the_pixel_size_that_is_used(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("optics", [without("rlnImagePixelSize") | {"rlnMicrographOriginalPixelSize": [1.5]}])
-def test_an_assumed_pixel_size_is_told_until_it_is_given(tmp_path: Path, optics: Columns) -> None:
+def test_an_assumed_pixel_size_is_reported_until_it_is_given(tmp_path: Path, optics: Columns) -> None:
     (problem,) = disagreeing(plan(tmp_path, optics))
     assert "rlnMicrographOriginalPixelSize" in problem.message and "1.5 Å" in problem.examples[0]
     assert disagreeing(plan(tmp_path, optics, pixel_size="1.5")) == []
@@ -213,7 +213,7 @@ def test_an_assumed_pixel_size_is_told_until_it_is_given(tmp_path: Path, optics:
         ("rlnAmplitudeContrast", 1.5, False),  # that is impossible, and an error
     ],
 )
-def test_odd_values_are_told(tmp_path: Path, label: str, value: float, odd: bool) -> None:
+def test_odd_values_are_reported(tmp_path: Path, label: str, value: float, odd: bool) -> None:
     found = [p for p in plan(tmp_path, OPTICS | {label: [value]}).problems if p.code == "microscope-value-odd"]
     assert [p.count for p in found] == [1] * odd
     assert all(f"{value:g}" in p.examples[0] and "opticsGroup1" in p.examples[0] for p in found)
@@ -269,12 +269,12 @@ def differing(found: ImportPlan) -> list[Problem]:
     return [problem for problem in found.problems if problem.code == "pixel-sizes-differ"]
 
 
-@pytest.mark.parametrize(("other_A", "is_told"), [(1.5, False), (1.5001, False), (1.51, True), (3.0, True)])
-def test_several_pixel_sizes_in_one_set(tmp_path: Path, other_A: float, is_told: bool) -> None:
+@pytest.mark.parametrize(("other_A", "is_reported"), [(1.5, False), (1.5001, False), (1.51, True), (3.0, True)])
+def test_several_pixel_sizes_in_one_set(tmp_path: Path, other_A: float, is_reported: bool) -> None:
     optics = TWO_GROUPS | {"rlnImagePixelSize": [1.5, other_A]}
     rows = {"rlnOpticsGroup": [1, 1, 1, 1, 2, 2]}
     problems = differing(plan(tmp_path, optics, rows))
-    assert [problem.count for problem in problems] == [2] * is_told
+    assert [problem.count for problem in problems] == [2] * is_reported
     for problem in problems:
         assert problem.examples == ("1.5 Å: 4 particles", f"{other_A:g} Å: 2 particles")
         assert "--select optics-group=1 (1.5 Å)" in problem.hint
@@ -293,17 +293,17 @@ def test_pixel_sizes_that_no_optics_group_keeps_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("groups", "told"), [([1, 1, 1, 2, 2, 2], ("=1 (8 pixels)", "=2 (10 pixels)")), ([1, 2, 1, 2, 2, 2], ())]
+    ("groups", "printed"), [([1, 1, 1, 2, 2, 2], ("=1 (8 pixels)", "=2 (10 pixels)")), ([1, 2, 1, 2, 2, 2], ())]
 )
 def test_two_boxes_are_imported_apart_where_groups_keep_them_apart(
-    tmp_path: Path, groups: list[int], told: tuple[str, ...]
+    tmp_path: Path, groups: list[int], printed: tuple[str, ...]
 ) -> None:
     meta = write_input(tmp_path, {"rlnOpticsGroup": groups}, TWO_GROUPS)
     write_stack(tmp_path / "stacks/s2.mrcs", box=10)
     (error,) = (p for p in plan_import(ImportParameters(meta=str(meta))).errors if p.code == "box-mismatch")
-    assert all(f"--select optics-group{words}" in error.hint for words in told)
-    assert ("--select" in error.hint) == bool(told)
-    if told:
+    assert all(f"--select optics-group{words}" in error.hint for words in printed)
+    assert ("--select" in error.hint) == bool(printed)
+    if printed:
         for number in ("1", "2"):
             chosen = update(ImportParameters(), {"meta": str(meta), "select": [f"optics-group={number}"]})
             assert plan_import(chosen).errors == []

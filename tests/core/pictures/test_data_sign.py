@@ -186,7 +186,7 @@ def test_images_that_say_nothing_are_left_out() -> None:
     assert detect_data_sign(images[:1]).value == 0
 
 
-def test_what_was_seen_is_told_for_none_one_and_many() -> None:
+def test_what_was_seen_is_reported_for_none_one_and_many() -> None:
     images, shifts = particles("lump", 0.1, count=40)
     assert detect_data_sign([]).words == "no image could be looked at"
     for sign, stored in ((1, "brighter"), (-1, "darker")):
@@ -200,7 +200,7 @@ def test_no_confidence_is_called_certain() -> None:
     assert SignVerdict(-1, 1.0, 0.9899, 400).confidence_words == "98.9%"
 
 
-def test_which_images_were_left_out_is_told() -> None:
+def test_which_images_were_left_out_is_reported() -> None:
     images, shifts = particles("lump", 0.1, count=12)
     images[3], images[5, 2, 2], images[7, 0, 0] = 4.0, np.nan, np.inf
     verdict = detect_data_sign(images, shifts)

@@ -223,7 +223,7 @@ def test_nothing_is_judged_by_less_than_four_particles(tmp_path):
     assert math.isnan(found.keep_correlation) and math.isnan(found.flip_correlation)
 
 
-def test_micrographs_that_cannot_be_compared_are_told_once_and_why(tmp_path):
+def test_micrographs_that_cannot_be_compared_are_reported_once_and_why(tmp_path):
     samples = planted(tmp_path)
     good = samples[0].micrograph
 
@@ -278,7 +278,7 @@ def test_particles_that_cannot_be_compared(tmp_path, change, reason):
     assert len(found.unreadable) == 1 and reason in found.unreadable[0]
 
 
-def test_a_micrograph_that_cannot_be_read_half_way_is_told(tmp_path, monkeypatch):
+def test_a_micrograph_that_cannot_be_read_half_way_is_reported(tmp_path, monkeypatch):
     samples = planted(tmp_path)
     read_rows = placement.read_image_rows
 

@@ -171,7 +171,7 @@ def test_data_sign(tmp_path: Path, inverted: bool, choice: str, value: int, sour
     assert found == ([code] if code else [])
 
 
-def test_images_without_a_picture_are_told(tmp_path: Path) -> None:
+def test_images_without_a_picture_are_reported(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=8, box=32))
     with mrcfile.open(demo.stacks[1], "r+") as stack:
         stack.data[2, 5, 5] = np.nan
@@ -209,7 +209,7 @@ def test_images_that_cannot_be_read_are_not_called_blank(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("choice", ["auto", "-1"])
 @pytest.mark.parametrize("groups", [1, 2])
-def test_stacks_of_opposite_contrast_are_told(tmp_path: Path, choice: str, groups: int) -> None:
+def test_stacks_of_opposite_contrast_are_reported(tmp_path: Path, choice: str, groups: int) -> None:
     recipe = DemoRecipe(micrographs=5, particles_per_micrograph=8, box=32, optics_groups=groups)
     demo = make_demo(tmp_path, recipe)
     is_of_first = [int(demo.optics_group[demo.stack_index == k][0]) == 1 for k in range(5)]
@@ -222,8 +222,8 @@ def test_stacks_of_opposite_contrast_are_told(tmp_path: Path, choice: str, group
     assert found.code == ("data-sign-unclear" if choice == "auto" else "data-sign-contradicts")
     kind = "optics group" if groups == 2 else "stack"
     counts = (1, 1) if groups == 2 else (len(others), 5 - len(others))
-    told = f"images of {count_of(counts[0], kind)} are stored dark on light, of {counts[1]} light on dark"
-    assert found.message.startswith(f"{told}: they cannot share one data sign") and "-1" in found.message
+    printed = f"images of {count_of(counts[0], kind)} are stored dark on light, of {counts[1]} light on dark"
+    assert found.message.startswith(f"{printed}: they cannot share one data sign") and "-1" in found.message
     assert {example.partition(":")[0] for example in found.examples} == {"dark on light", "light on dark"}
     assert "separately" in found.hint
     if groups == 1:

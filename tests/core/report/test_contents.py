@@ -49,27 +49,27 @@ def doubtful_input(folder: Path) -> Path:
 @pytest.mark.parametrize("on_bad", ["stop", "leave-out"])
 @pytest.mark.parametrize("on_unmatched", ["stop", "keep", "leave-out"])
 def test_outcomes_of_the_policies(tmp_path: Path, on_bad: str, on_unmatched: str) -> None:
-    """The numbers told for each choice are those of an import with that choice."""
+    """The numbers given for each choice are those of an import with that choice."""
     exposures = str(write_exposures(tmp_path / "P/J1/exposures.cs"))
     given = MATCHED | {"exposures": exposures}
     meta = doubtful_input(tmp_path)
-    told = policy_outcomes(plan(meta, on_bad=on_bad, on_unmatched=on_unmatched, **given))
+    printed = policy_outcomes(plan(meta, on_bad=on_bad, on_unmatched=on_unmatched, **given))
     for name, other in (("on_bad", {"on_unmatched": on_unmatched}), ("on_unmatched", {"on_bad": on_bad})):
         found = plan(meta, **given | other | {name: "leave-out"})
         counts = found.counts()
-        assert f"{counts['particles']} of 12 rows are imported, {counts['left_out']} listed" in told[name]
+        assert f"{counts['particles']} of 12 rows are imported, {counts['left_out']} listed" in printed[name]
         if name == "on_unmatched":
             kept = plan(meta, **given | other | {name: "keep"}).counts()
             without = kept["particles"] - kept["particles_matched"]
-            assert f"keep: {kept['particles']} of 12 rows are imported, {without} without a location" in told[name]
+            assert f"keep: {kept['particles']} of 12 rows are imported, {without} without a location" in printed[name]
 
 
 def test_outcomes_where_there_is_nothing_to_decide(tmp_path: Path) -> None:
     meta = write_input(tmp_path)
     assert policy_outcomes(plan(meta)) == {"on_bad": "No bad rows.", "on_unmatched": "No exposures are linked."}
     exposures = str(write_exposures(tmp_path / "P/J1/exposures.cs"))
-    told = policy_outcomes(plan(meta, exposures=exposures, **MATCHED))
-    assert told["on_unmatched"] == "Every particle has its exposure."
+    printed = policy_outcomes(plan(meta, exposures=exposures, **MATCHED))
+    assert printed["on_unmatched"] == "Every particle has its exposure."
     assert "no row is left" in policy_outcomes(plan(meta, exposures=exposures))["on_unmatched"]
     assert set(policy_outcomes(ImportPlan(ImportParameters())).values()) == {""}
 
@@ -102,21 +102,21 @@ def test_where_values_come_from(tmp_path: Path) -> None:
     }
     change = {"rlnOpticsGroup": [1, 1, 1, 2, 2, 2], "rlnRandomSubset": None, "rlnClassNumber": None}
     found = plan(write_input(tmp_path, change, two), voltage=["2=200"], data_sign="+1")
-    told = {name: where_from(found, field(name)) for name in (f.name for slot in found.slots for f in SCHEMA[slot])}
-    assert told["ctf/accel_kv"] == "optics rlnVoltage, you"
-    assert told["blob/psize_A"] == "optics rlnImagePixelSize"
-    assert told["blob/sign"] == "data sign, user"
-    assert told["ctf/df1_A"] == "rlnDefocusU"
-    assert told["ctf/phase_shift_rad"] == "0: the file has no rlnPhaseShift"
-    assert told["ctf/scale"] == "1: the file has no rlnCtfScalefactor"
-    assert told["alignments3D/split"] == "0: the file has no rlnRandomSubset"
-    assert told["alignments3D/shift"].startswith("rlnOriginXAngst")
+    printed = {name: where_from(found, field(name)) for name in (f.name for slot in found.slots for f in SCHEMA[slot])}
+    assert printed["ctf/accel_kv"] == "optics rlnVoltage, you"
+    assert printed["blob/psize_A"] == "optics rlnImagePixelSize"
+    assert printed["blob/sign"] == "data sign, user"
+    assert printed["ctf/df1_A"] == "rlnDefocusU"
+    assert printed["ctf/phase_shift_rad"] == "0: the file has no rlnPhaseShift"
+    assert printed["ctf/scale"] == "1: the file has no rlnCtfScalefactor"
+    assert printed["alignments3D/split"] == "0: the file has no rlnRandomSubset"
+    assert printed["alignments3D/shift"].startswith("rlnOriginXAngst")
     half_sets = plan(write_input(tmp_path), ignore_half_sets=True)
     assert where_from(half_sets, field("alignments3D/split")) == "0: Ignore half-sets is on"
 
 
 def test_what_a_missing_column_is_said_to_become_is_what_is_written(tmp_path: Path) -> None:
-    """Every field that the file could give but does not is constant, at the value that is told."""
+    """Every field that the file could give but does not is constant, at the value that is printed."""
     bare = dict.fromkeys(
         ["rlnDefocusV", "rlnDefocusAngle", "rlnOriginXAngst", "rlnOriginYAngst", "rlnRandomSubset", "rlnClassNumber"]
     )
@@ -151,11 +151,11 @@ def test_what_is_not_written_and_why(tmp_path: Path) -> None:
     assert lines(found, "Links") == ["none"]
 
 
-def test_every_field_is_told_of_once(tmp_path: Path) -> None:
+def test_every_field_is_reported_of_once(tmp_path: Path) -> None:
     found = plan(write_input(tmp_path))
     for slot in found.slots:
-        told = [name for text in lines(found, slot) for name in text.split("  ")[0].split(", ")]
-        assert sorted(told) == sorted(f.name.split("/")[1] for f in SCHEMA[slot])
+        printed = [name for text in lines(found, slot) for name in text.split("  ")[0].split(", ")]
+        assert sorted(printed) == sorted(f.name.split("/")[1] for f in SCHEMA[slot])
 
 
 def test_assumptions_that_are_not_settled(tmp_path: Path) -> None:

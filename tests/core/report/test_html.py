@@ -60,7 +60,7 @@ def plan(meta: Path, **values: Any) -> ImportPlan:
     return plan_import(update(ImportParameters(), {"meta": str(meta), **values}))
 
 
-def test_everything_is_told(demo_values: dict[str, Any]) -> None:
+def test_everything_is_reported(demo_values: dict[str, Any]) -> None:
     found = Planner().plan(update(ImportParameters(), demo_values))
     page = Page(report_page(found, "dry-run"))
     assert page.open == []

@@ -102,8 +102,8 @@ def test_a_report_through_a_link_and_into_a_pipe(tmp_path: Path, demo: Demo) -> 
     os.mkfifo(tmp_path / "pipe")
     reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_whole(str(tmp_path / "pipe"), "told")
-        assert os.read(reader, 100) == b"told"
+        write_whole(str(tmp_path / "pipe"), "printed")
+        assert os.read(reader, 100) == b"printed"
     finally:
         os.close(reader)
     assert sorted(os.listdir(tmp_path)) == ["link.json", "pipe", "there.json"]

@@ -156,7 +156,7 @@ def test_other_files_are_called_what_they_are(tmp_path: Path, content: bytes, wo
 
 
 @pytest.mark.parametrize(
-    ("lies", "data", "told"),
+    ("lies", "data", "printed"),
     [
         ("new/grid2/mics/{}", "new", ("grid1 → grid2",)),
         ("new/x/proj/grid1/mics/{}", "new", ()),
@@ -166,7 +166,7 @@ def test_other_files_are_called_what_they_are(tmp_path: Path, content: bytes, wo
     ],
 )
 def test_stacks_in_another_folder_than_their_names_say(
-    tmp_path: Path, lies: str, data: str, told: tuple[str, ...]
+    tmp_path: Path, lies: str, data: str, printed: tuple[str, ...]
 ) -> None:
     for k in (1, 2):
         write_stack(tmp_path / lies.format(f"m{k}.mrcs"))
@@ -175,8 +175,8 @@ def test_stacks_in_another_folder_than_their_names_say(
     )
     plan = plan_import(ImportParameters(meta=str(star), data=str(tmp_path / data) if data else ""))
     found = [p for p in plan.problems if p.code == "stack-elsewhere"]
-    assert plan.errors == [] and len(found) == len(told)
-    assert all(p.count == 2 and p.examples == (f"{words}: 2 stacks",) for p, words in zip(found, told, strict=True))
+    assert plan.errors == [] and len(found) == len(printed)
+    assert all(p.count == 2 and p.examples == (f"{words}: 2 stacks",) for p, words in zip(found, printed, strict=True))
 
 
 def test_an_absolute_name_that_is_exact_is_where_it_says(tmp_path: Path) -> None:

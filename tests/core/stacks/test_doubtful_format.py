@@ -99,8 +99,8 @@ def as_bytes(path: Path, offset: int) -> None:
     path.write_bytes(mrc_bytes(values.view("i1"), mode=0, pixel_size_A=2.1))
 
 
-@pytest.mark.parametrize(("offset", "is_told"), [(60, False), (127, True)])
-def test_readings_that_give_different_data_signs(tmp_path: Path, offset: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("offset", "is_reported"), [(60, False), (127, True)])
+def test_readings_that_give_different_data_signs(tmp_path: Path, offset: int, is_reported: bool) -> None:
     """Read as signed, grey values above 127 turn into the darkest: around 127 what is bright becomes dark."""
     demo = small_demo(tmp_path, micrographs=4, particles_per_micrograph=12, box=64)
     for stack in demo.stacks:
@@ -108,7 +108,7 @@ def test_readings_that_give_different_data_signs(tmp_path: Path, offset: int, is
     plan = plan_import(ImportParameters(meta=str(demo.star), data=str(demo.data)))
     (found,) = doubtful(plan)
     assert found.count == 4
-    if is_told:
+    if is_reported:
         assert plan.byte_signs == (-demo.data_sign, demo.data_sign)
         assert f"signed bytes the pictures give the data sign {-demo.data_sign:+d}" in found.message
         assert "depends on how the bytes are read" in found.hint

@@ -35,19 +35,19 @@ def found(project: Path, name: str, data: str | Path = "") -> Found:
 @pytest.mark.parametrize(
     ("lies", "name", "data", "rule"),
     [
-        ("data/Extract/s.mrcs", "Extract/s.mrcs", "data", "data path + name"),
-        ("data/abs/s.mrcs", "/abs/s.mrcs", "data", "data path + name"),
-        ("relion/Refine3D/job010/s.mrcs", "s.mrcs", "", "folder of the STAR file + name"),
-        ("relion/Refine3D/job010/x/s.mrcs", "./x//s.mrcs", "", "folder of the STAR file + name"),
-        ("relion/Extract/s.mrcs", "../../Extract/s.mrcs", "", "folder of the STAR file + name"),
-        ("relion/Extract/s.mrcs", "Extract/s.mrcs", "", "folder above the STAR file + name"),
-        ("relion/Extract/s.mrcs", "Extract/s.mrcs", "data", "folder above the STAR file + name"),
-        ("data/deep/job5/s.mrcs", "Extract/job5/s.mrcs", "data", "path tail under the data path"),
-        ("data/deep/s.mrcs", "/gone/Extract/s.mrcs", "data", "path tail under the data path"),
-        ("relion/Extract/s.mrc", "Extract/s.mrcs", "", "folder above the STAR file + name, as .mrc"),
-        ("relion/Extract/s.mrcs", "Extract/s.mrc", "", "folder above the STAR file + name, as .mrcs"),
-        ("data/x/y/s.mrc", "Extract/s.mrcs", "data", "path tail under the data path, as .mrc"),
-        ("data/it's #1/Å.mrcs", "it's #1/Å.mrcs", "data", "data path + name"),
+        ("data/Extract/s.mrcs", "Extract/s.mrcs", "data", "relative to the data path"),
+        ("data/abs/s.mrcs", "/abs/s.mrcs", "data", "relative to the data path"),
+        ("relion/Refine3D/job010/s.mrcs", "s.mrcs", "", "relative to the folder of the STAR file"),
+        ("relion/Refine3D/job010/x/s.mrcs", "./x//s.mrcs", "", "relative to the folder of the STAR file"),
+        ("relion/Extract/s.mrcs", "../../Extract/s.mrcs", "", "relative to the folder of the STAR file"),
+        ("relion/Extract/s.mrcs", "Extract/s.mrcs", "", "relative to a folder above the STAR file"),
+        ("relion/Extract/s.mrcs", "Extract/s.mrcs", "data", "relative to a folder above the STAR file"),
+        ("data/deep/job5/s.mrcs", "Extract/job5/s.mrcs", "data", "end of the path, under the data path"),
+        ("data/deep/s.mrcs", "/gone/Extract/s.mrcs", "data", "end of the path, under the data path"),
+        ("relion/Extract/s.mrc", "Extract/s.mrcs", "", "relative to a folder above the STAR file, as .mrc"),
+        ("relion/Extract/s.mrcs", "Extract/s.mrc", "", "relative to a folder above the STAR file, as .mrcs"),
+        ("data/x/y/s.mrc", "Extract/s.mrcs", "data", "end of the path, under the data path, as .mrc"),
+        ("data/it's #1/Å.mrcs", "it's #1/Å.mrcs", "data", "relative to the data path"),
     ],
 )
 def test_rules(project: Path, lies: str, name: str, data: str, rule: str) -> None:
@@ -180,7 +180,10 @@ def test_which_rules_found_how_many(project: Path) -> None:
     for place in ("relion/a.mrcs", "relion/b.mrcs", "relion/Refine3D/job010/c.mrcs"):
         touch(project / place)
     located = locate(project, "a.mrcs", "b.mrcs", "c.mrcs", "d.mrcs")
-    assert located.rules == {"folder above the STAR file + name": 2, "folder of the STAR file + name": 1}
+    assert located.rules == {
+        "relative to a folder above the STAR file": 2,
+        "relative to the folder of the STAR file": 1,
+    }
     assert [bool(one.path) for one in located.found] == [True, True, True, False]
 
 
@@ -202,7 +205,7 @@ def test_what_was_tried(project: Path) -> None:
     assert locate(project, "/gone/s.mrcs").tried == ["/gone/s.mrcs"]
 
 
-def test_what_stands_in_the_way_is_told(project: Path) -> None:
+def test_what_stands_in_the_way_is_reported(project: Path) -> None:
     (project / "relion/s.mrcs").symlink_to("/scratch/gone/s.mrcs")
     tried = locate(project, "s.mrcs").tried
     assert f"{project}/relion/s.mrcs (a link to /scratch/gone/s.mrcs, which is not there)" in tried

@@ -177,8 +177,8 @@ def test_files_of_all_kinds_at_once(tmp_path: Path) -> None:
     ]
     missing = (str(tmp_path / "gone.mrcs"), 4000)
     found = read_headers([(str(path), path.stat().st_size) for path in files] + [missing, (str(tmp_path), -1)])
-    told = [(its.nz, its.nx, its.byte_order) if isinstance(its, MrcHeader) else type(its) for its in found]
-    assert told == [(3, 6, "<"), (4, 7, ">"), MrcError, (5, 8, "<"), FileNotFoundError, MrcError]
+    printed = [(its.nz, its.nx, its.byte_order) if isinstance(its, MrcHeader) else type(its) for its in found]
+    assert printed == [(3, 6, "<"), (4, 7, ">"), MrcError, (5, 8, "<"), FileNotFoundError, MrcError]
 
 
 def test_what_is_no_regular_file(tmp_path: Path) -> None:

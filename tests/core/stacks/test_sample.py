@@ -73,7 +73,7 @@ def test_the_images_are_those_of_the_rows(
     np.testing.assert_array_equal(sample.images, planted[particles.image_number[rows] - 1])
 
 
-def test_what_cannot_be_read_is_told_by_position(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_by_position(tmp_path: Path) -> None:
     names = [f"{i}@stacks/s{k}.mrcs" for k in (1, 2) for i in (1, 2, 3)]
     names[1], names[2], names[5] = "9@stacks/s1.mrcs", "0@stacks/s1.mrcs", "1@gone.mrcs"
     particles, stacks = look(write_input(tmp_path, {"rlnImageName": names}))

@@ -1,4 +1,4 @@
-"""How the table of names shows them: long names stay told apart, and equal ones are seen to be equal."""
+"""How the table of names shows them: long names stay distinguished, and equal ones are seen to be equal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def metrics(qapp: QApplication) -> QFontMetrics:
 def test_what_is_left_of_a_long_name_is_shown_before_what_is_cut(table: NameTable, metrics: QFontMetrics) -> None:
     shown = [as_drawn(metrics, table, row, _ROOM_AT_1280_PX) for row in range(len(_STEMS))]
     kept = [micrograph[1] for micrograph, _ in shown]
-    assert len(set(kept)) == len(_STEMS), "names are told apart"
+    assert len(set(kept)) == len(_STEMS), "names are distinguished"
     for (micrograph, exposure), stem in zip(shown, _STEMS):
         assert micrograph[1] == exposure[1], "equal names look equal"
         assert micrograph[1].startswith(stem[:20]) and micrograph[1].endswith(stem[-20:])
@@ -61,15 +61,15 @@ def test_nothing_is_drawn_beyond_the_cell(table: NameTable, metrics: QFontMetric
         assert metrics.horizontalAdvance("".join(name)) <= max(room, 3 * metrics.horizontalAdvance("…")) + 3
 
 
-def test_the_cell_shows_both_names_and_tells_them_to_a_screen_reader(qtbot, table: NameTable) -> None:
+def test_the_cell_shows_both_names_and_shows_them_to_a_screen_reader(qtbot, table: NameTable) -> None:
     widget = MatchTable()
     qtbot.addWidget(widget)
     widget.show_rows(table, np.arange(len(_STEMS)))
     visible = [column for column in Column if not widget.view.isColumnHidden(column)]
     assert visible == [Column.STATE, Column.MICROGRAPH, Column.PARTICLES]
     index = widget.model.index(0, Column.MICROGRAPH)
-    told = widget.model.data(index, Qt.ItemDataRole.AccessibleTextRole)
-    assert _STEMS[0] + _RIGID in told and _UID + _DATE + _STEMS[0] + _PATCH in told
+    printed = widget.model.data(index, Qt.ItemDataRole.AccessibleTextRole)
+    assert _STEMS[0] + _RIGID in printed and _UID + _DATE + _STEMS[0] + _PATCH in printed
     upper, lower = drawn(widget, 0)
     assert upper and lower, "both lines are drawn"
     without = build_name_table([], [_STEMS[0]], np.array([5]), TrimRules())

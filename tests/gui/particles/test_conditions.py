@@ -24,7 +24,7 @@ def test_conditions_are_typed_taken_and_explained(qtbot, open_wizard, tmp_path: 
     line.selectAll()
     qtbot.keyClicks(line, "rlnRandomSubset")
     qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert "Takes a condition such as" in line.toolTip() and "#b3261e" in line.styleSheet()
+    assert "takes a condition such as" in line.toolTip() and "#b3261e" in line.styleSheet()
     assert session.parameters.select == ("rlnRandomSubset=2", "rlnImageName~s2")
     line.selectAll()
     qtbot.keyClick(line, Qt.Key.Key_Delete)

@@ -136,7 +136,7 @@ def test_links_that_are_whole_leave_nothing_to_do(qtbot, open_window, moved: tup
 
 
 def test_a_check_can_be_stopped(qtbot, open_window, moved: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """It looks for ever, until it is told to stop."""
+    """It looks for ever, until it is printed to stop."""
     job, archive = moved
 
     def endless(job, data, progress):

@@ -279,7 +279,7 @@ def test_policies_stand_with_their_numbers(qtbot, open_wizard, tmp_path: Path) -
 
 def test_what_will_be_written_is_shown(qtbot, open_wizard, demo, demo_values, tmp_path: Path) -> None:
     _, review = open_review(open_wizard, **demo_values | {"output": str(tmp_path / "J1"), "voltage": ["2=120"]})
-    told = facts(review)
+    printed = facts(review)
     for words in (
         "400 of 400 rows",
         f"{len(demo.stacks)} to stacks, which are not copied",
@@ -291,7 +291,7 @@ def test_what_will_be_written_is_shown(qtbot, open_wizard, demo, demo_values, tm
         "df1_A  ←  rlnDefocusU",
         "mscope_params: no total dose is given",
     ):
-        assert words in told, words
+        assert words in printed, words
 
 
 def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Path) -> None:
@@ -299,10 +299,10 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
     flat = {"rlnAngleRot": [0.0] * 6, "rlnAngleTilt": [0.0] * 6}
     meta = write_input(tmp_path, flat)
     _, review = open_review(open_wizard, meta=str(meta), exposures=str(exposures), remove_leading_uid=True)
-    told = facts(review)
-    assert "Not settled" in told
-    assert "pose  ←  rlnAnglePsi (not settled)" in told
-    assert "center_y_frac  ←  rlnCoordinateY / height (not settled)" in told
+    printed = facts(review)
+    assert "Not settled" in printed
+    assert "pose  ←  rlnAnglePsi (not settled)" in printed
+    assert "center_y_frac  ←  rlnCoordinateY / height (not settled)" in printed
 
 
 @pytest.mark.parametrize(
@@ -334,8 +334,8 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
 def test_the_first_page_says_what_becomes_of_the_poses(
     tmp_path: Path, change: dict[str, Any], values: dict[str, Any], expected: list[str]
 ) -> None:
-    told = dict(file_facts(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
-    assert [told[name] for name in ("Poses", "Shifts", "Half-sets", "Classes")] == expected
+    printed = dict(file_facts(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
+    assert [printed[name] for name in ("Poses", "Shifts", "Half-sets", "Classes")] == expected
 
 
 def save_as(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:

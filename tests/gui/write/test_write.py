@@ -20,7 +20,7 @@ _CTF = "Global CTF Refinement"
 
 
 @pytest.mark.parametrize(
-    ("options", "told", "not_told"),
+    ("options", "printed", "not_told"),
     [
         (
             {},
@@ -32,11 +32,11 @@ _CTF = "Global CTF Refinement"
     ],
 )
 def test_the_next_steps_fit_what_was_imported(
-    tmp_path: Path, options: dict, told: list[str], not_told: list[str]
+    tmp_path: Path, options: dict, printed: list[str], not_told: list[str]
 ) -> None:
     plan = plan_import(ImportParameters(meta=str(write_input(tmp_path)), **options))
     text = "\n".join(next_steps(plan))
-    assert all(words in text for words in told) and not any(words in text for words in not_told)
+    assert all(words in text for words in printed) and not any(words in text for words in not_told)
 
 
 def test_poses_are_to_be_looked_at_first_and_lost_aberrations_refined(demo_values) -> None:

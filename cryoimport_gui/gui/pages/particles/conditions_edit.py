@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit
 from ....core.conditions import BadParameter
 from ....core.parameters import meaning, parameter
 from ...session import Session
-from ...tips import explain
+from ...tips import explain, window_words
 
 _NAME = "select"
 _AND = re.compile(r"\s+and\s+|\s*;\s*")
@@ -50,4 +50,4 @@ class ConditionsEdit(QLineEdit):
         try:
             self._session.change(select=conditions)
         except BadParameter as error:
-            self._explain(str(error).removeprefix("--select ").capitalize() + ".")
+            self._explain(window_words(str(error)) + ".")
