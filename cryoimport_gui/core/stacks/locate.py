@@ -75,9 +75,9 @@ def locate_stacks(
     """Find the file of every name.
 
     The rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
-    the STAR file, and to each folder above it; the longest matching end of the path under the data path.  What they
-    do not find is looked for by the file name alone under the data path, and then by all rules with `.mrc` for
-    `.mrcs`, and back: such a file is only taken if the `judge` has nothing against it.  Within one rule two different files are
+    the STAR file, and to each folder above it; the longest matching end of the path under the data path. What they do
+    not find is looked for by the file name alone under the data path, and then by all rules with `.mrc` for `.mrcs`,
+    and back: such a file is only taken if the `judge` has nothing against it. Within one rule two different files are
     ambiguous, and one file that was found by its tail is never the stack of two names.
 
     Raises:
