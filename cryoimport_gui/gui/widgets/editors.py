@@ -39,6 +39,7 @@ _CHOICES = {
         "+1": "+1  (stored dark on light)",
         "-1": "-1  (stored light on dark)",
     },
+    "check_poses": {"auto": "Automatic", "off": "Off"},
     "image_numbers_from": {"1": "1 (RELION)", "0": "0"},
     "coordinate_y": {"auto": "Automatic", "keep": "Keep", "flip": "Flip"},
     "on_bad": {"stop": "Stop the import", "leave-out": "Leave those rows out"},
