@@ -275,10 +275,12 @@ class Problem:
         return asdict(self) | {"severity": self.severity.value, "examples": list(self.examples)}
 
     def __str__(self) -> str:
+        """For the terminal and the log."""
         accepted = ", accepted" if self.accepted else ""
         lines = [f"{self.severity.value}{accepted}: {self.message} [{self.code}]"]
         lines += [f"    {example}" for example in self.examples]
-        return "\n".join([*lines, f"    → {self.hint}"])
+        flag = f" (--accept {self.code})" if CODES[self.code].acceptable and self.severity is Severity.ERROR else ""
+        return "\n".join([*lines, f"    → {self.hint}{flag}"])
 
 
 def problem(

@@ -83,13 +83,16 @@ def test_micrographs_of_rows_that_are_left_out_match_nothing_and_need_not(tmp_pa
     assert outcome.status == 0 and "exposure-unmatched" not in outcome.codes
 
 
-def test_an_acceptable_error_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_acceptable_error_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = problem("images-ctf-corrected", "the images are premultiplied")
     monkeypatch.setattr(planner, "absences", lambda *_: [found])
     meta = write_input(tmp_path)
     refused = run(tmp_path, meta)
     assert refused.status == 1 and not refused.output.exists()
     assert refused.problem("images-ctf-corrected")["accepted"] is False
+    assert "(--accept images-ctf-corrected)" in capsys.readouterr().err
     outcome = run(tmp_path, meta, "--accept", "images-ctf-corrected")
     accepted = outcome.problem("images-ctf-corrected")
     assert (outcome.status, accepted["severity"], accepted["accepted"]) == (0, "warning", True)
