@@ -188,3 +188,11 @@ def test_result_group() -> None:
     assert content["version"] == "v4.4.1"
     assert UNLISTED == ("mscope_params",)
     assert list(content) == ["created", "group", "results", "version"]
+
+
+@pytest.mark.parametrize("slot", ["alignments2D", "alignments3D"])
+def test_what_an_import_cannot_know_of_a_pose_is_0_and_its_weights_are_1(slot: str) -> None:
+    """As in a real import: EMPIAR-11377 has alpha_min and class_ess 0."""
+    constants = {field.name.split("/")[1]: field.value for field in SCHEMA[slot] if not callable(field.value)}
+    assert (constants["alpha_min"], constants["class_ess"]) == (0, 0)
+    assert {name for name, value in constants.items() if value == 1} == {"alpha", "weight", "class_posterior"}
