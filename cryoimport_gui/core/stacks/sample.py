@@ -74,7 +74,7 @@ def choose_rows(
 def _spread(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """All rows in random order, such that any first part holds about as many of each optics group and stack."""
     rows = np.random.default_rng(seed).permutation(rows)
-    place = np.zeros(len(rows), np.int64)  # the how-manieth of its group and stack is each row?
+    place = np.zeros(len(rows), np.int64)  # position of each row inside its group and stack
     for key in (stacks.of_name[particles.stack_index[rows]], particles.optics_index[rows]):
         order = _small(place).argsort(kind="stable")
         order = order[_small(key[order]).argsort(kind="stable")]
