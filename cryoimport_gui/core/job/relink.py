@@ -21,9 +21,10 @@ from ..layout import LINKS, PARTICLES, REPORT, SOURCE
 from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
+from ..stacks.ambiguous import EACH_ONCE
 from ..stacks.locate import locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
-from ..stacks.not_located import EACH_ONCE, not_located
+from ..stacks.not_located import not_located
 from ..stacks.stacks import facts_of
 
 _NO_JOB = "Give the job folder of an earlier import, which holds an import.json."

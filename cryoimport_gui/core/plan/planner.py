@@ -23,7 +23,7 @@ from ..problems import CODES, Problem, Refused, Severity
 from ..progress import Progress, quiet
 from ..reading import formats
 from ..reading.reading import Reading
-from ..stacks.copies import copies_remarks
+from ..stacks.image_copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
 from ..stacks.sample import Sample
 from ..stacks.stacks import find_stacks

@@ -1,62 +1,30 @@
-"""Where the stacks are that the image names speak of."""
+"""Where the stacks of the image names are.
+
+What makes a stack that is found twice an error: `ambiguous.py`.
+"""
 
 from __future__ import annotations
 
-import math
 import os
 import stat
 from collections import Counter, deque
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, takewhile
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ..file_state import state_of
 from ..parallel import map_files
 from ..problems import refuse
 from ..progress import Progress, quiet
+from .ambiguous import only_one, without_rivals
+from .found import DATA_RULE, TAIL_RULE, Found, Located, StackFile, matching_parts
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
-_DATA_RULE, _TAIL_RULE = DATA_RULES = ("relative to the data path", "end of the path, under the data path")
 _NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
 _TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
-
-
-@dataclass(frozen=True)
-class Found:
-    """One stack: its absolute path, its `regular_bytes` and the rule that found it.
-
-    There is no path if there is no file, if there are several `candidates`, or if the only file could as well be
-    the stack of other names, its `rivals`.  `rejected` are files of that name that cannot be the stack, and why.
-    `file` is the same for all paths that lead to one file; `state` changes when the file does.
-    """
-
-    path: str = ""
-    file_bytes: int = -1
-    rule: str = ""
-    candidates: tuple[str, ...] = ()
-    rivals: tuple[str, ...] = ()
-    rejected: tuple[tuple[str, str], ...] = ()
-    file: tuple[int, int] | None = field(default=None, compare=False)
-    state: Hashable = field(default=None, compare=False)
-
-    @property
-    def is_missing(self) -> bool:
-        return not (self.path or self.candidates or self.rivals)
-
-
-@dataclass
-class Located:
-    """What was found for each name; `tried` are the places looked at for the first one that is missing."""
-
-    found: list[Found]
-    rules: dict[str, int] = field(default_factory=dict)
-    tried: list[str] = field(default_factory=list)
-    suggested_data: str = ""
-    suggested_finds: int = 0
 
 
 class Judge(Protocol):
@@ -93,25 +61,13 @@ def locate_stacks(
         judge.learn(found, progress)
     for i, its in zip(unsure, map_files(finder.find_by_name, [names[i] for i in unsure], progress)):
         found[i] = its
-    located = Located(_without_rivals(names, found))
+    located = Located(without_rivals(names, found))
     located.rules = dict(Counter(found.rule for found in located.found if found.rule).most_common())
     missing = [name for name, found in zip(names, located.found) if found.is_missing]
     if missing:
         located.tried = finder.places(missing[0])
         _suggest_data(located, missing, meta, data, judge, progress)
     return located
-
-
-class _File(NamedTuple):
-    """A file on disk: `regular_bytes`, and what `Found` says of it."""
-
-    path: str
-    file_bytes: int
-    file: tuple[int, int]
-    state: Hashable
-
-    def found(self, rule: str) -> Found:
-        return Found(self.path, self.file_bytes, rule, file=self.file, state=self.state)
 
 
 class _Finder:
@@ -131,14 +87,14 @@ class _Finder:
             for rule, paths in self._rules(variant):
                 files = _distinct_files(paths)
                 if files:
-                    return _the_only(files, rule + _as(variant, name))
+                    return only_one(files, rule + _as(variant, name))
         return Found()
 
     def find_by_name(self, name: str) -> Found:
         """By the file name alone, or with the other extension: any micrograph can be called so."""
         same, swapped = _variants(name)
         rejected: list[tuple[str, str]] = []
-        places = [(variant, _TAIL_RULE, self._tails(variant.lstrip("/"))) for variant in same if self._data]
+        places = [(variant, TAIL_RULE, self._tails(variant.lstrip("/"))) for variant in same if self._data]
         places += [(variant, rule, paths) for variant in swapped for rule, paths in self._rules(variant, any_tail=True)]
         for variant, rule, paths in places:
             files = []
@@ -149,7 +105,7 @@ class _Finder:
                 else:
                     files.append(file)
             if files:
-                return _the_only(files, rule + _as(variant, name))
+                return only_one(files, rule + _as(variant, name))
         return Found(rejected=tuple(rejected))
 
     def find_anyhow(self, name: str) -> Found:
@@ -166,11 +122,11 @@ class _Finder:
         yield from self._direct(name)
         if self._data:
             relative = name.lstrip("/")
-            yield _TAIL_RULE, [path for path in self._tails(relative) if any_tail or _tail(relative, path) > 1]
+            yield TAIL_RULE, [path for path in self._tails(relative) if any_tail or matching_parts(relative, path) > 1]
 
     def _direct(self, name: str) -> Iterator[tuple[str, list[str]]]:
         if self._data:
-            yield _DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
+            yield DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
         if name.startswith("/"):
             yield "absolute name", [name]
         else:
@@ -184,7 +140,7 @@ class _Finder:
                 for path in _walk(self._data, self._progress):
                     self._index.setdefault(os.path.basename(path), []).append(path)
         paths = self._index.get(PurePosixPath(name).name, ())
-        scores = {path: _tail(name, path) for path in paths}
+        scores = {path: matching_parts(name, path) for path in paths}
         return [self._as_named(name, path) for path, score in scores.items() if score == max(scores.values())]
 
     def _as_named(self, name: str, path: str) -> str:
@@ -214,10 +170,6 @@ def _as(variant: str, name: str) -> str:
     return "" if variant == name else f", as {PurePosixPath(variant).suffix}"
 
 
-def _the_only(files: list[_File], rule: str) -> Found:
-    return files[0].found(rule) if len(files) == 1 else Found(candidates=tuple(file.path for file in files))
-
-
 def _why_missing(path: str) -> str:
     """What stands in the way at a place where a file was expected."""
     try:
@@ -229,60 +181,9 @@ def _why_missing(path: str) -> str:
     return ""
 
 
-def _tail(name: str, path: str) -> int:
-    """How many parts a name and a path have in common, from the end."""
-    ends = zip(reversed(PurePosixPath(name).parts), reversed(path.split("/")))
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
-
-
-def _agreement(name: str, path: str) -> float:
-    """See `_tail`; no end where the whole name agrees, as for a name that is found where it says."""
-    parts = _tail(name, path)
-    return math.inf if parts == len(PurePosixPath(name.lstrip("/")).parts) else parts
-
-
-def other_folder(name: str, found: Found) -> tuple[str, str] | None:
-    """The last folder of a stack's name that is another one where it was found, and that one: `job010`, `job020`."""
-    if not found.rule.startswith(_TAIL_RULE):
-        return None
-    named, path = PurePosixPath(name.lstrip("/")).parts[:-1], found.path.split("/")[:-1]
-    pairs = zip(reversed(named), reversed(path))
-    return next(((ours, its or "/") for ours, its in pairs if ours != its), None)
-
-
-def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
-    """Of different names that lead to one file by its tail, those keep it that have the most of its path.
-
-    Stacks of one name lie in many jobs; where one is missing, that of another job must not stand in for it.
-    """
-    claims: dict[tuple[int, int], list[int]] = {}
-    for i, its in enumerate(found):
-        if its.file:
-            claims.setdefault(its.file, []).append(i)
-    for claimants in claims.values():
-        by_tail = [i for i in claimants if found[i].rule.startswith(_TAIL_RULE)]
-        if len(claimants) == 1 or not by_tail:
-            continue
-        agreement = dict.fromkeys(claimants, math.inf) | {i: _agreement(names[i], found[i].path) for i in by_tail}
-        best = [i for i in claimants if agreement[i] == max(agreement.values())]
-        is_settled = agreement[best[0]] == math.inf or all(_may_be_one(names[best[0]], names[i]) for i in best)
-        for i in claimants:
-            if i in best and not is_settled:
-                found[i] = Found(rivals=tuple(names[j] for j in best if j != i))
-            elif i not in best and not any(_may_be_one(names[i], names[j]) for j in best):
-                found[i] = Found()
-    return found
-
-
-def _may_be_one(name: str, other: str) -> bool:
-    """Whether one name is the other with more folders in front."""
-    a, b = (PurePosixPath(its.lstrip("/")).parts for its in (name, other))
-    return a[-len(b) :] == b or b[-len(a) :] == a
-
-
-def _distinct_files(paths: list[str]) -> list[_File]:
+def _distinct_files(paths: list[str]) -> list[StackFile]:
     """The paths that are files: links and hard links to one file count once."""
-    files: dict[tuple[int, int], _File] = {}
+    files: dict[tuple[int, int], StackFile] = {}
     for path in paths:
         try:
             status = os.stat(path)
@@ -291,7 +192,7 @@ def _distinct_files(paths: list[str]) -> list[_File]:
         if not stat.S_ISDIR(status.st_mode):
             file = status.st_dev, status.st_ino
             if file not in files:
-                files[file] = _File(_tidy(path), regular_bytes(status), file, state_of(status))
+                files[file] = StackFile(_tidy(path), regular_bytes(status), file, state_of(status))
     return list(files.values())
 
 
@@ -359,7 +260,7 @@ def _proposals(name: str, meta: str, data: str, progress: Progress) -> Iterator[
     for start in dict.fromkeys(starts):
         for path in _walk(start, progress, _NEARBY_ENTRIES) if start != "/" else ():
             if os.path.basename(path) in wanted:
-                depth = _tail(os.path.dirname(name), os.path.dirname(path)) + 1
+                depth = matching_parts(os.path.dirname(name), os.path.dirname(path)) + 1
                 folder = "/".join(path.split("/")[:-depth]) or "/"
                 if folder not in folders:
                     folders.add(folder)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..problems import Problem, count_of, problem
-from .locate import Located
+from .ambiguous import ambiguous
+from .found import Located
 
 _MOST_PLACES, _MOST_REJECTED = 6, 3
-EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
 
 
 def not_located(names: Sequence[str], located: Located) -> Iterator[tuple[Problem, list[int]]]:
@@ -23,16 +23,7 @@ def not_located(names: Sequence[str], located: Located) -> Iterator[tuple[Proble
             hint += f"{located.suggested_finds} of the missing stacks are found there."
         examples = (names[i] + _rejected(located.found[i].rejected) for i in missing)
         yield problem("stack-missing", message, count=len(missing), examples=examples, hint=hint), missing
-    several = [i for i, found in enumerate(located.found) if found.candidates]
-    if several:
-        examples = (f"{names[i]}: {' and '.join(located.found[i].candidates)}" for i in several)
-        message = f"{count_of(len(several), 'stack')} found in more than one place"
-        yield problem("stack-ambiguous", message, count=len(several), examples=examples), several
-    rivals = [i for i, found in enumerate(located.found) if found.rivals]
-    if rivals:
-        examples = (" and ".join([names[i], *located.found[i].rivals]) for i in rivals)
-        message = f"{count_of(len(rivals), 'stack')} for which there is only a file that another could be as well"
-        yield problem("stack-ambiguous", message, count=len(rivals), examples=examples, hint=EACH_ONCE), rivals
+    yield from ambiguous(names, located)
 
 
 def _rejected(files: Sequence[tuple[str, str]]) -> str:

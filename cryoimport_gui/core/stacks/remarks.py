@@ -10,7 +10,7 @@ import numpy as np
 from ..particles import OpticsGroup, Particles, distinct
 from ..problems import Problem, count_of, problem
 from .doubtful_format import doubtful_format
-from .locate import DATA_RULES, other_folder
+from .found import DATA_RULES, other_folder
 from .rescaled import rescaled_groups, rescaled_remark
 from .stacks import Stack, Stacks
 

@@ -14,8 +14,9 @@ from ..parallel import map_batches
 from ..particles import Fault, Particles, distinct, row_fault
 from ..problems import count_of, problem
 from ..progress import Progress, quiet
-from .candidates import MAX_BOX, Candidates
-from .locate import Found, Located, locate_stacks
+from .found import Found, Located
+from .header_judge import MAX_BOX, HeaderJudge
+from .locate import locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
 from .not_located import not_located
 
@@ -101,8 +102,8 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     used = distinct(particles.stack_index[particles.image_number >= 0])
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
-    candidates = Candidates(particles, names, used)
-    located = locate_stacks(names, meta, data, progress, candidates)
+    judge = HeaderJudge(particles, names, used)
+    located = locate_stacks(names, meta, data, progress, judge)
     progress.stage("headers")
     number: dict[tuple[int, int] | None, int] = {None: -1}  # a file has one number, whatever the path to it
     firsts: list[Found] = []
@@ -110,7 +111,7 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
         if found.file not in number:
             number[found.file] = len(firsts)
             firsts.append(found)
-    headers = candidates.headers
+    headers = judge.headers
     unread = [(found.path, found.file_bytes) for found in firsts if found.path not in headers]
     headers |= {path: header for (path, _), header in zip(unread, map_batches(read_headers, unread, progress))}
     of_name = np.full(len(particles.stack_names), -1, np.int64)

@@ -7,7 +7,8 @@ import pytest
 
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
-from cryoimport_gui.core.stacks.locate import Found, Located, locate_stacks
+from cryoimport_gui.core.stacks.found import Found, Located
+from cryoimport_gui.core.stacks.locate import locate_stacks
 
 
 @pytest.fixture

@@ -16,14 +16,14 @@ from ..parallel import map_batches
 from ..particles import Particles
 from ..problems import count_of
 from ..progress import Progress
-from .locate import Found
+from .found import Found
 from .mrc import MrcError, MrcHeader, read_headers
 
 #: pixels along a side; the largest viruses need half of that, and whole images must fit into memory
 MAX_BOX = 4096
 
 
-class Candidates:
+class HeaderJudge:
     """Judges candidates by what the rows ask of each stack, and by the stacks that were found for sure.
 
     `headers` holds what has been read: path → header, or why there is none.

@@ -13,7 +13,7 @@ from cryoimport_gui.core.particles import Particles
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import CODES, Problem, Severity
 from cryoimport_gui.core.reading.relion import read_particles
-from cryoimport_gui.core.stacks.copies import copies_remarks
+from cryoimport_gui.core.stacks.image_copies import copies_remarks
 from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks
 
 from ...support.stars import line_with, particle_columns, write_stack, write_star
