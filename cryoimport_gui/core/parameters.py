@@ -270,12 +270,6 @@ def meaning(name: str) -> list[str]:
     return sentences
 
 
-def tool_tip(name: str) -> str:
-    """Meaning, unit, default and flag of a parameter, as plain text."""
-    in_command = f"Flag: {flag(name)}" if name != "meta" else "First argument of the command."
-    return "\n".join([*meaning(name), in_command])
-
-
 def update(parameters: ImportParameters, values: Mapping[str, Any]) -> ImportParameters:
     """A copy with some values replaced, each checked.
 

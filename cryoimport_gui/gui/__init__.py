@@ -1,11 +1,12 @@
 """The window: pages that edit one set of parameters and show one plan.
 
 In comes `ImportParameters` (`app.run_window`); out goes a job folder, which the core writes.  Between them lies the
-`Session`: pages change its parameters and listen for the plan that follows.  Everything that takes time runs in a
-thread of `tasks`.
+`Session`: pages change its parameters, and it says when a plan is ready (`Session.planned`).  Everything that takes
+time runs in a thread of `tasks`, which says what a thread may do.
 
 A new page goes into `pages`, a widget that two pages use into `widgets`, the remedy of a new problem into `remedies`;
-a new parameter gets its field on the page that it belongs to, from `widgets/editors`.
+a new parameter gets its field on the page that it belongs to, from `widgets/editors`.  Tool tips of parameters are
+their `help` in `core/parameters`; other tips stand where the widget is made, and `tips` shows both.
 """
 
 # The core before Qt: PySide looks into the source of every module that is imported after it, which takes time.

@@ -1,7 +1,14 @@
-"""The only bridge between the import core and Qt's threads.
+"""The only bridge between the import core and Qt's threads, and what each thread may do.
 
 A `Tasks` runs plain functions in one thread of its own, one after the other, and reports by signals that
 arrive in the thread that made it.  A newer task replaces a waiting one of its kind.
+
+* The window's thread reads no file, header or image, and calculates nothing that takes longer than a repaint.
+* A task reads, calculates and writes.  It touches no widget and no `Session`: it gets what it needs when it is made,
+  and returns a result that nobody changes afterwards.  It calls `progress.step` in every loop; a cancel arrives there
+  as `Cancelled`, and a thread is never ended in any other way.
+* Threads of `core/parallel` only wait for the file system, inside of one call of the core.  They see no Qt.
+* Slots of a task's signals are bound methods with `@Slot`: a lambda would run in the worker's thread.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def test_of_two_processes_one_wins_and_the_other_is_refused(many: ImportPlan, tm
 def test_a_kill_among_many_stacks_leaves_nothing_that_the_next_run_does_not_clean_up(
     many: ImportPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: bool
 ) -> None:
-    monkeypatch.setattr(parallel, "_SLOW_S", 1e-9 if threads else 10.0)
+    monkeypatch.setattr(parallel, "_SLOW_S", -1.0 if threads else 1e9)
     monkeypatch.setattr(parallel, "_MAX_BATCH", 8)
 
     class Kill(Progress):

@@ -1,6 +1,7 @@
 """A small made-up data set whose truth is known: RELION particles and the CryoSPARC exposures they came from.
 
-Used by `--demo` and by the tests.
+In: a `DemoRecipe`.  Out: files in a folder, and their truth as `Demo`.  Used by `--demo` and by the tests.
+The next thing that a data set can have: a field of `DemoRecipe` in `truth.py`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Arrays in; verdicts and pictures out.  Knows no plan and no parameters.
+"""What pictures say; knows no plan and no parameters.
 
-In: images with pixel sizes, shifts, CTF values.  Out: the data sign, the fit of particles to micrographs, tiles.
+In: images as arrays, with pixel sizes, shifts, CTF values; micrographs by their paths.  Out: verdicts on the data sign,
+the poses (`reconstruction`) and the places on micrographs, odd images, tiles, and the pictures for screen and report.
 The next thing to learn from images: a module with a function of arrays and a verdict that can say "cannot tell".
 """

@@ -1,5 +1,6 @@
 """Files of particles → `Particles`.
 
 In: paths.  Out: `Reading`: particles, faults of single rows, remarks.
-The next format: a reader with its entry in `formats.py`; nothing outside of this room knows its column names.
+The next format: a reader with its entry in `formats.py`; if `other_files.py` refuses such files today, that entry goes.
+Nothing outside of this room looks for a column by its name; messages take them from `Particles.column_names`.
 """
