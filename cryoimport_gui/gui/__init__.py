@@ -5,8 +5,8 @@ In comes `ImportParameters` (`app.run_window`); out goes a job folder, which the
 time runs in a thread of `tasks`, which says what a thread may do.
 
 A new page goes into `pages`, a widget that two pages use into `widgets`, the remedy of a new problem into `remedies`;
-a new parameter gets its field on the page that it belongs to, from `widgets/editors`.  Tool tips of parameters are
-their `help` in `core/parameters`; other tips stand where the widget is made, and `tips` shows both.
+a new parameter gets its field on the page that it belongs to, mostly from `widgets/editors`.  Tool tips of parameters
+are their `help` in `core/parameters`; other tips stand where the widget is made.
 """
 
 # The core before Qt: PySide looks into the source of every module that is imported after it, which takes time.

@@ -1,4 +1,4 @@
-"""Explanations of controls: tool tips and What's this (Shift+F1)."""
+"""Gives controls their tool tips and What's this (Shift+F1); texts of parameters are in `core/parameters`."""
 
 from __future__ import annotations
 

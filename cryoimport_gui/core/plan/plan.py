@@ -51,8 +51,9 @@ class Doubtful:
 class ImportPlan:
     """What an import would write, and everything that was found on the way.
 
-    `all_particles` are those that the conditions choose; `particles` are those that are imported, and `left_out` says
-    why the others are not: problem code → positions in `all_particles`, each under the first code that applies.
+    `all_rows` are those of the file; `all_particles` those that the conditions choose, or all where these cannot be
+    met; `particles` are those that are imported, and `left_out` says why the others are not: problem code → positions
+    in `all_particles`, each under the first code that applies.
     `byte_signs` are the data signs by stacks of bytes as signed and as unsigned numbers, where there are such.
     `importable` (all particles,) are those without a fault that the policies do not leave out.
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
@@ -61,6 +62,7 @@ class ImportPlan:
 
     parameters: ImportParameters
     problems: list[Problem] = field(default_factory=list)
+    all_rows: Particles | None = None
     all_particles: Particles | None = None
     particles: Particles | None = None
     importable: NDArray[np.bool_] | None = None

@@ -101,7 +101,7 @@ class Planner:
 
         reading = self._stage(plan, "read", of_file, read)
         plan.rows_in_file = len(reading.particles)
-        plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
+        plan.all_rows = plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
         plan.groups = plan.given_groups = reading.particles.optics_groups
         plan.meta_key = of_file, p.select, p.image_numbers_from
         plan.problems += reading.remarks

@@ -21,8 +21,8 @@ from ...widgets.facts import Facts
 from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
-from .conditions_edit import ConditionsEdit
 from .recent_list import RecentList
+from .which_particles import WhichParticles
 
 _BEGIN = """\
 Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
@@ -77,7 +77,7 @@ class ParticlesPage(Page):
         switches.addWidget(label_for(check_poses, "k"))
         switches.addWidget(check_poses)
         form.addRow("", switches)
-        select, first_number = ConditionsEdit(session), ChoiceEdit(session, "image_numbers_from")
+        select, first_number = WhichParticles(session), ChoiceEdit(session, "image_numbers_from")
         rows = QHBoxLayout()
         rows.addWidget(select, 1)
         rows.addWidget(label_for(first_number, "F"))
