@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..particles import Particles, distinct
+from ..particles import Particles, distinct, shifts_px
 from ..problems import Problem, Severity, count_of, problem
 from .stacks import Stacks
 
 #: Poses that differ by less are one: refinement finds the pose of an image that is listed twice again to within a
 #: few degrees and pixels, while the smallest turn between symmetry copies is 6° (C60), and helical ones shift as well.
-_SAME_POSE_DEG, _SAME_SHIFT = 2.0, 2.0  # shifts as in the file, in Å or pixels
+_SAME_POSE_DEG, _SAME_SHIFT_PX = 2.0, 2.0
 #: pixels; coordinates are copied with the row, but can be printed with fewer digits
 _SAME_PLACE_PX = 0.01
 #: with so many of the copies before it in the file each is compared: twice the symmetry of an icosahedron
@@ -91,7 +91,7 @@ def _is_duplicate(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
 
 
 def _has_pose_of_one_before(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
-    shift = particles.shift_A if particles.shift_A is not None else particles.shift_px
+    groups = particles.optics_groups
     turn = np.float32(np.cos(np.radians(_SAME_POSE_DEG / 2)))
     found = np.zeros(len(copies.rows), bool)
     poses = np.empty((len(found), 4), np.float32)
@@ -102,9 +102,9 @@ def _has_pose_of_one_before(particles: Particles, copies: _Copies) -> NDArray[np
             last = min(first + _CHUNK, len(found))
             cosines = np.einsum("ij,ij->i", poses[first:last], poses[first - lag : last - lag])
             same = np.flatnonzero((np.abs(cosines) > turn) & (copies.place[first:last] >= lag)) + first
-            if shift is not None and len(same):
-                moved = np.abs(shift[copies.rows[same]] - shift[copies.rows[same - lag]]).max(axis=1)
-                same = same[moved <= _SAME_SHIFT]
+            shifts = [shifts_px(particles, groups, copies.rows[some]) for some in (same, same - lag)]
+            if shifts[0] is not None and shifts[1] is not None and len(same):
+                same = same[np.abs(shifts[0] - shifts[1]).max(axis=1) <= _SAME_SHIFT_PX]
             found[same] = True
     return found
 

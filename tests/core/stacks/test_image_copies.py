@@ -177,3 +177,10 @@ def test_copies_are_those_of_rows_that_are_kept(tmp_path: Path) -> None:
 
 def test_the_hint_of_symmetry_copies_does_not_take_them_for_duplicates() -> None:
     assert "emove" not in CODES["symmetry-expanded"].hint + CODES["half-sets-mixed"].hint
+
+
+@pytest.mark.parametrize(("shift_A", "code"), [(2.5, "particle-duplicate"), (3.5, "symmetry-expanded")])
+def test_shifts_of_copies_are_compared_in_pixels(tmp_path: Path, shift_A: float, code: str) -> None:
+    shifts = {"rlnOriginXAngst": [0.0, shift_A] * 6, "rlnOriginYAngst": [0.0] * 12}  # of 1.5 Å pixels: 1.7 and 2.3
+    star, _ = rows(tmp_path, 2, rlnOriginX=None, rlnOriginY=None, **shifts)
+    assert list(remarks(star)) == [code]
