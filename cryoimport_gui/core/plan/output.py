@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from ..dataset.schema import dataset_dtype
@@ -96,10 +97,21 @@ def path_in_project(output: str, project: str) -> str | None:
     return str(inside.relative_to(root)) if inside != root and inside.is_relative_to(root) else None
 
 
+def proposed_output(project: str, meta: str, day: date) -> str:
+    """`imports/<name of the file>_<date>` inside of a project, or the next name that is free; asks the file system."""
+    name = re.sub(r"[^\w.+-]+", "_", Path(meta).stem) or "particles"
+    output = os.path.join(project, "imports", f"{name}_{day.isoformat()}")
+    return free_folder(output) if os.path.lexists(output) else output
+
+
 def free_folder(output: str) -> str:
-    """The next name that is free: `import` → `import2`, `J7`, which is CryoSPARC's, → `J7_2`; asks the file system."""
+    """The next name that is free: `import` → `import2`; asks the file system.
+
+    `J7`, which is CryoSPARC's, becomes `J7_2`, and a date at the end stays: `…_2026-03-01_2`.
+    """
     output = output.rstrip("/")
-    stem = f"{output}_" if re.fullmatch(r"J\d+", os.path.basename(output)) else output.rstrip("0123456789")
+    stays = re.fullmatch(r"J\d+|.*\d{4}-\d\d-\d\d", os.path.basename(output))
+    stem = f"{output}_" if stays else output.rstrip("0123456789")
     number = int(output[len(stem) :] or 1) + 1
     while os.path.lexists(f"{stem}{number}"):
         number += 1
