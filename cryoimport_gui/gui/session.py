@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from ..core.exposures.of_project import JobExposures
 from ..core.exposures.trims import TrimRules
 from ..core.job.write import Job, write_job
 from ..core.parameters import FOLDER, PATH, ImportParameters, update
@@ -35,6 +36,7 @@ class Session(QObject):
 
     Signals:
         changed(name): a parameter has a new value.
+        exposures_found(): `project_exposures` has changed; it is None while they are looked for.
         planning(): a plan is being made.
         planned(plan): there is a new plan; also emitted with an empty plan when no metadata file is named.
         progressed(stage, done, total): of the plan.
@@ -45,6 +47,7 @@ class Session(QObject):
     """
 
     changed = Signal(str)
+    exposures_found = Signal()
     planning = Signal()
     planned = Signal(object)
     progressed = Signal(str, object, object)
@@ -64,6 +67,7 @@ class Session(QObject):
         self.parameters = self._kept = parameters
         self.may_keep: Callable[[str], bool] = lambda question: False
         self._chosen_for = ""  # the last file that was read: values were chosen for it
+        self.project_exposures: list[JobExposures] | None = []
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded
         self.has_begun_import = False
@@ -111,6 +115,15 @@ class Session(QObject):
         self._pause.start()
         for name in names:
             self.changed.emit(name)
+
+    def set_project_exposures(self, found: list[JobExposures] | None) -> None:
+        self.project_exposures = found
+        self.exposures_found.emit()
+
+    def take_exposures(self, path: str) -> None:
+        """Use a dataset that was found, with the rules that its names suggest; no work of the user is lost with it."""
+        self._kept = dataclasses.replace(self._kept, suggest_trims=True)
+        self.change(exposures=path, suggest_trims=True)
 
     def reopen(self, values: Mapping[str, Any]) -> list[str]:
         """Use the parameters of an earlier import; others get their defaults.

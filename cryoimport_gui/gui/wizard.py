@@ -19,6 +19,7 @@ from .pages.particles.page import ParticlesPage
 from .pages.preview.page import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
+from .proposals import Proposals
 from .relink.window import RelinkWindow
 from .remedies import REMEDIES
 from .session import Session
@@ -54,6 +55,7 @@ class ImportWizard(QWizard):
         self.session = Session(parameters, self, self.settings)
         self.session.may_keep = self._may_keep
         DropTarget(self, self.session).dropped.connect(self._on_dropped)
+        self.proposals = Proposals(self.session)
         self.session.failed.connect(self._on_failed)
         self.session.imported.connect(self._on_imported)
         self.pages = [page(self.session) for page in PAGES]
@@ -224,6 +226,7 @@ class ImportWizard(QWizard):
         self.settings.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         save_settings(self.settings)
         self._idle.stop()
+        self.proposals.close()
         self.session.close()
         if self._relinking is not None:
             self._relinking.shut_down()

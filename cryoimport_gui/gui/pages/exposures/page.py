@@ -23,6 +23,7 @@ from ...widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
 from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
+from .found_exposures import FoundExposures
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
 from .trim_editor import RULES, TrimEditor
@@ -58,7 +59,7 @@ class ExposuresPage(Page):
         self.counts.setAccessibleName("What matches")
         self.verdict.setAccessibleName("Verdict on the coordinates")
         self.table, self.view, self.problem_list = MatchTable(), MicrographView(), ProblemList(offers=self.offers)
-        self._nothing = ProblemList(offers=self.offers)
+        self._nothing, self.found = ProblemList(offers=self.offers), FoundExposures(session)
         self._lay_out(session)
         self.table.arranged.connect(self._build)
         self.table.chosen.connect(self._on_chosen)
@@ -104,7 +105,11 @@ class ExposuresPage(Page):
         split.addWidget(self.tabs)
         split.setSizes([620, 410])
         self.body_stack = QStackedWidget()
-        self.body_stack.addWidget(self._nothing)
+        without = QSplitter(Qt.Orientation.Vertical)
+        without.setChildrenCollapsible(False)
+        without.addWidget(self.found)
+        without.addWidget(self._nothing)
+        self.body_stack.addWidget(without)
         self.body_stack.addWidget(split)
         self.body.addLayout(form)
         self.body.addWidget(self.trims)

@@ -1,0 +1,105 @@
+"""What a CryoSPARC project lets the program fill in: the exposures of its jobs, and a folder for the output.
+
+Nothing that the user chose is ever replaced, and nothing that the user took away comes back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from typing import Any
+
+from PySide6.QtCore import QObject, Slot
+
+from ..core.exposures.of_project import JobExposures, exposures_of_project
+from ..core.particles import Particles
+from ..core.plan.output import proposed_output
+from ..core.plan.plan import ImportPlan
+from ..core.progress import Progress
+from .session import Session
+from .tasks import Tasks
+
+
+class Proposals(QObject):
+    """Follows the session, and fills in what follows from the project.
+
+    Exposures are taken by themselves only if all micrographs match them; else the page Exposures shows what was found.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._output = ""  # the last that was proposed
+        self._searched: tuple[str, Particles | None] = ("", None)
+        self._may_take = not session.parameters.exposures
+        self.tasks = Tasks(self)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.failed.connect(self._on_failed)
+        session.changed.connect(self._on_changed)
+        session.planned.connect(self._on_planned)
+
+    def close(self) -> None:
+        self.tasks.close()
+
+    @Slot(str)
+    def _on_changed(self, name: str) -> None:
+        p = self._session.parameters
+        if name == "exposures":
+            self._may_take = False  # the user chose some, or took them away
+            if p.exposures and not p.project and (project := _project_of(p.exposures)):
+                self._session.change(project=project)
+        elif name in ("project", "meta"):
+            self._propose_output()
+
+    def _propose_output(self) -> None:
+        p = self._session.parameters
+        if p.output not in ("", self._output) or not (p.meta and p.project):
+            return
+        project, meta = p.project, p.meta
+
+        def propose(progress: Progress) -> str:
+            return proposed_output(project, meta, date.today()) if os.path.isdir(project) else ""
+
+        self.tasks.start("output", propose)
+
+    @Slot(object)
+    def _on_planned(self, plan: ImportPlan) -> None:
+        """Look for exposures as soon as the names of the micrographs are known."""
+        p = plan.parameters
+        particles = plan.all_rows
+        if p.exposures or not p.project or particles is None:
+            return
+        if self._searched[0] == p.project and self._searched[1] is particles:
+            return
+        project = p.project
+        self._searched = project, particles
+
+        def search(progress: Progress) -> list[JobExposures]:
+            return exposures_of_project(project, particles, progress)
+
+        self.tasks.start("exposures", search)
+        self._session.set_project_exposures(None)
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, result: Any) -> None:
+        if kind == "exposures":
+            self._session.set_project_exposures(result)
+            best = next(iter(result), None)
+            if best and best.matched == best.total > 0 and self._may_take:
+                self._session.take_exposures(best.path)
+        elif self._session.parameters.output in ("", self._output):
+            self._output = result
+            self._session.change(output=result)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        if kind == "exposures":
+            self._session.set_project_exposures([])
+        self._session.failed.emit(message, details)
+
+
+def _project_of(exposures: str) -> str:
+    """The project of a dataset that lies in one of CryoSPARC's job folders; empty if it does not."""
+    job = os.path.dirname(os.path.abspath(exposures))
+    return os.path.dirname(job) if re.fullmatch(r"J\d+", os.path.basename(job)) else ""
