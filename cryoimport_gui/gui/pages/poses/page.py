@@ -1,0 +1,224 @@
+"""Do angles, shifts and CTF belong to these images?  The verdict, and what it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import basename
+from time import perf_counter
+from typing import Any
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+
+from ....core.looks.poses import PosesLook, StackAgreement, poses_look
+from ....core.plan.plan import ImportPlan
+from ....core.plan.poses_check import POSES_SAMPLE, look_at_poses
+from ....core.plan.poses_verdict import PosesVerdict
+from ....core.progress import Progress
+from ...tasks import Tasks
+from ...theme import emphasize, make_quiet
+from ...tips import explain_tabs
+from ...widgets.facts import Facts
+from ...widgets.headline import Headline
+from ...widgets.one_line import OneLine
+from ...widgets.problem_list import ProblemList, plain_label
+from ..page import Page
+from .bars_view import BarsView
+from .maps_view import MapsView
+from .pairs_view import PairsView
+from .plots import CorrelationPlot, ShellPlot
+from .sample_bar import SampleBar
+from .words import headline, note, state_of
+
+_MOST_STACKS = 30
+_HALF_MAPS, _STACKS = 0, 1
+_HIGHEST_PROBLEMS_PX = 170
+
+
+class PosesPage(Page):
+    """The plan's verdict; another sample is judged in a thread of the page, and then stands in the plan.
+
+    Signals:
+        particle_wanted(row): of `ImportPlan.all_particles`; it is to be shown large.
+    """
+
+    particle_wanted = Signal(int)
+
+    TITLE = "Poses"
+    SUBTITLE = (
+        "Do angles, shifts and CTF belong to these images? A map is made from one half of a sample and compared with "
+        "the particles of the other half."
+    )
+    CODES = ("poses-", "shifts-")
+
+    def build(self) -> None:
+        session = self.session
+        self._found: PosesVerdict | None = None
+        self._sign = 0
+        self._is_stale = False
+        self._judged_here: tuple[PosesVerdict, int, int] | None = None  # with the size and the seed of its sample
+        self.headline, self.note = Headline("Verdict on the poses"), plain_label()
+        make_quiet(self.note)
+        self.pairs, self.bars, self.maps = PairsView(), BarsView(), MapsView()
+        self.histogram, self.shells = CorrelationPlot(), ShellPlot()
+        self.bars_title = OneLine("What the bars are")
+        self.stacks = Facts("Stacks, the worst first")
+        self.sample = SampleBar(session)
+        self.problem_list = ProblemList("", self.fixes, _HIGHEST_PROBLEMS_PX)
+        self.tasks = Tasks(self)
+        self._lay_out()
+        self.pairs.particle_wanted.connect(self.particle_wanted)
+        self.sample.wanted.connect(self._judge)
+        self.sample.cancelled.connect(self._cancel)
+        self.tasks.finished.connect(self._on_finished)
+        self.tasks.cancelled.connect(self._on_cancelled)
+        self.tasks.progressed.connect(self._on_progress)
+        self.tasks.failed.connect(self._on_failed)
+
+    def shut_down(self) -> None:
+        self.tasks.close()
+
+    def is_done(self) -> bool:
+        return super().is_done() and self.session.plan.poses_check.verdict == "fit"
+
+    def first_focus(self) -> QWidget | None:
+        return self.pairs if self.evidence.isVisibleTo(self) else super().first_focus()
+
+    def show_plan(self) -> None:
+        plan = self.session.plan
+        found, sign, problems = plan.poses_check, plan.data_sign.value if plan.data_sign else 0, self.problems()
+        self.headline.show_state(state_of(found), headline(plan))
+        self.note.setText(note(plan))
+        self.note.setVisible(bool(self.note.text()))
+        self.problem_list.show_problems(problems)
+        self.problem_list.setVisible(bool(problems))
+        self.evidence.setVisible(found.check is not None)
+        if found is not self._found:
+            self.tasks.cancel("check")
+        if found is not self._found or sign != self._sign:
+            self._found, self._sign, self._is_stale = found, sign, True
+            if self.isVisible():
+                self._draw()
+        self._show_sample()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw()
+
+    def _draw(self) -> None:
+        """Make the pictures again where they are of something else."""
+        plan = self.session.plan
+        if self._is_stale and plan.poses_check.check is not None:
+            self.tasks.start("look", lambda progress: (plan.poses_check, poses_look(plan)))
+        self._is_stale = False
+
+    def _show_sample(self, is_running: bool = False) -> None:
+        plan, mine = self.session.plan, self._judged_here
+        is_mine = mine is not None and mine[0] is plan.poses_check
+        _, count, seed = mine if mine is not None and is_mine else (None, POSES_SAMPLE, 0)
+        can_judge = plan.poses_check.check is not None and plan.importable is not None
+        available = int(plan.importable.sum()) if can_judge and plan.importable is not None else 0
+        self.sample.show_sample(count, seed, available, is_running or self.tasks.is_running("check"))
+
+    @Slot(int, int)
+    def _judge(self, count: int, seed: int) -> None:
+        """Judge another sample of the plan's particles."""
+        plan = self.session.plan
+
+        def judge(progress: Progress) -> tuple[ImportPlan, tuple[PosesVerdict, int, int], float]:
+            started = perf_counter()
+            found = look_at_poses(plan, count, progress, seed)
+            return plan, (found, count, seed), perf_counter() - started
+
+        self.tasks.start("check", judge)
+        self._show_sample(is_running=True)
+
+    @Slot()
+    def _cancel(self) -> None:
+        self.tasks.cancel("check")
+
+    @Slot(str, object)
+    def _on_finished(self, kind: str, result: Any) -> None:
+        if kind == "look":
+            found, look = result
+            if found is self._found and look is not None:
+                self._show_look(look)
+            return
+        plan, self._judged_here, seconds = result
+        self.sample.progress.rest()
+        self._show_sample()
+        self.session.use_poses_check(plan, self._judged_here[0], seconds)
+
+    @Slot(str)
+    def _on_cancelled(self, kind: str) -> None:
+        if kind == "check":
+            self.sample.progress.rest()
+            self._show_sample()
+
+    @Slot(str, str, object, object)
+    def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
+        if kind == "check":
+            self.sample.progress.show_progress(stage, done, total)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self._on_cancelled(kind)
+        self.session.failed.emit(message, details)
+
+    def _show_look(self, look: PosesLook) -> None:
+        self.pairs.show_look(look)
+        self.bars.show_bars(look.bars, look.bars_are)
+        self.bars_title.show_text(look.bars_are.capitalize())
+        self.histogram.show_look(look)
+        self.maps.show_look(look)
+        self.shells.show_look(look)
+        self.stacks.show_facts(stack_facts(look.stacks))
+        bad = sum(stack.is_bad for stack in look.stacks)
+        self.tabs.setTabText(_STACKS, f"Stacks (✖ {bad})" if bad else "Stacks")
+        self.tabs.setCurrentIndex(_STACKS if bad else _HALF_MAPS)
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabWidget(documentMode=True)
+        self.tabs.addTab(self.shells, "Half maps (FSC)")
+        self.tabs.addTab(self.stacks, "Stacks")
+        explain_tabs(
+            self.tabs,
+            "Half maps, or stacks",
+            "Half maps: their correlation over resolution. Wrong poses reach high values too.",
+            "Stacks: how well the images of each agree with their poses, the worst first.",
+        )
+        columns = QHBoxLayout()
+        columns.setContentsMargins(0, 0, 0, 0)
+        pairs_title = OneLine("What the pairs are")
+        pairs_title.show_text("Particles and re-projections")
+        for title in (pairs_title, self.bars_title):
+            emphasize(title)
+        for width, parts in (
+            (7, ((pairs_title, 0), (self.pairs, 1))),
+            (5, ((self.bars_title, 0), (self.bars, 3), (self.histogram, 2))),
+            (5, ((self.maps, 3), (self.tabs, 2))),
+        ):
+            column = QVBoxLayout()
+            for widget, stretch in parts:
+                column.addWidget(widget, stretch)
+            columns.addLayout(column, width)
+        self.evidence = QWidget()
+        self.evidence.setLayout(columns)
+        self.body.addWidget(self.headline)
+        self.body.addWidget(self.note)
+        self.body.addWidget(self.evidence, 1)
+        self.body.addWidget(self.sample)
+        self.body.addWidget(self.problem_list)
+        self.body.addStretch()
+
+
+def stack_facts(stacks: Sequence[StackAgreement]) -> list[tuple[str, str]]:
+    """How well the images of each stack agree with their poses, in parts of most stacks', and its name."""
+    facts = []
+    for stack in stacks[:_MOST_STACKS]:
+        agreement = f"{max(0.0, stack.agreement):.2f}"
+        doubt = ": its images are probably not those of its rows" if stack.is_bad else ""
+        facts.append((f"✖ {agreement}" if stack.is_bad else agreement, f"{basename(stack.path)}{doubt}"))
+    more = len(stacks) - _MOST_STACKS
+    return [*facts, ("…", f"{more} more, which agree better")] if more > 0 else facts
