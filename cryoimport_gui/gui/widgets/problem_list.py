@@ -90,7 +90,8 @@ class ProblemList(QScrollArea):
         content = self.widget()
         layout = content.layout() if content else None
         if self._highest_px and layout is not None:
-            self.setFixedHeight(min(self._highest_px, layout.heightForWidth(self.viewport().width())))
+            wanted = layout.heightForWidth(self.viewport().width()) if layout.hasHeightForWidth() else 0
+            self.setFixedHeight(min(self._highest_px, wanted))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -103,7 +103,9 @@ def test_every_problem_is_shown_with_what_to_do(qtbot, open_wizard, tmp_path: Pa
         for page in {home, review}:
             step = wizard.steps.item(wizard.pages.index(page)).text()
             fine = "✓" if page.is_done() else ""  # poses that are not checked are not fine
-            expected = {Severity.ERROR: "✖ 1 error", Severity.WARNING: "▲ 1 warning", Severity.INFO: fine}[kind.severity]
+            expected = {Severity.ERROR: "✖ 1 error", Severity.WARNING: "▲ 1 warning", Severity.INFO: fine}[
+                kind.severity
+            ]
             assert expected in step, code
         way = "Go to the field" if home is review else f"Go to {home.title()}"
         assert (way in buttons(card)) == bool(REMEDIES[code].place), code

@@ -52,7 +52,7 @@ class MapsView(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange and self._look:
+        if event.type() == QEvent.Type.PaletteChange and self._look:
             self._draw(self._look)
 
     def _draw(self, look: PosesLook) -> None:

@@ -179,6 +179,7 @@ class PreviewPage(Page):
         averaged = AVERAGED if self.particle.average.isChecked() else 1
         title = name_of(self._images, row).replace("\n", "  ·  ")
         if number >= 0:
+            self.view.select(number)
             title += f"  ·  tile {number + 1} of {len(rows)}"
 
         def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
