@@ -23,7 +23,7 @@ def content_of(page: QWidget) -> QScrollArea:
 def settle(qtbot, wizard: ImportWizard) -> None:
     """Wait until the page has everything to show, which may ask for more room."""
     page = wizard.currentPage()
-    tasks = [getattr(page, name) for name in ("tasks", "names", "search") if hasattr(page, name)]
+    tasks = [getattr(page, name) for name in ("tasks", "names", "search", "checks") if hasattr(page, name)]
     qtbot.waitUntil(lambda: wizard.session.is_current and not any(t.busy for t in tasks), timeout=WAIT_MS)
 
 

@@ -71,7 +71,11 @@ def open_poses(qtbot, open_wizard) -> Iterator[Open]:
 
 
 def settle(qtbot, page: PosesPage) -> None:
-    qtbot.waitUntil(lambda: page.session.is_current and not page.tasks.busy, timeout=WAIT_MS)
+    def is_settled() -> bool:
+        is_busy = page.session.tasks.busy or page.checks.busy or page.tasks.busy
+        return page.session.is_current and not is_busy
+
+    qtbot.waitUntil(is_settled, timeout=WAIT_MS)
 
 
 def words(page: PosesPage) -> str:
@@ -366,6 +370,17 @@ def test_cancel_leaves_the_verdict(qtbot, open_poses: Open, many: Path, monkeypa
     assert page.session.plan is before and not page.sample.cancel.isVisible() and page.sample.more.isEnabled()
     assert page.sample.progress._label.text() == ""
     assert_fits(page, 500)
+
+
+def test_no_pictures_of_other_particles_stay(qtbot, open_poses: Open, small: Demo, tmp_path: Path) -> None:
+    page = open_poses(small.star, small.data)
+    page.session.change(meta=str(rewrite(small.star, tmp_path / "a.star", dealt_anew)))
+    seen: list[bool] = []
+    page.session.planned.connect(lambda _: seen.append(page.pairs.look is None))
+    qtbot.waitUntil(lambda: bool(seen), timeout=WAIT_MS)
+    assert seen == [True]
+    settle(qtbot, page)
+    assert page.pairs.look is not None and page.pairs.look.verdict is page.session.plan.poses_check
 
 
 def test_what_fails_is_said_and_can_be_tried_again(

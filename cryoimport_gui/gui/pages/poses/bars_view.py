@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from ....core.looks.poses import Bar
+from ....core.looks.poses import Bar, PosesLook
 from ...theme import good_colour, quiet_colour, series_pen
 from ...tips import plain_tip
 
@@ -23,10 +23,10 @@ class BarsView(QWidget):
         self.bars: tuple[Bar, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_bars(self, bars: tuple[Bar, ...], bars_are: str) -> None:
-        self.bars = bars
-        self.setAccessibleName(f"Other readings of the poses, by {bars_are}")
-        self.setAccessibleDescription("; ".join(self.words(bar) for bar in bars))
+    def show_look(self, look: PosesLook | None) -> None:
+        self.bars = look.bars if look else ()
+        self.setAccessibleName(f"Other readings of the poses, by {look.bars_are}" if look else "Readings of the poses")
+        self.setAccessibleDescription("; ".join(self.words(bar) for bar in self.bars))
         self.updateGeometry()
         self.update()
 
@@ -58,6 +58,8 @@ class BarsView(QWidget):
         return (self.height() - self._axis()) / max(1, len(self.bars))
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.bars:
+            return
         painter, line = QPainter(self), self._line()
         bottom, width = len(self.bars) * line, self.width() - 1
         painter.fillRect(QRectF(0, 0, self.width(), bottom), self.palette().color(QPalette.ColorRole.Base))
@@ -84,9 +86,11 @@ class BarsView(QWidget):
         painter.setFont(font)
         painter.setPen(self.palette().color(QPalette.ColorRole.Text))
         inside = where.adjusted(_PADDING_PX, 0, -_PADDING_PX, 0)
-        end = f"{bar.value:.2f}" + (f" {_BETTER}" if bar.is_better else "")
-        room = inside.width() - painter.fontMetrics().horizontalAdvance(end) - 2 * _PADDING_PX
-        words = painter.fontMetrics().elidedText(bar.words, Qt.TextElideMode.ElideRight, int(room))
+        metrics, ends = painter.fontMetrics(), [self.words(bar)[len(bar.words) + 1 :]]
+        ends.append(ends[0].replace(_BETTER, _BETTER[0]))  # the sign alone, if the words need the room
+        rooms = [int(inside.width()) - metrics.horizontalAdvance(end) - 2 * _PADDING_PX for end in ends]
+        end, room = (ends[0], rooms[0]) if metrics.horizontalAdvance(bar.words) <= rooms[0] else (ends[1], rooms[1])
+        words = metrics.elidedText(bar.words, Qt.TextElideMode.ElideRight, room)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, words)
         painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, end)

@@ -36,8 +36,13 @@ class MapsView(QWidget):
         layout.addWidget(self.picture, 1)
         layout.addLayout(foot)
 
-    def show_look(self, look: PosesLook) -> None:
+    def show_look(self, look: PosesLook | None) -> None:
         self._look = look
+        if look is None:
+            self.title.show_text("")
+            self.picture.clear()
+            self.bar.set_pixel_size(0, "Å")
+            return
         is_3d = look.averages is None
         self.title.show_text(_MAP if is_3d else _AVERAGES)
         self.picture.setAccessibleName("Map" if is_3d else "Class averages")

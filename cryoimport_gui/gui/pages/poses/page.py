@@ -12,6 +12,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from ....core.looks.poses import PosesLook, StackAgreement, poses_look
+from ....core.particles import Particles
 from ....core.plan.plan import ImportPlan
 from ....core.plan.poses_check import POSES_SAMPLE, look_at_poses
 from ....core.plan.poses_verdict import PosesVerdict
@@ -32,7 +33,7 @@ from .sample_bar import SampleBar
 from .words import headline, note, state_of
 
 _MOST_STACKS = 30
-_HALF_MAPS, _STACKS = 0, 1
+_STACKS = 1  # the tab
 _HIGHEST_PROBLEMS_PX = 170
 
 
@@ -54,6 +55,7 @@ class PosesPage(Page):
 
     def build(self) -> None:
         session = self.session
+        self._particles: Particles | None = None
         self._found: PosesVerdict | None = None
         self._sign = 0
         self._is_stale = False
@@ -66,18 +68,21 @@ class PosesPage(Page):
         self.stacks = Facts("Stacks, the worst first")
         self.sample = SampleBar(session)
         self.problem_list = ProblemList("", self.fixes, _HIGHEST_PROBLEMS_PX)
-        self.tasks = Tasks(self)
+        self.tasks, self.checks = Tasks(self), Tasks(self)  # the pictures of a verdict; another verdict
         self._lay_out()
         self.pairs.particle_wanted.connect(self.particle_wanted)
         self.sample.wanted.connect(self._judge)
         self.sample.cancelled.connect(self._cancel)
-        self.tasks.finished.connect(self._on_finished)
-        self.tasks.cancelled.connect(self._on_cancelled)
-        self.tasks.progressed.connect(self._on_progress)
-        self.tasks.failed.connect(self._on_failed)
+        self.tasks.finished.connect(self._on_look)
+        self.checks.finished.connect(self._on_judged)
+        self.checks.cancelled.connect(self._rest)
+        self.checks.progressed.connect(self._on_progress)
+        for tasks in (self.tasks, self.checks):
+            tasks.failed.connect(self._on_failed)
 
     def shut_down(self) -> None:
         self.tasks.close()
+        self.checks.close()
 
     def is_done(self) -> bool:
         return super().is_done() and self.session.plan.poses_check.verdict == "fit"
@@ -94,8 +99,11 @@ class PosesPage(Page):
         self.problem_list.show_problems(problems)
         self.problem_list.setVisible(bool(problems))
         self.evidence.setVisible(found.check is not None)
+        if plan.all_particles is not self._particles:
+            self._particles = plan.all_particles
+            self._show_look(None)
         if found is not self._found:
-            self.tasks.cancel("check")
+            self.checks.cancel()
         if found is not self._found or sign != self._sign:
             self._found, self._sign, self._is_stale = found, sign, True
             if self.isVisible():
@@ -113,13 +121,13 @@ class PosesPage(Page):
             self.tasks.start("look", lambda progress: (plan.poses_check, poses_look(plan)))
         self._is_stale = False
 
-    def _show_sample(self, is_running: bool = False) -> None:
+    def _show_sample(self) -> None:
         plan, mine = self.session.plan, self._judged_here
         is_mine = mine is not None and mine[0] is plan.poses_check
         _, count, seed = mine if mine is not None and is_mine else (None, POSES_SAMPLE, 0)
         can_judge = plan.poses_check.check is not None and plan.importable is not None
         available = int(plan.importable.sum()) if can_judge and plan.importable is not None else 0
-        self.sample.show_sample(count, seed, available, is_running or self.tasks.is_running("check"))
+        self.sample.show_sample(count, seed, available, self.checks.busy)
 
     @Slot(int, int)
     def _judge(self, count: int, seed: int) -> None:
@@ -131,52 +139,50 @@ class PosesPage(Page):
             found = look_at_poses(plan, count, progress, seed)
             return plan, (found, count, seed), perf_counter() - started
 
-        self.tasks.start("check", judge)
-        self._show_sample(is_running=True)
+        self.checks.start("poses", judge)
+        self._show_sample()
 
     @Slot()
     def _cancel(self) -> None:
-        self.tasks.cancel("check")
+        self.checks.cancel()
 
     @Slot(str, object)
-    def _on_finished(self, kind: str, result: Any) -> None:
-        if kind == "look":
-            found, look = result
-            if found is self._found and look is not None:
-                self._show_look(look)
-            return
+    def _on_judged(self, kind: str, result: Any) -> None:
         plan, self._judged_here, seconds = result
-        self.sample.progress.rest()
-        self._show_sample()
+        self._rest()
         self.session.use_poses_check(plan, self._judged_here[0], seconds)
 
     @Slot(str)
-    def _on_cancelled(self, kind: str) -> None:
-        if kind == "check":
-            self.sample.progress.rest()
-            self._show_sample()
+    def _rest(self, *_: object) -> None:
+        self.sample.progress.rest()
+        self._show_sample()
 
     @Slot(str, str, object, object)
     def _on_progress(self, kind: str, stage: str, done: int, total: int) -> None:
-        if kind == "check":
-            self.sample.progress.show_progress(stage, done, total)
+        self.sample.progress.show_progress(stage, done, total)
 
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
-        self._on_cancelled(kind)
+        self._rest()
         self.session.failed.emit(message, details)
 
-    def _show_look(self, look: PosesLook) -> None:
-        self.pairs.show_look(look)
-        self.bars.show_bars(look.bars, look.bars_are)
-        self.bars_title.show_text(look.bars_are.capitalize())
-        self.histogram.show_look(look)
-        self.maps.show_look(look)
-        self.shells.show_look(look)
-        self.stacks.show_facts(stack_facts(look.stacks))
-        bad = sum(stack.is_bad for stack in look.stacks)
+    @Slot(str, object)
+    def _on_look(self, kind: str, result: Any) -> None:
+        found, look = result
+        if found is self._found:
+            self._show_look(look)
+
+    def _show_look(self, look: PosesLook | None) -> None:
+        """Show a look everywhere; None: nothing."""
+        for view in (self.pairs, self.bars, self.histogram, self.maps, self.shells):
+            view.show_look(look)
+        self.bars_title.show_text(look.bars_are.capitalize() if look else "")
+        stacks = look.stacks if look else ()
+        self.stacks.show_facts(stack_facts(stacks))
+        bad = sum(stack.is_bad for stack in stacks)
         self.tabs.setTabText(_STACKS, f"Stacks (✖ {bad})" if bad else "Stacks")
-        self.tabs.setCurrentIndex(_STACKS if bad else _HALF_MAPS)
+        if bad:
+            self.tabs.setCurrentIndex(_STACKS)
 
     def _lay_out(self) -> None:
         self.tabs = QTabWidget(documentMode=True)

@@ -40,10 +40,17 @@ class PairsView(PictureView):
         self._marks = _Marks(self)
         self.box.addItem(self._marks, ignoreBounds=True)
 
-    def show_look(self, look: PosesLook) -> None:
+    def show_look(self, look: PosesLook | None) -> None:
         self.look = look
-        self.current = min(self.current, len(look.pair_rows) - 1)
-        self._draw()
+        self.current = min(self.current, self._count() - 1)
+        if look is None:
+            self.clear()
+            self._marks.refresh()
+        else:
+            self._draw(look)
+
+    def _count(self) -> int:
+        return len(self.look.pair_rows) if self.look else 0
 
     def pair_rect(self, number: int) -> QRectF:
         """Where a pair is in the picture, without its number."""
@@ -58,7 +65,7 @@ class PairsView(PictureView):
             Qt.Key.Key_Up: -self._columns,
             Qt.Key.Key_Down: self._columns,
         }
-        key, count = Qt.Key(event.key()), len(self.look.pair_rows) if self.look else 0
+        key, count = Qt.Key(event.key()), self._count()
         if key in steps and count:
             wanted = self.current + steps[key] if self.current >= 0 else 0
             self._select(wanted if 0 <= wanted < count else self.current)
@@ -76,12 +83,13 @@ class PairsView(PictureView):
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
         if event is not None and self.look and self._best_columns() != self._columns:
-            self._draw()
+            self._draw(self.look)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and getattr(self, "look", None):
-            self._draw()
+        look = getattr(self, "look", None)  # the base class sets a palette
+        if event.type() == QEvent.Type.PaletteChange and look is not None:
+            self._draw(look)
 
     def _cell(self) -> tuple[int, int, int]:
         """Width and height of a pair with its number and the space around it, and the side of one picture."""
@@ -99,9 +107,7 @@ class PairsView(PictureView):
 
         return max(range(1, count + 1), key=scale)
 
-    def _draw(self) -> None:
-        look = self.look
-        assert look is not None
+    def _draw(self, look: PosesLook) -> None:
         self._columns = self._best_columns()
         width, height, side = self._cell()
         rows = -(-len(look.pair_rows) // self._columns)
@@ -129,7 +135,7 @@ class PairsView(PictureView):
         if self.look is None or event.button() != Qt.MouseButton.LeftButton or event.double():  # type: ignore[attr-defined]
             return
         point = self.box.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
-        for number in range(len(self.look.pair_rows)):
+        for number in range(self._count()):
             if self.pair_rect(number).contains(point):
                 self._select(number)
                 self._open()

@@ -31,7 +31,7 @@ class CorrelationPlot(Plot):
             "Where poses fit, the two lie apart."
         )
 
-    def show_look(self, look: PosesLook) -> None:
+    def show_look(self, look: PosesLook | None) -> None:
         self._look = look
         self.draw()
 
@@ -57,7 +57,7 @@ class ShellPlot(Plot):
         self.setMinimumSize(160, 100)
         self.setToolTip("FSC of the half maps. Wrong poses reach high values too: it decides nothing here.")
 
-    def show_look(self, look: PosesLook) -> None:
+    def show_look(self, look: PosesLook | None) -> None:
         self._look = look
         self.draw()
 
