@@ -227,7 +227,7 @@ CODES: dict[str, Code] = {
         "The shifts do not fit the images", "Correct the shifts in the file, or import anyway."
     ),
     "poses-unclear": _info(
-        "Whether the poses fit cannot be said from the images",
+        "The poses are not fully confirmed",
         "Look at the pairs of images: with poor pictures, few particles or round ones this says nothing.",
     ),
     "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),

@@ -12,6 +12,7 @@ from typing import Any
 from ..core.parameters import ImportParameters, update
 from ..core.plan.output import free_folder
 from ..core.plan.plan import ImportPlan
+from ..core.plan.poses_check import without_bad_stacks
 from ..core.problems import CODES, Problem, Severity
 
 Values = Mapping[str, Any]
@@ -67,10 +68,27 @@ def _rows_left(plan: ImportPlan, p: ImportParameters) -> int:
     return len(plan.all_particles or ()) - left_out
 
 
+def _numbers_from(number: str) -> Fix:
+    """Offered where the poses fit the next or the previous image of their stack."""
+
+    def changed(plan: ImportPlan) -> Values:
+        is_so = plan.poses_check.image_numbers_from == number != plan.parameters.image_numbers_from
+        return {"image_numbers_from": number} if is_so else {}
+
+    return Fix(f"Count image numbers from {number}", changed)
+
+
+def _without_bad_stacks(plan: ImportPlan) -> Values:
+    condition = without_bad_stacks(plan, plan.poses_check)
+    return {"select": (*plan.parameters.select, condition)} if condition else {}
+
+
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
 _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
 _NO_EXPOSURES = _setting("Import without exposures", exposures="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
+_NO_POSES = _setting("Import without poses", ignore_pose_data=True)
+_PAIRS = "pose_pairs"
 _META, _DATA, _OPTICS, _OUTPUT = (Remedy(place) for place in ("meta", "data", "optics_table", "output"))
 _ALL_ROWS = _setting("Import all rows", select=())
 _NOTHING = Remedy()
@@ -133,10 +151,10 @@ REMEDIES: dict[str, Remedy] = {
     "ctf-missing": _NOTHING,
     "ctf-aberrations-dropped": _OPTICS,
     "pose-missing": _NOTHING,
-    "pose-placeholder": Remedy("meta", (_setting("Import without poses", ignore_pose_data=True),)),
-    "poses-do-not-fit": _NOTHING,
-    "shifts-do-not-fit": _NOTHING,
-    "poses-unclear": _NOTHING,
+    "pose-placeholder": Remedy("meta", (_NO_POSES,)),
+    "poses-do-not-fit": Remedy(_PAIRS, (_numbers_from("0"), _numbers_from("1"), _NO_POSES)),
+    "shifts-do-not-fit": Remedy(_PAIRS, (_NO_POSES,)),
+    "poses-unclear": Remedy(_PAIRS, (Fix("Leave these stacks out", _without_bad_stacks),)),
     "half-sets-missing": _NOTHING,
     "columns-not-imported": _NOTHING,
     "image-values-odd": _DATA,

@@ -16,6 +16,7 @@ from ..core.parameters import FOLDER, PATH, ImportParameters, update
 from ..core.plan.output import free_folder
 from ..core.plan.plan import ImportPlan
 from ..core.plan.planner import Planner
+from ..core.plan.poses_verdict import PosesVerdict
 from ..core.problems import Problem
 from ..core.progress import Progress
 from .carried import chosen_values, fresh_values, question
@@ -221,6 +222,11 @@ class Session(QObject):
         self.tasks.cancel("plan")
         self._planner = Planner()
         self._stale = True
+        self.make_plan()
+
+    def use_poses_check(self, plan: ImportPlan, found: PosesVerdict, seconds: float) -> None:
+        """Let the verdict of another sample of a plan's particles take the place of the planner's."""
+        self._planner.use_poses_check(plan, found, seconds)
         self.make_plan()
 
     def start_import(self) -> None:

@@ -16,6 +16,7 @@ from .pages.exposures.page import ExposuresPage
 from .pages.microscope.page import MicroscopePage
 from .pages.page import Page
 from .pages.particles.page import ParticlesPage
+from .pages.poses.page import PosesPage
 from .pages.preview.page import PreviewPage
 from .pages.review import ReviewPage
 from .pages.write import WritePage
@@ -30,7 +31,15 @@ from .tips import explain
 from .widgets.messages import ask, show_failure, show_notice
 from .window_size import open_at
 
-PAGES: tuple[type[Page], ...] = (ParticlesPage, MicroscopePage, PreviewPage, ExposuresPage, ReviewPage, WritePage)
+PAGES: tuple[type[Page], ...] = (
+    ParticlesPage,
+    MicroscopePage,
+    PreviewPage,
+    PosesPage,
+    ExposuresPage,
+    ReviewPage,
+    WritePage,
+)
 _MOST_NAMED = 4
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
 _NOT_KEPT = "These choices are neither imported nor saved, and are lost when the window closes:"
@@ -64,6 +73,8 @@ class ImportWizard(QWizard):
             page.wanted.connect(self.show_place)
             if isinstance(page, PreviewPage):
                 page.micrograph_wanted.connect(self._show_in_micrograph)
+            elif isinstance(page, PosesPage):
+                page.particle_wanted.connect(self._show_large)
             self.addPage(page)
             page.completeChanged.connect(self._guard_back)  # after the wizard has handled it
         self.steps = StepList(self.session, self.pages)
@@ -201,6 +212,13 @@ class ImportWizard(QWizard):
     def _show_in_micrograph(self, row: int) -> None:
         page = next(page for page in self.pages if isinstance(page, ExposuresPage))
         self.go_to(self.pages.index(page))
+        page.show_particle(row)
+
+    @Slot(int)
+    def _show_large(self, row: int) -> None:
+        """Open the window of one particle, over the page that is shown."""
+        page = next(page for page in self.pages if isinstance(page, PreviewPage))
+        page.build_once()
         page.show_particle(row)
 
     def done(self, result: int) -> None:

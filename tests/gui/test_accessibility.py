@@ -173,10 +173,10 @@ def _activate(qtbot, window: QWidget) -> None:
 
 
 def test_the_order_of_tab_is_that_of_the_eye(qtbot, wizard: ImportWizard) -> None:
-    """Row by row on the first and the fifth page, where everything stands in rows."""
+    """Row by row on the first page and on Review, where everything stands in rows."""
     for number, names in (
         (0, ("meta", "data", "ignore_raw_data", "ignore_pose_data", "ignore_half_sets")),
-        (4, ("output", "project", "on_bad", "on_unmatched")),
+        (5, ("output", "project", "on_bad", "on_unmatched")),
     ):
         for _ in views(qtbot, wizard, number):
             reached = [w.objectName() for w in tabbed(_first(wizard.pages[number])) if w.objectName() in names]
@@ -196,7 +196,7 @@ def test_tab_goes_through_the_buttons_of_the_wizard_from_left_to_right(qtbot, wi
 
 def test_tab_comes_to_a_problem_where_it_stands(qtbot, open_wizard, demo_values, tmp_path) -> None:
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3"), "on_bad": "stop"})
-    for _ in views(qtbot, wizard, 4):
+    for _ in views(qtbot, wizard, 5):
         page = wizard.currentPage()
     wizard.session.change(output=str(tmp_path))
     (tmp_path / "something").touch()

@@ -57,7 +57,7 @@ def show_page(qtbot, wizard: ImportWizard, number: int) -> QWidget:
     return page
 
 
-@pytest.mark.parametrize("number", [2, 3, 4], ids=["Preview", "Exposures", "Review"])
+@pytest.mark.parametrize("number", [2, 4, 5], ids=["Preview", "Exposures", "Review"])
 def test_wheel_and_arrows_change_no_field_that_nobody_chose(qtbot, wizard: ImportWizard, number: int) -> None:
     page = show_page(qtbot, wizard, number)
     fields = fields_of(page)
@@ -77,7 +77,7 @@ def test_wheel_and_arrows_change_no_field_that_nobody_chose(qtbot, wizard: Impor
 
 @pytest.mark.parametrize("way", ["click", "tab", "mnemonic"])
 def test_wheel_and_arrows_change_the_field_that_was_chosen(qtbot, wizard: ImportWizard, way: str) -> None:
-    page = show_page(qtbot, wizard, 3)
+    page = show_page(qtbot, wizard, 4)
     assert isinstance(page, ExposuresPage)
     scale, policy = page.findChild(QAbstractSpinBox, "coordinate_scale"), page.findChild(QComboBox, "on_unmatched")
     y = page.findChild(QComboBox, "coordinate_y")
@@ -127,14 +127,14 @@ def test_the_preview_begins_in_the_montage_also_where_it_comes_late(qtbot, open_
 def test_the_letter_of_a_button_that_is_off_is_not_typed(qtbot, open_wizard, demo_values, tmp_path, name: str) -> None:
     """Alt+I, or whatever stands for a button, while it is off."""
     wizard = open_wizard(**demo_values | {"output": "", "project": str(tmp_path)})
-    wizard.go_to(4)
+    wizard.go_to(5)
     line = wizard.currentPage().findChild(QLineEdit, name)
     qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
     line.setText("/data/run")
     line.selectAll()
     for key in (Qt.Key.Key_N, Qt.Key.Key_X, Qt.Key.Key_7):
         QTest.keyClick(line, key, ALT)
-    assert line.text() == "/data/run" and wizard.currentId() == 4
+    assert line.text() == "/data/run" and wizard.currentId() == 5
     QTest.keyClicks(line, "n")
     assert line.text() == "n", "without Alt it is typed"
 
@@ -152,7 +152,7 @@ def test_alt_n_leaves_the_star_file_while_next_is_off(qtbot, open_wizard, tmp_pa
 
 def test_letters_with_alt_choose_nothing_in_a_combo_box(qtbot, wizard: ImportWizard) -> None:
     """Of choices, a letter alone is the first of one."""
-    page = show_page(qtbot, wizard, 4)
+    page = show_page(qtbot, wizard, 5)
     policy = page.findChild(QComboBox, "on_unmatched")
     policy.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(policy, Qt.Key.Key_K, ALT)
@@ -162,7 +162,7 @@ def test_letters_with_alt_choose_nothing_in_a_combo_box(qtbot, wizard: ImportWiz
 
 
 def test_go_to_the_field_chooses_it(qtbot, wizard: ImportWizard) -> None:
-    page = show_page(qtbot, wizard, 4)
+    page = show_page(qtbot, wizard, 5)
     wizard.session.change(data_sign="+1")
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
     (button,) = [b for b in page.findChildren(QPushButton) if b.text() == "Go to Preview"]

@@ -159,7 +159,7 @@ def test_choices_that_are_neither_imported_nor_saved_are_asked_for(
     wizard.close()
     assert wizard.isVisible() and len(answers.asked) == 2
     assert "Total dose" in answers.asked[0] and "Bad rows" in answers.asked[0]
-    keep = wizard.pages[4].keep
+    keep = wizard.pages[5].keep
     started_in["choose"] = str(tmp_path / "mine.json")
     keep.settings.click()
     qtbot.waitUntil(lambda: "Saved" in keep.words.text(), timeout=WAIT_MS)

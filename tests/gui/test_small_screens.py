@@ -23,7 +23,7 @@ def content_of(page: QWidget) -> QScrollArea:
 def settle(qtbot, wizard: ImportWizard) -> None:
     """Wait until the page has everything to show, which may ask for more room."""
     page = wizard.currentPage()
-    tasks = [getattr(page, name) for name in ("tasks", "names", "search") if hasattr(page, name)]
+    tasks = [getattr(page, name) for name in ("tasks", "names", "search", "checks") if hasattr(page, name)]
     qtbot.waitUntil(lambda: wizard.session.is_current and not any(t.busy for t in tasks), timeout=WAIT_MS)
 
 
@@ -62,7 +62,7 @@ def test_nothing_scrolls_where_there_is_room(qtbot, open_wizard, demo_values, tm
 def test_what_is_gone_to_is_scrolled_into_view(qtbot, open_wizard, demo_values) -> None:
     wizard = open_wizard(**demo_values)
     wizard.resize(WIDTH, HEIGHT)
-    wizard.go_to(3)
+    wizard.go_to(4)
     settle(qtbot, wizard)
     bar = content_of(wizard.currentPage()).verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 0, timeout=WAIT_MS)
@@ -96,7 +96,7 @@ def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) 
     meta = write_input(tmp_path, {"rlnImageName": names})
     exposures = write_exposures(tmp_path / "P/J1/exposures.cs")
     wizard = open_wizard(meta=str(meta), exposures=str(exposures), output=str(tmp_path / "J1"))
-    wizard.go_to(4)
+    wizard.go_to(5)
     problems = wizard.currentPage().problem_list
     buttons = {button.text(): button for button in problems.findChildren(QPushButton)}
     find, keep = buttons["Find trimming rules"], buttons["Keep them without a location"]

@@ -20,7 +20,7 @@ from cryoimport_gui.gui.wizard import ImportWizard
 from .conftest import WAIT_MS, press_import
 
 NEXT = QWizard.WizardButton.NextButton
-REVIEW, IMPORT = 4, 5
+REVIEW, IMPORT = 5, 6
 
 
 @pytest.fixture

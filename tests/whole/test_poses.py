@@ -51,9 +51,7 @@ def test_right_poses_fit(demo: Demo, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert outcome.report["data_sign"]["map_sign"] == -1 == outcome.report["data_sign"]["value"]
     assert outcome.report["timings_s"]["poses"] > 0
     share, by_chance = f"{poses['explained']:.2f}", f"{poses['shuffled_explained']:.2f}"
-    sentence = (
-        f"Poses fit: the re-projections explain {share} of each image's signal, {by_chance} with poses dealt anew"
-    )
+    sentence = f"Poses fit: the re-projections explain {share} of each image's signal, {by_chance} with shuffled poses"
     assert f"{sentence} (400 particles)." in capsys.readouterr().out
     assert sentence in (outcome.output / "import.log").read_text()
     page = (outcome.output / "import.html").read_text()

@@ -58,10 +58,10 @@ class PosesLook:
         the one that correlates least to the one that correlates best; pair_rows (m,) their rows in
         `ImportPlan.all_particles`, pair_correlation (m,).
     edges, own, dealt: (bins + 1,) and (bins,) twice: how many images correlate how well with their re-projection, with
-        their own pose and with poses dealt anew (mean over the deals).
-    bars: as imported, with poses dealt anew, and with each other reading; `bars_are` says of what.
+        their own pose and with shuffled poses (mean over the deals).
+    bars: as imported, with shuffled poses, and with each other reading; `bars_are` says of what.
     slices, projections: (3, t, t) grey, light density: across z, y and x.  None for 2D poses.
-    averages, dealt_averages: (classes, t, t) grey, light density, with the poses as imported and dealt anew.  None
+    averages, dealt_averages: (classes, t, t) grey, light density, with the poses as imported and shuffled.  None
         for 3D poses.
     pixel_size_A: of all pictures.
     frequency_per_A, shell_correlation: (k,) of the half maps; dealt poses reach high values too.
@@ -140,12 +140,12 @@ def _bars(check: PoseCheck) -> tuple[tuple[Bar, ...], str]:
     """Shares of the signal where they can be measured for all readings, else correlations."""
     shares = [check.explained, check.explained_dealt, *(other.explained for other in check.alternatives)]
     correlations = [float(check.own.mean()), float(check.dealt.mean()), *(a.other for a in check.alternatives)]
-    words = ["as imported", "poses dealt anew", *(other.words for other in check.alternatives)]
+    words = ["as imported", "shuffled poses", *(other.words for other in check.alternatives)]
     better = [False, False, *(other.is_better for other in check.alternatives)]
     known = [share for share in shares if share is not None]
-    values, of = (known, "share of the images' signal that the re-projections explain")
+    values, of = (known, "share of signal explained")
     if len(known) < len(shares):
-        values, of = correlations, "mean correlation of the images with their re-projections"
+        values, of = correlations, "mean correlation"
     bars = (Bar(w, min(1.0, max(0.0, value)), b) for w, value, b in zip(words, values, better))
     return tuple(bars), of
 
@@ -188,13 +188,13 @@ def sheet_captions(look: PosesLook) -> list[str]:
     maps = (
         "Three slices through the middle of the map and three projections of it: across z, y and x"
         if look.averages is None
-        else "Averages of the classes with the poses as imported; below, with poses dealt anew"
+        else "Averages of the classes with the poses as imported; below, with shuffled poses"
     )
     return [
         "Particles, low-passed and centred, with the data sign applied; below each its re-projection. From the "
         "particle that correlates least to the one that correlates best",
         f"How many images correlate how well with their re-projection, from {look.edges[0]:.2f} to "
-        f"{look.edges[-1]:.2f}: dark with their own pose, light with poses dealt anew",
+        f"{look.edges[-1]:.2f}: dark with their own pose, light with shuffled poses",
         f"On an axis from 0 to 1: {look.bars_are}. From the top: "
         + ", ".join(f"{bar.words} {bar.value:.2f}" for bar in look.bars),
         f"{maps}, with a scale bar",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -78,6 +79,10 @@ class Planner:
         plan.problems.sort(key=lambda p: order.index(p.severity))
         return plan
 
+    def use_poses_check(self, plan: ImportPlan, found: PosesVerdict, seconds: float) -> None:
+        """Let the verdict of another sample stand, for as long as plans are about the same fields of the same rows."""
+        self._finished["poses"] = _of_poses(plan), found, seconds
+
     def _stage(self, plan: ImportPlan, name: str, key: Hashable, run: Callable[[], T]) -> T:
         finished = self._finished.get(name)
         if finished is None or finished[0] != key:
@@ -150,7 +155,7 @@ class Planner:
         """The pictures: the data sign, and where particles lie on their exposures; of rows that can be imported."""
         p, particles, stacks = plan.parameters, plan.all_particles, plan.stacks
         assert particles is not None
-        where = (plan.meta_key, p.data, good.tobytes())
+        where = _where(plan)
         plan.poses_check = PosesVerdict(None, why_not_checked(plan))
         if stacks and stacks.box and good.any():
 
@@ -162,15 +167,12 @@ class Planner:
             sample = plan.sample
             plan.byte_signs = self._stage(plan, "bytes", where, lambda: signs_of_bytes(particles, stacks, sample))
             if not plan.poses_check.why_not:
-                plan.poses_check = self._check_poses(plan, where, progress)
+                look_again = partial(look_at_poses, plan, progress=progress)
+                plan.poses_check = self._stage(plan, "poses", _of_poses(plan), look_again)
             plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign)
             plan.problems += [*sign_problems, *poses_problems(plan, plan.poses_check)]
         if plan.matching:
             plan.placing = self._place(plan, (where, source), progress)
-
-    def _check_poses(self, plan: ImportPlan, where: Hashable, progress: Progress) -> PosesVerdict:
-        key = where, what_is_written(plan)
-        return self._stage(plan, "poses", key, lambda: look_at_poses(plan, progress=progress))
 
     def _compare_copies(self, plan: ImportPlan) -> None:
         p, particles, stacks = plan.parameters, plan.particles, plan.stacks
@@ -195,6 +197,17 @@ class Planner:
             return place_coordinates(particles, exposures, matching, sample, p, progress)
 
         return self._stage(plan, "place", key, place)
+
+
+def _where(plan: ImportPlan) -> Hashable:
+    """What changes when other images are looked at."""
+    assert plan.importable is not None
+    return plan.meta_key, plan.parameters.data, plan.importable.tobytes()
+
+
+def _of_poses(plan: ImportPlan) -> Hashable:
+    """What changes when other poses are compared with images, or other images."""
+    return _where(plan), what_is_written(plan)
 
 
 def _chosen(reading: Reading, parameters: ImportParameters) -> tuple[Particles, Sequence[Fault]]:

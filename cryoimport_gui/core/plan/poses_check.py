@@ -23,7 +23,7 @@ from ..pictures.reconstruction import (
     check_poses,
     halves,
 )
-from ..problems import Problem, Severity, count_of, problem
+from ..problems import Problem, Severity, problem
 from ..progress import Progress, Unseen, quiet
 from ..stacks.sample import ParticleImages
 from ..stacks.stacks import Stacks
@@ -64,8 +64,13 @@ def what_is_written(plan: ImportPlan) -> Hashable:
     return numbers, tuple((g.file_pixel_size_A, getattr(g, "ctf_corrected", "")) for g in plan.groups)
 
 
-def look_at_poses(plan: ImportPlan, count: int = POSES_SAMPLE, progress: Progress = quiet) -> PosesVerdict:
+def look_at_poses(
+    plan: ImportPlan, count: int = POSES_SAMPLE, progress: Progress = quiet, seed: int = 0
+) -> PosesVerdict:
     """Judge a sample of the particles that are imported; images that the plan holds are not read again.
+
+    Args:
+        seed: Of the sample; another one chooses other particles.
 
     Raises:
         Cancelled: `progress` said so.
@@ -77,7 +82,7 @@ def look_at_poses(plan: ImportPlan, count: int = POSES_SAMPLE, progress: Progres
     candidates = np.flatnonzero(importable)
     alike, has_ctf = _alike(particles, plan.groups, np.bincount(particles.optics_index[candidates]))
     candidates = candidates[np.isin(particles.optics_index[candidates], alike)]
-    rows = choose_runs(particles, stacks, candidates, count)
+    rows = choose_runs(particles, stacks, candidates, count, seed)
     too_few = f"too few particles to tell, {len(rows)} of at least {FEWEST}"
     if len(rows) < FEWEST:
         return PosesVerdict(None, too_few)
@@ -233,12 +238,12 @@ def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
     words, hint, severity = check.words.rstrip("."), None, None
     examples: list[str] = []
     if check.suspect is not None:
-        hint = _remedy(plan, check.suspect.name)
+        hint = _remedy(plan, check.suspect.name, found.image_numbers_from)
     elif bad := found.bad_stacks:
         assert plan.stacks is not None
         agreement = dict(zip(check.stacks.number.tolist(), check.stacks.agreement.tolist()))
         examples = [f"{plan.stacks.files[i].path}: {max(0.0, agreement[i]):.0%} of what is usual" for i in bad]
-        hint = _without(plan, found, bad)
+        hint = _bad_stacks_hint(plan, found)
         severity = Severity.WARNING
     yield problem(
         check.code,
@@ -250,26 +255,40 @@ def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
     )
 
 
-def _without(plan: ImportPlan, found: PosesVerdict, bad: Sequence[int]) -> str:
+def _bad_stacks_hint(plan: ImportPlan, found: PosesVerdict) -> str:
     """What to do about stacks whose images are not those of their rows."""
-    particles, stacks, check = plan.all_particles, plan.stacks, found.check
-    assert particles is not None and stacks is not None and check is not None
+    stacks, check = plan.stacks, found.check
+    assert stacks is not None and check is not None
+    seen, total = len(check.stacks.number), len(stacks.files)
+    looked_at = (
+        f"{seen:,} of {total:,} stacks were looked at" if seen < total else f"All {total:,} stacks were looked at"
+    )
     hint = (
         "The images of these stacks are probably not those of their rows: are they of another extraction, or copied "
-        f"in part? Only {count_of(len(check.stacks.number), 'stack')} of {len(stacks.files):,} were looked at."
-    )
-    if particles.micrograph_index is None or len(bad) > _FEW_STACKS:
-        return hint
+        f"in part? {looked_at}"
+    ).rstrip()
+    condition = without_bad_stacks(plan, found)
+    return f'{hint} Give the folder of the right ones, or leave them out: --select "{condition}"' if condition else hint
+
+
+def without_bad_stacks(plan: ImportPlan, found: PosesVerdict) -> str:
+    """The condition that leaves out the micrographs of bad stacks; empty if there are none, or if none can say it."""
+    bad, particles, stacks = found.bad_stacks, plan.all_particles, plan.stacks
+    if not bad or particles is None or stacks is None or particles.micrograph_index is None or len(bad) > _FEW_STACKS:
+        return ""
     rows = found.rows[np.isin(stacks.of_name[particles.stack_index[found.rows]], bad)]
     names = [particles.micrograph_names[i] for i in np.unique(particles.micrograph_index[rows])]
     if any("," in name for name in names):
-        return hint
-    condition = f"{particles.called('micrograph_name')}!={','.join(names)}"
-    return f'{hint} Give the folder of the right ones, or leave them out: --select "{condition}"'
+        return ""
+    return f"{particles.called('micrograph_name')}!={','.join(names)}"
 
 
-def _remedy(plan: ImportPlan, name: str) -> str:
-    """What puts it right where another reading of the poses fits."""
+def _remedy(plan: ImportPlan, name: str, numbers_from: str) -> str:
+    """What puts it right where another reading of the poses fits.
+
+    Args:
+        numbers_from: See `PosesVerdict.image_numbers_from`.
+    """
     particles = plan.all_particles
     assert particles is not None
     in_A = particles.shift_A is not None
@@ -277,7 +296,6 @@ def _remedy(plan: ImportPlan, name: str) -> str:
     columns = particles.called(f"shift_x_{kind}", f"shift_y_{kind}")
     others = particles.called(*(f"shift_{axis}_{'px' if in_A else 'A'}" for axis in "xy"))
     rot, tilt, psi = (particles.called(f"{angle}_deg") for angle in ("rot", "tilt", "psi"))
-    numbers_from = "0" if name == "next-image" else "1"
     sources = {
         "no-shifts": f"They were probably applied when the particles were extracted again: set {columns} to 0.",
         "negated-shifts": f"Change the sign of {columns}.",

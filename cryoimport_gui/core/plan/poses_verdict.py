@@ -53,6 +53,12 @@ class PosesVerdict:
         return "some-stacks" if self.bad_stacks else ""
 
     @property
+    def image_numbers_from(self) -> str:
+        """Where image numbers would have to count from, "0" or "1", for the poses to fit; else empty."""
+        name = self.check.suspect.name if self.check and self.check.suspect else ""
+        return {"next-image": "0", "previous-image": "1"}.get(name, "")
+
+    @property
     def bad_stacks(self) -> list[int]:
         """Numbers of the stack files whose images are probably not those of their rows, worst first."""
         if self.check is None or self.check.answer != "fits in part":

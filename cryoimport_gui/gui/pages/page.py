@@ -62,12 +62,17 @@ class Page(QWizardPage):
         """The plan's problems that belong to this page."""
         return [p for p in self.session.plan.problems if p.code.startswith(self.CODES)] if self.CODES else []
 
-    def offers(self, problem: Problem) -> list[Offer]:
-        """The buttons of a problem: what fixes it, and the way to where it can be fixed."""
+    def fixes(self, problem: Problem) -> list[Offer]:
+        """The buttons that fix a problem."""
         offers = []
         for label, values in fixes_of(problem, self.session.plan):
             words = ", ".join(f"{name.replace('_', ' ')}: {value or 'none'}" for name, value in values.items())
             offers.append(Offer(label, f"Sets {words}.", partial(self.session.change, **values)))
+        return offers
+
+    def offers(self, problem: Problem) -> list[Offer]:
+        """The buttons of a problem: what fixes it, and the way to where it can be fixed."""
+        offers = self.fixes(problem)
         home = self.home_of(problem.code)
         if home and REMEDIES[problem.code].place:
             label = "Go to the field" if home is self else f"Go to {home.title()}"

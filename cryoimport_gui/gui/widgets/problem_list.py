@@ -31,13 +31,19 @@ class Offer:
 
 
 class ProblemList(QScrollArea):
-    """A column of problems, the worst first; `offers` gives the buttons of each."""
+    """A column of problems, the worst first; `offers` gives the buttons of each.
+
+    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.
+    """
 
     def __init__(
-        self, nothing: str = "No problems found.", offers: Callable[[Problem], Sequence[Offer]] = lambda problem: ()
+        self,
+        nothing: str = "No problems found.",
+        offers: Callable[[Problem], Sequence[Offer]] = lambda problem: (),
+        highest_px: int = 0,
     ) -> None:
         super().__init__()
-        self._nothing, self._offers = nothing, offers
+        self._nothing, self._offers, self._highest_px = nothing, offers, highest_px
         self._shown: object = None
         self._problems: tuple[Problem, ...] = ()
         self.setWidgetResizable(True)
@@ -74,6 +80,18 @@ class ProblemList(QScrollArea):
         for button in (button for card in content.findChildren(_Card) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
+        self._fit_height()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        content = self.widget()
+        layout = content.layout() if content else None
+        if self._highest_px and layout is not None:
+            wanted = layout.heightForWidth(self.viewport().width()) if layout.hasHeightForWidth() else 0
+            self.setFixedHeight(min(self._highest_px, wanted))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -51,7 +51,7 @@ def test_right_poses_fit() -> None:
     assert all(a.explained is not None and a.explained < 0.75 * check.explained for a in check.alternatives)
     share, by_chance = f"{check.explained:.2f}", f"{check.explained_dealt:.2f}"
     assert check.words == (
-        f"Poses fit: the re-projections explain {share} of each image's signal, {by_chance} with poses dealt anew "
+        f"Poses fit: the re-projections explain {share} of each image's signal, {by_chance} with shuffled poses "
         "(200 particles)."
     )
     assert check.shell_correlation[:6].min() > 0.8

@@ -238,6 +238,29 @@ def test_only_what_matters_runs_the_check_again(tmp_path: Path, monkeypatch: pyt
     assert [again(pixel_size=["4.1"]), again(voltage=["200"]), again(select=["rlnDefocusU>12000"])] == [1, 1, 1]
 
 
+def test_the_verdict_of_another_sample_stands_until_something_else_is_written(tmp_path: Path) -> None:
+    meta = write_made(tmp_path, made())
+    planner = Planner()
+
+    def plan(**values: Any) -> ImportPlan:
+        return planner.plan(update(ImportParameters(), {"meta": str(meta), **values}))
+
+    first = plan()
+    found = look_at_poses(first, 60, seed=1)
+    planner.use_poses_check(first, found, 0.5)
+    for values in ({}, {"data_sign": "+1"}, {"output": str(tmp_path / "out")}):
+        again = plan(**values)
+        assert again.poses_check is found and again.timings_s["poses"] == 0.5
+    assert "(60 particles)" in found.words and len(first.poses_check.rows) == 160
+    assert len(plan(pixel_size=["4.1"]).poses_check.rows) == 160
+
+
+def test_another_seed_chooses_other_particles(tmp_path: Path) -> None:
+    plan = planned(write_made(tmp_path, made()))
+    rows = [look_at_poses(plan, 60, seed=seed).rows for seed in (0, 1, 1)]
+    assert set(rows[0].tolist()) != set(rows[1].tolist()) and rows[1].tolist() == rows[2].tolist()
+
+
 def test_it_can_be_stopped_at_every_step(tmp_path: Path) -> None:
     class Counted(Progress):
         asked = 0

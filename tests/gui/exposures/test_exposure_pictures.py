@@ -131,7 +131,7 @@ def look_at(qtbot, wizard: ImportWizard, row: int) -> PreviewPage:
 def test_from_the_close_look_to_the_place_in_the_micrograph(qtbot, open_wizard, small: Demo) -> None:
     """The particle that was looked at is the one that is circled, also where its name was filtered out."""
     wizard = open_wizard(**values(small))
-    wizard.go_to(3)
+    wizard.go_to(4)
     exposures = wizard.currentPage()
     settle(qtbot, exposures)
     for row, text in ((0, ""), (17, "nothing has this name"), (16, "")):

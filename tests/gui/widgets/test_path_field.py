@@ -17,7 +17,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("page, name", [(0, "meta"), (0, "data"), (3, "exposures"), (4, "output"), (4, "project")])
+@pytest.mark.parametrize("page, name", [(0, "meta"), (0, "data"), (4, "exposures"), (5, "output"), (5, "project")])
 def test_a_home_path_typed_key_by_key_stays_as_it_is_typed(
     qtbot, open_wizard, demo_values, home: Path, page: int, name: str
 ) -> None:

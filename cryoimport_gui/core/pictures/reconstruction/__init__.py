@@ -2,7 +2,7 @@
 
 `Transforms` takes images in, a few at a time, and keeps some 220 Fourier coefficients of each.  `check_poses` makes a
 map from each half of them with the poses as they will be written, re-projects it at the other half's poses, and
-compares with those images; the same with poses dealt anew, and with other readings of the poses (`hypotheses`).
+compares with those images; the same with shuffled poses, and with other readings of the poses (`hypotheses`).
 `PoseCheck` holds the verdict and the pictures behind it.  It reads no file and knows no plan.
 
 In order: transforms, sample (the fields and what they do to the coefficients), half_maps, score, signal, hypotheses,

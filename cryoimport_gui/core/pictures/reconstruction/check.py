@@ -18,8 +18,8 @@ from .verdict import BETTER_Z, FEWEST, Alternative, Answer, StackVerdicts, judge
 
 #: what the verdict does not say, for wherever it is shown
 LIMITS = (
-    "This checks that angles, shifts and CTF belong to these images. It does not prove the structure, "
-    "because the poses were refined on the same images, and it cannot tell the hand."
+    "This checks that angles, shifts and CTF belong to the images. It does not prove the structure, "
+    "as the poses were refined on them, and it cannot tell the hand."
 )
 #: images of a class in each half, for its average to be compared
 _FEWEST_PER_CLASS = 3
@@ -33,7 +33,7 @@ class PoseCheck:
     for the poses were refined on the same noise, and it cannot see the hand.
 
     rows: (n,) positions in the sample of the particles that were judged.
-    own: (n,) correlation of each image with its re-projection; dealt: (deals, n) with poses dealt anew.
+    own: (n,) correlation of each image with its re-projection; dealt: (deals, n) with shuffled poses.
     t, t_shifts, t_ctf: deviations of the mean correlation from that of dealt poses, shifts, CTFs; `t` is None
         where dealing poses changes nothing (a ball).
     explained, explained_dealt: share of the images' signal that the re-projections explain, 0 to 1; None where
@@ -80,12 +80,10 @@ class PoseCheck:
         n, what = f"{len(self.rows):,} particles", "Poses" if self.is_3d else "In-plane angles"
         if self.explained is not None and self.explained_dealt is not None:
             share, by_chance = f"{self.explained:.2f}", f"{self.explained_dealt:.2f}"
-            match = (
-                f"the re-projections explain {share} of each image's signal, {by_chance} with poses dealt anew ({n})"
-            )
+            match = f"the re-projections explain {share} of each image's signal, {by_chance} with shuffled poses ({n})"
         else:
             own, by_chance = f"{self.own.mean():.3f}", f"{self.dealt.mean():.3f}"
-            match = f"images correlate with their re-projections by {own}, {by_chance} with poses dealt anew ({n})"
+            match = f"images correlate with their re-projections by {own}, {by_chance} with shuffled poses ({n})"
         if self.suspect is not None:
             what = "Shifts" if self.suspect.kind == "shifts" else what
             better = f"a mean correlation of {self.suspect.other:.2f} instead of {self.suspect.own:.2f}"
@@ -100,7 +98,7 @@ class PoseCheck:
             "fits in part": f"{what} fit only in part: {match}.",
             "does not fit": f"{what} probably do not fit, though the particles show structure: {match}.",
             "cannot tell": f"Cannot tell whether the poses fit: {match}.",
-            "not testable": f"Poses cannot be tested, re-projections at dealt poses match as well: {match}.",
+            "not testable": f"Poses cannot be tested, re-projections with shuffled poses match as well: {match}.",
         }[self.answer]
 
     def correlation_of(self, name: str) -> float | None:
@@ -125,7 +123,7 @@ class PoseCheck:
         return maps[0] if self.is_3d else maps
 
     def dealt_map(self) -> Floats:
-        """The same with the poses dealt anew inside each half (and class)."""
+        """The same with the poses shuffled inside each half (and class)."""
         order = deal(self._fit.group, np.random.default_rng(0))
         maps = HalfMaps(self._fit.slices, self._fit.data[order], self._fit.ctf[order]).whole
         real = real_space(maps, maps.ndim - 1)

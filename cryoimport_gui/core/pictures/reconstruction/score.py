@@ -1,4 +1,4 @@
-"""How well re-projections of one half's map match the other half's images, against poses dealt anew."""
+"""How well re-projections of one half's map match the other half's images, against shuffled poses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Fit:
     whitening: (K,) u, 1 / the images' amplitude in each ring.
     group: (n,) half and class: poses are dealt inside it.
     own: (n,) correlation of each image with its re-projection.
-    dealt: (deals, n) the same with poses dealt anew inside each half (and class).
+    dealt: (deals, n) the same with shuffled poses inside each half (and class).
     covariance, power: Σ Re uD (uQ)* and Σ |uQ|² over all images; dealt_...: their means over the deals.
     """
 
@@ -93,7 +93,7 @@ def fit(
     weight: Reals | None = None,
     deals: int = DEALS,
 ) -> Fit:
-    """Make the half maps and score the images by them, as posed and with poses dealt anew."""
+    """Make the half maps and score the images by them, as posed and with shuffled poses."""
     maps = HalfMaps(slices, data, ctf, weight)
     seen = slices.read(maps.halves)
     # Re Σ u² C D P* and Σ u² C² |P|² are plain products of real rows.
@@ -129,7 +129,7 @@ def correlation(covariance: Reals, power: Reals, image_power: Reals) -> Reals:
 
 
 def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: Reals, plane: HalfPlane, progress: Progress) -> float:
-    """T with the shifts alone dealt anew; 0 where that changes nothing."""
+    """T with the shifts alone shuffled; 0 where that changes nothing."""
     wanted = (fit.whitening**2 * fit.ctf * fit.seen).view(np.float32)
     power = np.square(np.abs(fit.whitening * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)
     image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
@@ -143,7 +143,7 @@ def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: Reals, plane: HalfPlan
 
 
 def t_of_ctf(fit: Fit, progress: Progress) -> float:
-    """T with the CTFs alone dealt anew; 0 where that changes nothing."""
+    """T with the CTFs alone shuffled; 0 where that changes nothing."""
     covariance_of = fit.whitening**2 * (fit.data * fit.seen.conj()).real
     power_of = np.square(np.abs(fit.whitening * fit.seen))
     image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)

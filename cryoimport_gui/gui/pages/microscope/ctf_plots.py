@@ -6,55 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor
 
 from ....core.optics.aberrations import HARMFUL_RAD, Loss
 from ....core.optics.ctf_summary import CtfSummary
 from ...theme import quiet_colour, series_pen
+from ...widgets.plot import Plot, ResolutionAxis
 
 _MOST_DEGREES = 360.0
 _ROOM_FOR_NAME = 0.08  # of the height, above the histograms, for each name in the legend
 
 
-class _Plot(pg.PlotWidget):
-    """A plot that cannot be zoomed or moved; drawn again when the palette changes."""
-
-    _LEGEND_AT = (-4, 2)
-    _legend: pg.LegendItem | None = None
-
-    def __init__(self, name: str, **axes: pg.AxisItem) -> None:
-        super().__init__(background=None, axisItems=axes)
-        self.setAccessibleName(name)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setMinimumSize(240, 130)
-        self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self._legend = self.addLegend(offset=self._LEGEND_AT, labelTextSize="8pt", verSpacing=-4)
-
-    def _draw(self) -> None:
-        """Draw everything."""
-
-    def _begin(self, x: str, y: str) -> None:
-        text = self.palette().windowText().color()
-        self.clear()
-        if self._legend:
-            self._legend.setLabelTextColor(text)
-        for side, title in (("bottom", x), ("left", y)):
-            axis = self.getAxis(side)
-            axis.enableAutoSIPrefix(False)
-            axis.setPen(quiet_colour())
-            axis.setTextPen(text)
-            axis.setLabel(title, color=text.name())
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._legend:
-            self._draw()
-
-
-class DefocusPlot(_Plot):
+class DefocusPlot(Plot):
     """One histogram of the defocus for each optics group."""
 
     def __init__(self) -> None:
@@ -63,10 +26,10 @@ class DefocusPlot(_Plot):
 
     def show_summary(self, summary: CtfSummary | None) -> None:
         self._summary = summary
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
-        self._begin("Defocus (µm)", "Particles")
+    def draw(self) -> None:
+        self.begin("Defocus (µm)", "Particles")
         if self._summary is None:
             return
         edges_um = self._summary.edges_A * 1e-4
@@ -76,28 +39,21 @@ class DefocusPlot(_Plot):
         self.setYRange(0, most * (1 + _ROOM_FOR_NAME * len(self._summary.counts)), padding=0.02)
 
 
-class _ResolutionAxis(pg.AxisItem):
-    """Spatial frequencies, written as resolutions."""
-
-    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        return [f"{1 / value:.1f}" if value > 1e-9 else "∞" for value in values]
-
-
-class PhaseErrorPlot(_Plot):
+class PhaseErrorPlot(Plot):
     """The largest phase error of each term over resolution, up to Nyquist, with the line at 45°."""
 
-    _LEGEND_AT = (4, 2)
+    LEGEND_AT = (4, 2)
 
     def __init__(self) -> None:
         self._losses: Sequence[Loss] = ()
-        super().__init__("Phase error by the loss of each term, over resolution", bottom=_ResolutionAxis("bottom"))
+        super().__init__("Phase error by the loss of each term, over resolution", bottom=ResolutionAxis("bottom"))
 
     def show_losses(self, losses: Sequence[Loss]) -> None:
         self._losses = losses
-        self._draw()
+        self.draw()
 
-    def _draw(self) -> None:
-        self._begin("Resolution (Å)", "Phase error (°)")
+    def draw(self) -> None:
+        self.begin("Resolution (Å)", "Phase error (°)")
         limit = float(np.degrees(HARMFUL_RAD))
         most = 2 * limit
         for number, loss in enumerate(self._losses):

@@ -73,9 +73,6 @@ class ParticlesPage(Page):
         ):
             switches.addWidget(SwitchEdit(session, name, mnemonic))
         switches.addStretch(1)
-        check_poses = ChoiceEdit(session, "check_poses")
-        switches.addWidget(label_for(check_poses, "k"))
-        switches.addWidget(check_poses)
         form.addRow("", switches)
         select, first_number = WhichParticles(session), ChoiceEdit(session, "image_numbers_from")
         rows = QHBoxLayout()

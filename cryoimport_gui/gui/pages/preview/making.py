@@ -27,7 +27,7 @@ def make_page(
     """The tiles of a page, their names, and how many particles all pages have."""
     rows, total = images.page(selection)
     tiles = page_tiles(images, groups, rows, options, progress)
-    return tiles, [_name(images, row) for row in rows.tolist()], total
+    return tiles, [name_of(images, row) for row in rows.tolist()], total
 
 
 def make_readings(
@@ -39,7 +39,7 @@ def make_readings(
     return typical_tiles(images, groups, rows, size_px, READING_COLUMNS * READING_ROWS, progress)
 
 
-def _name(images: ParticleImages, row: int) -> str:
+def name_of(images: ParticleImages, row: int) -> str:
     """A particle in a few words: image and stack, defocus."""
     particles = images.particles
     number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]

@@ -19,7 +19,7 @@ from ....core.progress import Progress
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
-from .making import make_page, make_readings
+from .making import make_page, make_readings, name_of
 from .montage_view import MontageFrame
 from .no_images import NoImages
 from .page_bar import PageBar
@@ -42,13 +42,14 @@ class PreviewPage(Page):
 
     TITLE = "Preview"
     SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
-    CODES = ("data-sign-", "poses-", "shifts-")
+    CODES = ("data-sign-",)
 
     def build(self) -> None:
         session = self.session
         self._images: ParticleImages | None = None
         self._groups: Sequence[OpticsGroup] = ()
         self._is_stale = True
+        self._row = -1  # of the particle in its own window
         self.sign_panel, self.frame = SignPanel(session), MontageFrame()
         self.view = self.frame.view
         self.side = Side()
@@ -164,18 +165,28 @@ class PreviewPage(Page):
 
     @Slot(int)
     def _look_at(self, number: int) -> None:
-        """Open the window of one particle."""
-        groups, tiles = self._groups, self.view.tiles
-        if tiles is None or not 0 <= number < len(tiles):
+        """Open the window of the particle of a tile."""
+        if self.view.tiles is not None and 0 <= number < len(self.view.tiles):
+            self.show_particle(int(self.view.tiles.rows[number]))
+
+    def show_particle(self, row: int) -> None:
+        """Open the window of a particle, a row of `ImportPlan.all_particles`; it need not be in the montage."""
+        if self._images is None:
             return
-        row, options = int(tiles.rows[number]), self.controls.options
+        rows = self.view.tiles.rows.tolist() if self.view.tiles is not None else []
+        number = rows.index(row) if row in rows else -1
+        groups, options = self._groups, self.controls.options
         averaged = AVERAGED if self.particle.average.isChecked() else 1
-        title = "  ·  ".join([*self.view.name(number).split("\n"), f"tile {number + 1} of {len(tiles)}"])
+        title = name_of(self._images, row).replace("\n", "  ·  ")
+        if number >= 0:
+            self.view.select(number)
+            title += f"  ·  tile {number + 1} of {len(rows)}"
 
         def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
             return inspect(images, groups, row, options, averaged, progress), title
 
-        self.particle.set_steps(number > 0, number < len(tiles) - 1)
+        self._row = row
+        self.particle.set_steps(number > 0, 0 <= number < len(rows) - 1)
         self.particle.set_place(exposure_of(self.session.plan, row) >= 0)
         self.particle.show()
         self._run("particle", look)
@@ -243,13 +254,12 @@ class PreviewPage(Page):
 
     @Slot()
     def _on_micrograph(self) -> None:
-        if self.view.tiles is not None and self.view.current >= 0:
-            self.particle.close()
-            self.micrograph_wanted.emit(int(self.view.tiles.rows[self.view.current]))
+        self.particle.close()
+        self.micrograph_wanted.emit(self._row)
 
     @Slot()
     def _on_average(self) -> None:
-        self._look_at(self.view.current)
+        self.show_particle(self._row)
 
     @Slot()
     def _show_sign(self, *_: object) -> None:

@@ -1,0 +1,51 @@
+"""What the page says: the state of the verdict, its sentence, and what can be looked at."""
+
+from __future__ import annotations
+
+from ....core.pictures.reconstruction import FEWEST, LIMITS
+from ....core.plan.plan import ImportPlan
+from ....core.plan.poses_verdict import PosesVerdict
+from ...widgets.headline import State
+
+_STATES = {
+    "fits": State.CONFIRMED,
+    "fits in part": State.DOUBTFUL,
+    "does not fit": State.CONTRADICTED,
+}
+_ROUND = (
+    "A round particle looks the same from every direction, so a wrong angle cannot be seen. Pairs and map still show "
+    "whether the particles are there and centred."
+)
+_BY_EYE = (
+    "Look at the pairs: where poses fit, a particle and its re-projection look alike. More particles may decide it."
+)
+
+
+def state_of(found: PosesVerdict) -> State:
+    """What the images say of the poses; as given where they cannot tell."""
+    return _STATES.get(found.check.answer, State.AS_GIVEN) if found.check else State.AS_GIVEN
+
+
+def headline(plan: ImportPlan) -> str:
+    """The verdict in a sentence."""
+    if not plan.parameters.meta:
+        return "No particle STAR file is chosen yet."
+    if plan.all_particles is None:
+        return "Nothing has been read yet."
+    return plan.poses_check.words
+
+
+def note(plan: ImportPlan) -> str:
+    """What the verdict does not say, or what can be looked at where there is none; problems have their own hints."""
+    found, p = plan.poses_check, plan.parameters
+    if found.check is not None:
+        return {"fits": LIMITS, "not testable": _ROUND, "cannot tell": _BY_EYE}.get(found.check.answer, "")
+    if plan.all_particles is None:
+        return ""
+    if not plan.all_particles.poses or p.ignore_pose_data:
+        return "The particles are imported without alignments; Preview shows them."
+    if p.ignore_raw_data or plan.stacks is None or not plan.stacks.box:
+        return "Without images there is nothing to compare the poses with."
+    if p.check_poses == "off":
+        return "Set the check to Automatic to compare the poses with the images."
+    return f"Preview shows the particles one by one. Whether poses fit can be told from {FEWEST} particles on."
