@@ -72,10 +72,8 @@ def _settled(extent: ExtentVerdict, by_file: float) -> GroupScale:
     if extent.scale is not None:
         doubt = ""
         if not math.isnan(by_file) and abs(math.log(by_file / extent.scale)) > _CALIBRATION:
-            doubt = (
-                f"coordinates reach as far as they do at a scale of {extent.scale:g}, but by the pixel sizes of the "
-            )
-            doubt += f"file it is {by_file:.4g}"
+            doubt = f"how far the coordinates reach says that their scale is {extent.scale:.4g}, "
+            doubt += f"the pixel sizes of the file say {by_file:.4g}"
         return GroupScale(extent.scale, "extent", others, doubt)
     if not math.isnan(by_file):
         if not extent.feasible or any(abs(math.log(by_file / s)) < _CALIBRATION for s in extent.feasible):
