@@ -180,14 +180,23 @@ class ImportParameters:
         "auto",
         _choice("auto", "keep", "flip"),
         "Coordinate y",
-        "Whether y counts rows of the exposure as it is stored (keep) or mirrored (flip); auto compares particles with "
-        "their micrographs where these can be read, else keeps.",
+        "Whether y counts rows of the exposure as it is stored (keep) or mirrored (flip); auto compares particles, or "
+        "where they were picked, with the micrographs where these can be read, else keeps.",
     )
     coordinate_scale: str = _parameter(
         "auto",
         ParameterKind("{auto,F}"),
         "Coordinate scale",
-        "Factor from coordinates to pixels of the exposure; auto takes the ratio of the pixel sizes.",
+        "Factor from coordinates to pixels of the exposure; auto finds it from the pictures, from how far coordinates "
+        "reach, or from the pixel sizes.",
+    )
+    mirror_poses: str = _parameter(
+        "auto",
+        _choice("auto", "yes", "no"),
+        "Mirror poses",
+        "Under Ignore raw data: whether poses, shifts and the angle of astigmatism are written as of the mirror image, "
+        "for particles that will be extracted from exposures which are mirrored top to bottom; auto does so where the "
+        "pictures show it.",
     )
     on_bad: str = _parameter(
         "stop",

@@ -39,7 +39,8 @@ class OpticsGroup:
     `id` is the number in the file; two groups can have one number where single particles of a group have values
     of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
     `shift_scale` is what shifts in pixels are multiplied by: not 1 where stacks were scaled after the file was written.
-    `picked_pixel_size_A` is that of the micrographs which the coordinates count in.
+    `picked_pixel_size_A` is that of the micrographs which the coordinates count in, `movie_pixel_size_A` that of the
+    movies, which may have been binned before particles were picked.
     `image_size_px` is the box by the file.
     `is_listed` is false for the group of all particles whose own the file does not list.
     `aberrations` is what CryoSPARC cannot take over, by RELION's definitions: `beam_tilt_x_mrad`, `beam_tilt_y_mrad`,
@@ -62,6 +63,7 @@ class OpticsGroup:
     image_size_px: float | None = None
     is_listed: bool = True
     picked_pixel_size_A: Value | None = None
+    movie_pixel_size_A: Value | None = None
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
     ctf_corrected: str = ""
     unusable: dict[str, str] = field(default_factory=dict)

@@ -199,9 +199,23 @@ CODES: dict[str, Code] = {
         "Coordinates were scaled to the exposures' pixels",
         "Particles were picked on micrographs of another pixel size.",
     ),
+    "coordinate-scale-unclear": _warning(
+        "The scale of the coordinates is not proven",
+        "Look at the circled particles, or give --coordinate-scale.",
+    ),
     "coordinate-y-unclear": _warning(
         "Positions are not proven",
         "y is kept; look at the circled particles, or choose keep or flip.",
+    ),
+    "exposures-mirrored": _warning(
+        "Exposures that are mirror images of what was picked on",
+        "After re-extraction, or reference-based motion correction, poses will not fit: for that, import the metadata "
+        "alone (--ignore-raw-data), which mirrors them.",
+    ),
+    "locations-elsewhere": _acceptable(
+        "Particles that are not on these exposures",
+        "Probably these exposures belong to other micrographs: look at the circled particles, and check names and "
+        "trimming rules.",
     ),
     "micrographs-unreadable": _warning(
         "Micrographs that cannot be compared",

@@ -25,7 +25,7 @@ from cryoimport_gui.manual import make_parser
 FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose-data --ignore-half-sets --pixel-size
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
 --exposure-cut-suffix --particle-cut-prefix --particle-cut-suffix --suggest-trims --coordinate-y --coordinate-scale
---on-bad --on-unmatched
+--mirror-poses --on-bad --on-unmatched
 --select --image-numbers-from --check-poses --accept --relink
 --headless --dry-run --report --settings --demo --log-level --version""".split()
 DEFAULTS = {
@@ -34,6 +34,7 @@ DEFAULTS = {
     "check_poses": "auto",
     "coordinate_y": "auto",
     "coordinate_scale": "auto",
+    "mirror_poses": "auto",
     "on_bad": "stop",
     "on_unmatched": "stop",
 }
@@ -63,6 +64,7 @@ CHANGED: dict[str, Any] = {
     "suggest_trims": True,
     "coordinate_y": "flip",
     "coordinate_scale": "0.5",
+    "mirror_poses": "yes",
     "on_bad": "leave-out",
     "on_unmatched": "keep",
     "accept": ("images-ctf-corrected",),
@@ -95,7 +97,7 @@ def test_every_parameter_comes_through_flags() -> None:
     arguments += ["--particle-cut-suffix", "4", "--suggest-trims", "--coordinate-y", "flip"]
     arguments += ["--coordinate-scale", "0.5", "--on-bad", "leave-out", "--on-unmatched", "keep"]
     arguments += ["--select", "rlnClassNumber=1,3", "--select", "optics-group=2", "--image-numbers-from", "0"]
-    arguments += ["--accept", "images-ctf-corrected", "--check-poses", "off"]
+    arguments += ["--accept", "images-ctf-corrected", "--check-poses", "off", "--mirror-poses", "yes"]
     assert update(ImportParameters(), given(*arguments)) == ImportParameters(**CHANGED)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pandas as pd
 
 from cryoimport_gui.core.demo import DemoRecipe, make_demo
 
+from .mirrored_sets import with_random_phases
 from .planted_poses import dealt_anew, negated_shifts, rewrite
 from .stars import (
     OPTICS,
@@ -129,6 +131,14 @@ def exposed(folder: Path, change: dict | None = None, exposures: dict | None = N
     """With exposures; every micrograph has one unless changed."""
     dataset = write_exposures(folder / "CS-p/J2/exposures.cs", exposure_columns() | (exposures or {}))
     return [*star(folder, change), "--exposures", str(dataset), "--remove-leading-uid", *flags]
+
+
+def exchanged(folder: Path) -> list[str]:
+    """One of six exposures shows something else, as busy as the others."""
+    made = make_demo(folder / "demo", DemoRecipe(micrographs=6, particles_per_micrograph=30, snr=1.0))
+    with mrcfile.open(made.micrographs[2], "r+") as file:
+        file.set_data(with_random_phases(file.data))
+    return [str(made.star), "--exposures", str(made.exposures), "--suggest-trims"]
 
 
 def pictured(folder: Path, *flags: str) -> list[str]:
@@ -351,11 +361,19 @@ CASES = [
     ),
     Case(
         "coordinates-scaled",
-        lambda f: [*exposed(f), *star(f, None, {"rlnMicrographOriginalPixelSize": [0.75]})[1:]],
+        lambda f: [*exposed(f), *star(f, None, {"rlnMicrographPixelSize": [0.75]})[1:]],
         count=6,
         words=("0.5",),
     ),
-    Case("coordinate-y-unclear", pictured, words=("keep", "flip")),
+    Case("coordinate-scale-unclear", exposed, count=6, words=("scale", "1 is used")),
+    Case("coordinate-y-unclear", pictured, count=6, words=("keep", "flip")),
+    Case(
+        "exposures-mirrored",
+        lambda f: exposed(f, None, None, "--coordinate-y", "flip", "--ignore-raw-data"),
+        count=6,
+        words=("not known", "--mirror-poses yes"),
+    ),
+    Case("locations-elsewhere", exchanged, count=1, words=("5 others", "30 coordinates")),
     Case("micrographs-unreadable", lambda f: exposed(f), count=2, words=("m1.mrc", "not found", "--project")),
     Case(
         "micrographs-unreadable",

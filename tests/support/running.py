@@ -86,7 +86,7 @@ def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
 #: what a report must hold at least
 KEYS = {
     "": {"software", "status", "parameters", "counts", "optics_groups", "data_sign", "poses", "trims",
-         "coordinate_y", "problems", "outputs", "timings_s"},
+         "coordinate_y", "coordinate_scale", "locations", "problems", "outputs", "timings_s"},
     "software": {"name", "version", "numpy"},
     "counts": {"rows", "not_selected", "particles", "left_out", "stacks", "links", "optics_groups", "exposures",
                "exposures_matched", "particles_matched"},
@@ -94,7 +94,8 @@ KEYS = {
     "poses": {"verdict", "correlation", "shuffled_correlation", "no_shifts_correlation", "sampled", "suspect"},
     "trims": {"remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix", "particle_cut_prefix",
               "particle_cut_suffix", "source"},
-    "coordinate_y": {"value", "source", "keep_correlation", "flip_correlation", "sampled", "scale"},
+    "coordinate_y": {"value", "source", "keep_correlation", "flip_correlation", "sampled", "mirrored"},
+    "coordinate_scale": {"value", "source"},
     "outputs": {"dataset", "result_group", "folder"},
     "parameters": {f.name for cls in (ImportParameters, RunOptions) for f in fields(cls)},
 }  # fmt: skip

@@ -200,8 +200,9 @@ def test_y_as_the_micrographs_show_it(tmp_path: Path, mirrored: bool) -> None:
     job = write(parameters_of(demo, coordinate_y="auto"))
     found = job.report["coordinate_y"]
     assert (found["value"], found["source"]) == ("flip" if mirrored else "keep", "detected")
-    y = demo.coordinates[:, 1] / demo.exposure_shapes[demo.micrograph_index][:, 0]
-    np.testing.assert_allclose(load(job.folder)["location/center_y_frac"], 1 - y if mirrored else y, rtol=1e-6)
+    y_px, ny = demo.coordinates[:, 1], demo.exposure_shapes[demo.micrograph_index][:, 0]
+    expected = (ny - 1 - y_px if mirrored else y_px) / ny
+    np.testing.assert_allclose(load(job.folder)["location/center_y_frac"], expected, rtol=1e-6)
 
 
 def test_the_scale_of_coordinates(small: Demo, tmp_path: Path) -> None:

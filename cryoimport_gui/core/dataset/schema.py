@@ -13,8 +13,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Reals
+from ..mirror import mirrored_angle, mirrored_pose, mirrored_shift, mirrored_y_frac, y_frac_from_other_end
 from ..particles import Particles
 from .poses import rotation_vectors
+
+
+@dataclass(frozen=True)
+class Places:
+    """How the coordinates of N rows become places on their exposures; each is (N,).
+
+    scale: pixels of the exposure for one pixel of the coordinates.
+    flip: y counts from the other end.
+    mirrored: the exposure is the mirror image, top to bottom, of what the particle was cut from.
+    mirrors_pose: pose, shift, 2D angle and angle of defocus are written as of the mirror image (`core.mirror`).
+    """
+
+    scale: Reals
+    flip: NDArray[np.bool_]
+    mirrored: NDArray[np.bool_]
+    mirrors_pose: NDArray[np.bool_]
+
+    @staticmethod
+    def as_they_are(count: int) -> Places:
+        return Places(np.ones(count), *np.zeros((3, count), bool))
+
+    def y_frac(self, y_px: Reals, ny: NDArray[np.integer]) -> Reals:
+        """(N,) in parts of the height of the exposure; y_px as in the file."""
+        y_px = y_px * self.scale
+        other_end = np.where(self.mirrored, mirrored_y_frac(y_px, ny), y_frac_from_other_end(y_px, ny))
+        return np.where(self.flip, other_end, y_px / ny)
 
 
 @dataclass
@@ -29,6 +57,7 @@ class DatasetRows:
     group: NDArray[np.int32]
     stack: NDArray[np.int64]
     exposure: NDArray[np.int64]
+    places: Places
     written: Written
 
     def of_group(self, name: str) -> NDArray:
@@ -55,14 +84,27 @@ class DatasetRows:
     def shift_px(self) -> NDArray[np.float64]:
         """(N, 2): 0 where the file has none."""
         shifts = self.particles.shifts(self.written.groups["file_pixel_size_A"], self.written.groups["shift_scale"])
-        return np.zeros((len(self.uid), 2)) if shifts is None else shifts
+        return self._mirrored(np.zeros((len(self.uid), 2)) if shifts is None else shifts, mirrored_shift)
 
     @property
     def pose(self) -> NDArray[np.float64]:
         rot, tilt, psi = self.particles.rot_deg, self.particles.tilt_deg, self.particles.psi_deg
         assert psi is not None
         zero = np.zeros(len(psi))
-        return rotation_vectors(zero if rot is None else rot, zero if tilt is None else tilt, psi)
+        vectors = rotation_vectors(zero if rot is None else rot, zero if tilt is None else tilt, psi)
+        return self._mirrored(vectors, mirrored_pose)
+
+    def angle(self, name: str) -> NDArray[np.float64]:
+        """(N,) radians, of an angle within the picture."""
+        return self._mirrored(np.radians(self.column(name)), mirrored_angle)
+
+    def _mirrored(self, values: NDArray[np.float64], mirror: Callable[[Reals], Reals]) -> NDArray[np.float64]:
+        """As of the mirror image, in the rows where that is written."""
+        rows = self.places.mirrors_pose
+        if rows.any():
+            values = values.copy()
+            values[rows] = mirror(values[rows])
+        return values
 
     def column(self, name: str, missing: float = 0.0) -> NDArray:
         values = getattr(self.particles, name)
@@ -77,9 +119,9 @@ class DatasetRows:
     def center_frac(self, axis: int) -> NDArray[np.float64]:
         """Coordinates as fractions of the exposure's width (axis 0) or height (axis 1)."""
         assert self.particles.coordinates_px is not None
-        size = np.maximum(self.of_exposure("shape")[:, 1 - axis], 1)
-        place = self.particles.coordinates_px[:, axis] * self.of_exposure("coordinate_scale", 1) / size
-        place = 1 - place if axis == 1 and self.written.flip_y else place
+        size = np.maximum(self.of_exposure("shape")[:, 1 - axis], 1).astype(np.int64)
+        place = self.particles.coordinates_px[:, axis]
+        place = self.places.y_frac(place, size) if axis == 1 else place * self.places.scale / size
         return np.where(self.exposure < 0, 0.0, place)
 
 
@@ -92,7 +134,6 @@ class Written:
     exposures: dict[str, NDArray]
     data_sign: float
     box: int
-    flip_y: bool = False
     ignore_half_sets: bool = False
 
 
@@ -121,6 +162,10 @@ class Field:
 
 def _column(name: str, label: str, of: str, convert: Callable[[Any], Any] = np.asarray, **more: Any) -> Field:
     return Field(name, "f4", lambda r: convert(r.column(of, more.get("missing", 0))), label, of=(of,), **more)
+
+
+def _angle(name: str, of: str, **more: Any) -> Field:
+    return Field(name, "f4", lambda r: r.angle(of), f"{{{of}}}", of=(of,), **more)
 
 
 def _group_value(name: str, of: str) -> Field:
@@ -173,7 +218,7 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
         _group_value("ctf/amp_contrast", "amplitude_contrast"),
         _column("ctf/df1_A", "{defocus_u_A}", "defocus_u_A"),
         _column("ctf/df2_A", "{defocus_v_A}", "defocus_v_A"),
-        _column("ctf/df_angle_rad", "{defocus_angle_deg}", "defocus_angle_deg", np.radians),
+        _angle("ctf/df_angle_rad", "defocus_angle_deg"),
         _column("ctf/phase_shift_rad", "{phase_shift_deg}", "phase_shift_deg", np.radians),
         _column("ctf/scale", "{ctf_scale}", "ctf_scale", missing=1),
         Field("ctf/scale_const", "f4", 0),
@@ -186,7 +231,7 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
     ),
     "alignments2D": _alignments(
         "alignments2D",
-        _column("alignments2D/pose", "{psi_deg}", "psi_deg", np.radians, not_settled="the sign: +psi is written"),
+        _angle("alignments2D/pose", "psi_deg", not_settled="the sign: +psi is written"),
     ),
     "alignments3D": _alignments(
         "alignments3D",

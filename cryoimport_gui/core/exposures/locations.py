@@ -1,216 +1,190 @@
-"""Coordinates → places on the exposures: at which scale, and which way y counts."""
+"""Coordinates → places on the exposures: at which scale, and which way y counts, for each group of particles.
+
+The order of evidence: particle images against exposures; picks against exposures; for the scale alone, how far the
+coordinates reach, then the pixel sizes of the file; else they are left as they are.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import errno
-import math
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..parameters import ImportParameters
-from ..particles import Particles, distinct
-from ..pictures.placement import PlacementSample, PlacementVerdict, judge_placement
-from ..problems import Problem, count_of, problem
+from ..particles import OpticsGroup, Particles
+from ..pictures.picks import PlaceReading
+from ..pictures.place_verdict import GroupSummary, PlaceState
 from ..progress import Progress, quiet
-from ..stacks.sample import Sample
+from ..stacks.sample import ParticleImages
 from .exposures import Exposures
 from .matching import Matching
+from .place_groups import PlacedRows
+from .placing import GroupPlace, Placing
+from .scales import GroupScale, group_scales
+from .seen_by_images import ImageSight, look_by_images
+from .seen_by_picks import find_elsewhere, look_by_picks
 
-PLACEMENT_SAMPLE = 60
-_SCALE_TOLERANCE = 0.05
-#: tried where nothing says what the micrographs' pixel size was: as it is, picked on half the pixel size, on twice
-_BLIND_SCALES = (1.0, 0.5, 2.0)
-
-
-@dataclass
-class Placing:
-    """How coordinates become places on the exposures.
-
-    `scale` is (exposures,): pixels of the exposure for one pixel of the micrograph that was picked on.  `source`
-    says where the reading of y comes from: `detected`, `user` or `default`.
-    """
-
-    scale: NDArray[np.float64]
-    flip_y: bool
-    source: str
-    verdict: PlacementVerdict | None = None
+#: paths of CryoSPARC's jobs, and its names of 21 digits where no folder is one of RELION's
+_CRYOSPARC = re.compile(r"(^|/)J\d+/(extract|motioncorrected)/")
+_UID = re.compile(r"(^|/)\d{21}_[^/]*$")
+_RELION = re.compile(r"(^|/)job\d{3}/")
 
 
 def place_coordinates(
     particles: Particles,
     exposures: Exposures,
     matching: Matching,
-    sample: Sample | None,
+    optics: Sequence[OpticsGroup],
+    wanted: NDArray[np.bool_],
+    images: ParticleImages | None,
     parameters: ImportParameters,
     progress: Progress = quiet,
 ) -> Placing:
-    """Settle scale and y, by comparing particles with their micrographs where there are pictures of both.
+    """Settle scale and y of each group.
 
     What the user chose is taken; the pictures are looked at all the same, and may contradict.
+
+    Args:
+        optics: The optics groups with the pixel sizes that are used.
+        wanted: (N,) the particles that are imported, and so count.
+        images: None where there are none to compare.
+
+    Raises:
+        Cancelled: `progress` said so.
     """
-    ratio = _pixel_size_ratio(particles, exposures, matching)
-    scale = np.where(np.isnan(ratio), 1.0, ratio)
-    automatic = parameters.coordinate_scale == "auto"
-    if not automatic:
-        scale = np.full(len(exposures), float(parameters.coordinate_scale))
-    placing = Placing(
-        scale, parameters.coordinate_y == "flip", "user" if parameters.coordinate_y != "auto" else "default"
+    placed = PlacedRows.of(particles, exposures, matching, wanted)
+    names = range(len(placed.groups.names))
+    scales = group_scales(placed, optics, parameters)
+    values, others = [scale.value for scale in scales], [scale.others for scale in scales]
+    sight: ImageSight | None = None
+    reading: dict[int, PlaceReading] = {}
+    picked: dict[int, PlaceReading] = {}
+    unreadable: dict[str, str] = {}
+    elsewhere: dict[tuple[int, int], int] = {}
+    if names and not exposures.are_movies:
+        if images is not None:
+            sight = look_by_images(placed, values, others, optics, images, progress)
+            reading, unreadable = dict(sight.reading), dict(sight.comparison.unreadable)
+        unseen = [number for number in names if number not in reading]
+        picked = look_by_picks(placed, unseen, values, others, unreadable, progress)
+        if sight is not None and reading:
+            doubted = _doubted(sight)
+            found = [unit for unit in sight.of_state(PlaceState.CONFIRMED) if unit[1] in reading]
+            elsewhere = find_elsewhere(placed, reading, found, doubted, progress) if doubted else {}
+    summaries = sight.summaries(list(elsewhere)) if sight is not None else {}
+    is_mirrored_by_picks = not came_through_csparc2star(particles)
+    seen = reading | {
+        number: PlaceReading(way.flip, way.scale, way.flip and is_mirrored_by_picks) for number, way in picked.items()
+    }
+    groups = tuple(
+        _group_place(number, placed, scales[number], seen, number in picked, sight, summaries.get(number), parameters)
+        for number in names
     )
-    if sample is not None and particles.coordinates_px is not None:
-        pairs = placement_samples(particles, exposures, matching, sample, scale)
-        factors = _factors_to_try(ratio, matching) if automatic else (1.0,)
-        placing.verdict = verdict = judge_placement(pairs, factors, progress)
-        if verdict.value != "unclear":
-            placing.scale = scale * verdict.scale
-            if parameters.coordinate_y == "auto":
-                placing.flip_y, placing.source = verdict.value == "flip", "detected"
-    return placing
+    turned = sight.turned if sight is not None else {}
+    if parameters.coordinate_y != "auto":
+        flip = parameters.coordinate_y == "flip"
+        turned = {unit: (flip, mirrored) for unit, (_, mirrored) in turned.items()}
+    return Placing(
+        groups,
+        placed.groups,
+        matching.of_name,
+        turned,
+        mirrored_poses(parameters),
+        nowhere=sight is not None and sight.are_nowhere,
+        elsewhere={exposure: picks for (exposure, _), picks in elsewhere.items()},
+        unreadable=unreadable,
+    )
 
 
-def placing_problems(
-    particles: Particles, exposures: Exposures, matching: Matching, placing: Placing, parameters: ImportParameters
-) -> Iterator[Problem]:
-    """What is wrong or doubtful about the places of these particles on their exposures."""
-    if particles.coordinates_px is None:
-        message = f"the file has no {particles.called('coordinate_x_px', 'coordinate_y_px')}; no locations are written"
-        yield problem("coordinates-missing", message, count=len(particles))
-        return
-    yield from _verdict_problems(placing, exposures, parameters)
-    automatic = parameters.coordinate_scale == "auto"
-    yield from _place_problems(particles, exposures, matching, placing, automatic)
+def mirrored_poses(parameters: ImportParameters) -> str:
+    """Of which rows the metadata are turned, as `Placing.mirror_poses`: images that are imported are not mirrored."""
+    if not parameters.ignore_raw_data:
+        return "none"
+    return {"auto": "mirrored", "yes": "all", "no": "none"}[parameters.mirror_poses]
 
 
-def placement_samples(
-    particles: Particles, exposures: Exposures, matching: Matching, sample: Sample, scale: NDArray[np.float64]
-) -> list[PlacementSample]:
-    """Particles of the sample that have an image, an exposure and a coordinate, at most `PLACEMENT_SAMPLE`."""
-    of_rows = matching.of_rows(particles)[sample.rows]
-    usable = np.flatnonzero(sample.good & (of_rows >= 0))
-    chosen = usable[np.linspace(0, len(usable) - 1, min(PLACEMENT_SAMPLE, len(usable))).astype(int)]
-    return [
-        placement_sample(particles, exposures, int(sample.rows[i]), int(of_rows[i]), sample.images[i], scale)
-        for i in chosen
-    ]
+def came_through_csparc2star(particles: Particles) -> bool:
+    """Whether names look as if csparc2star (pyem) had written the file, which turns y over: ny - y."""
+    names = [*particles.micrograph_names[:_LOOKED_AT], *particles.stack_names[:_LOOKED_AT]]
+    return any(_CRYOSPARC.search(name) or (_UID.search(name) and not _RELION.search(name)) for name in names)
 
 
-def placement_sample(
-    particles: Particles,
-    exposures: Exposures,
-    row: int,
-    exposure: int,
-    image: NDArray[np.float32],
-    scale: NDArray[np.float64],
-) -> PlacementSample:
-    """One particle and where it should be, `scale` applied."""
-    assert particles.coordinates_px is not None
-    size = particles.optics_groups[particles.optics_index[row]].pixel_size_A
-    own = float(exposures.pixel_size_A[exposure])
-    x, y = particles.coordinates_px[row] * scale[exposure]
-    ny, nx = exposures.shape[exposure].tolist()
-    return PlacementSample(image, size.value if size else own, exposures.files[exposure], own, (ny, nx), x, y)
+#: names that are looked at
+_LOOKED_AT = 100
 
 
-def _pixel_size_ratio(particles: Particles, exposures: Exposures, matching: Matching) -> NDArray[np.float64]:
-    """(exposures,): pixel size picked on / the exposure's; 1 where they are close, nan where one is not known."""
-    ratio = np.full(len(exposures), np.nan)
-    sizes = (group.picked_pixel_size_A for group in particles.optics_groups)
-    picked = np.array([size.value if size else np.nan for size in sizes])
-    of_rows = matching.of_rows(particles)
-    linked = np.flatnonzero(of_rows >= 0)[::-1]
-    first_row = np.full(len(exposures), -1)
-    first_row[of_rows[linked]] = linked
-    known = np.flatnonzero((first_row >= 0) & (exposures.pixel_size_A > 0))
-    ratio[known] = picked[particles.optics_index[first_row[known]]] / exposures.pixel_size_A[known]
-    ratio[np.abs(ratio - 1) <= _SCALE_TOLERANCE] = 1.0
-    return ratio
+def _doubted(sight: ImageSight) -> list[tuple[int, int]]:
+    """(exposure, group) of exposures that the particles were not found on; undecided ones, if most were found."""
+    found, states = len(sight.of_state(PlaceState.CONFIRMED)), [PlaceState.NOT_FOUND]
+    if 2 * found >= len(sight.verdict.exposures):
+        states.append(PlaceState.UNDECIDED)
+    return [unit for unit in sight.of_state(*states) if unit[1] in sight.reading]
 
 
-def _factors_to_try(ratio: NDArray[np.float64], matching: Matching) -> tuple[float, ...]:
-    """Factors on top of the ratio: none where pixel sizes agree; its inverse where the ratio may be a wrong guess."""
-    used = distinct(matching.of_name)
-    typical = float(np.median(ratio[used])) if len(used) else 1.0
-    if math.isnan(typical):
-        return _BLIND_SCALES
-    return (1.0,) if typical == 1.0 else (1.0, 1.0 / typical)
+def _group_place(
+    number: int,
+    placed: PlacedRows,
+    scale: GroupScale,
+    seen: dict[int, PlaceReading],
+    by_picks: bool,
+    sight: ImageSight | None,
+    summary: GroupSummary | None,
+    parameters: ImportParameters,
+) -> GroupPlace:
+    own, chosen = seen.get(number), parameters.coordinate_y
+    agreed = {(way.flip, way.mirrored) for way in seen.values()}
+    flip, mirrored, y_source = False, False, "default"
+    if own is not None:
+        flip, mirrored, y_source = own.flip, own.mirrored, "detected"
+    elif len(agreed) == 1:
+        ((flip, mirrored),) = agreed
+        y_source = "others"
+    if chosen != "auto":
+        flip, y_source = chosen == "flip", "user"
+    if parameters.mirror_poses == "yes" and parameters.ignore_raw_data:
+        mirrored = True
+    here = placed.group == number
+    value, source, doubt = scale.value, scale.source, scale.doubt
+    if own is not None and source != "user":
+        value, source, doubt = own.scale, "detected", ""
+    exposures = len(np.unique(placed.exposure[here]))
+    compared = _compared(sight, number)
+    return GroupPlace(
+        name=placed.groups.names[number],
+        particles=int(here.sum()),
+        exposures=exposures,
+        scale=value,
+        scale_source=source,
+        scale_doubt=doubt,
+        flip=flip,
+        y_source=y_source,
+        mirrored=mirrored,
+        by="" if own is None else "picks" if by_picks else "images",
+        seen_flip=own.flip if own is not None else None,
+        sampled=compared[0],
+        found=summary.found if summary else 0,
+        turned=summary.mirrored if summary else 0,
+        elsewhere=summary.elsewhere if summary else 0,
+        undecided=exposures - (summary.found + summary.mirrored + summary.elsewhere if summary else 0),
+        correlation=compared[1 + (own.flip if own is not None else flip)],
+        keep_correlation=compared[1],
+        flip_correlation=compared[2],
+    )
 
 
-def _verdict_problems(placing: Placing, exposures: Exposures, parameters: ImportParameters) -> Iterator[Problem]:
-    verdict = placing.verdict
-    if exposures.are_movies:
-        message = "the exposures are movies, which are matched by name but cannot be compared with the particles"
-        yield problem("micrographs-unreadable", message, count=len(exposures))
-        return
-    if verdict is None:
-        return
-    absent = [line for line in verdict.unreadable if line.endswith(f": {os.strerror(errno.ENOENT)}")]
-    unreadable = [line for line in verdict.unreadable if line not in absent]
-    if absent:
-        message = f"{count_of(len(absent), 'micrograph')} of the sample not found, to be compared with the particles"
-        paths = (line.rpartition(": ")[0] for line in absent)
-        hint = (
-            "Paths in the exposures dataset count from the CryoSPARC project folder: give it (--project), if it is not "
-            "the folder above the dataset's job; or put the micrographs back, if they were moved."
-        )
-        yield problem("micrographs-unreadable", message, count=len(absent), examples=paths, hint=hint)
-    if unreadable:
-        message = f"{count_of(len(unreadable), 'micrograph')} of the sample cannot be compared with the particles"
-        yield problem("micrographs-unreadable", message, count=len(unreadable), examples=unreadable)
-    compared = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped"
-    compared += f", over {count_of(verdict.sampled, 'particle')}"
-    if verdict.is_elsewhere:
-        kept = "; y is kept" if parameters.coordinate_y == "auto" else ""
-        message = (
-            f"the particles are not at their coordinates in these exposures, whichever way y runs ({compared}){kept}"
-        )
-        hint = (
-            "Probably these are other exposures, or coordinates or their scale are wrong (x and y exchanged?): look at "
-            "the circled particles. Images that were changed since, as by subtraction, may not be recognised either."
-        )
-        yield problem("coordinate-y-unclear", message, count=verdict.sampled, hint=hint)
-    elif verdict.value == "unclear":
-        if parameters.coordinate_y == "auto" and verdict.sampled:
-            yield problem("coordinate-y-unclear", f"the pictures do not tell which way y runs ({compared}); it is kept")
-    elif placing.source == "user" and verdict.value != parameters.coordinate_y:
-        message = f"the pictures say {verdict.value} ({compared}), but {parameters.coordinate_y} was chosen"
-        yield problem("coordinate-y-unclear", message, hint="Choose auto, or look at the circled particles.")
+def _compared(sight: ImageSight | None, number: int) -> tuple[int, float, float]:
+    """How many particles of a group were compared, and their typical correlation with y kept and flipped."""
+    if sight is None:
+        return 0, np.nan, np.nan
+    here = sight.placed.group == number
+    own = sight.comparison.own[here]
+    sampled = int(np.isfinite(own).any(axis=1).sum())
+    keep, flip = (_typical(sight.comparison.at_y(flip, here)) for flip in (False, True))
+    return sampled, keep, flip
 
 
-def _place_problems(
-    particles: Particles, exposures: Exposures, matching: Matching, placing: Placing, automatic: bool
-) -> Iterator[Problem]:
-    of_rows = matching.of_rows(particles)
-    linked = np.flatnonzero(of_rows >= 0)
-    exposure = of_rows[linked]
-    scaled = placing.scale[exposure] != 1
-    if automatic and scaled.any():
-        factors = ", ".join(f"{f:g}" for f in np.unique(placing.scale[exposure[scaled]].round(4))[:4])
-        message = f"coordinates are multiplied by {factors} to count pixels of the exposures"
-        yield problem("coordinates-scaled", message, count=int(scaled.sum()))
-    assert particles.coordinates_px is not None
-    place = particles.coordinates_px[linked] * placing.scale[exposure, None]
-    outside = ((place < 0) | (place >= exposures.shape[exposure][:, ::-1])).any(axis=1)
-    if outside.any():
-        examples = (
-            f"{particles.describe(row)} at {x:g}, {y:g} on {exposures.shape[number][1]} × {exposures.shape[number][0]}"
-            for row, number, (x, y) in zip(linked[outside], exposure[outside], place[outside])
-        )
-        message = f"{count_of(int(outside.sum()), 'particle')} outside of the exposure"
-        yield problem("coordinates-outside", message, count=int(outside.sum()), examples=examples)
-
-
-def reported(placing: Placing, matching: Matching) -> dict[str, object]:
-    """The report's `coordinate_y`."""
-    verdict, used = placing.verdict, distinct(matching.of_name)
-    out: dict[str, object] = {"value": "flip" if placing.flip_y else "keep", "source": placing.source}
-    numbers = dataclasses.asdict(verdict) if verdict else {}
-    for name in ("keep_correlation", "flip_correlation"):
-        value = numbers.get(name, math.nan)
-        out[name] = None if math.isnan(value) else round(value, 4)
-    out["sampled"] = numbers.get("sampled", 0)
-    out["scale"] = round(float(np.median(placing.scale[used])), 6) if len(used) else 1.0
-    return out
+def _typical(correlations: NDArray[np.float64]) -> float:
+    known = correlations[np.isfinite(correlations)]
+    return float(np.median(known)) if len(known) else np.nan

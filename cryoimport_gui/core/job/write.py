@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .. import layout
 from ..atomic import sync, whole_folder
-from ..dataset.schema import DatasetRows, Written
+from ..dataset.schema import DatasetRows, Places, Written
 from ..dataset.writer import result_group, write_dataset
 from ..file_state import file_state, state_of
 from ..looks.poses import poses_sheet
@@ -167,10 +167,9 @@ class _Writer:
         exposure = plan.matching.of_rows(particles) if plan.matching else np.full(len(particles), -1)
 
         def rows(first: int, last: int) -> DatasetRows:
-            some = slice(first, last)
-            return DatasetRows(
-                particles.stretch(first, last), uid[some], group[some], stack[some], exposure[some], written
-            )
+            some, stretch = slice(first, last), particles.stretch(first, last)
+            places = plan.placing.of(stretch) if plan.placing else Places.as_they_are(last - first)
+            return DatasetRows(stretch, uid[some], group[some], stack[some], exposure[some], places, written)
 
         lengths = {"ctf/type": len(b"imported")}
         if written.stacks:
@@ -203,7 +202,6 @@ class _Writer:
                 "path": np.array([os.fsencode(path) for path in source.paths]),
                 "shape": source.shape,
                 "pixel_size_A": source.pixel_size_A,
-                "coordinate_scale": plan.placing.scale,
             }
             if source.exp_group_id is not None:
                 exposures["exp_group_id"] = source.exp_group_id
@@ -216,7 +214,6 @@ class _Writer:
             exposures=exposures,
             data_sign=float(plan.data_sign.value) if plan.data_sign else 0.0,
             box=plan.stacks.box if plan.stacks else 0,
-            flip_y=bool(plan.placing and plan.placing.flip_y),
             ignore_half_sets=plan.parameters.ignore_half_sets,
         )
 

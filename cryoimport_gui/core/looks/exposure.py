@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposures.locations import placement_sample
+from ..exposures.place_groups import PlacedRows, PlaceGroups
+from ..exposures.seen_by_images import placement_samples
 from ..pictures.micrograph import MicrographPicture, read_picture, why_not
 from ..pictures.placement import PlacementPair, compare_one
 from ..pictures.tiles import TileOptions, make_tiles
@@ -20,12 +21,17 @@ _TILE = TileOptions(size_px=128, low_pass_A=20.0)
 _BLIND_DIAMETER = 1 / 20
 
 
+_NO_GROUPS = PlaceGroups((), np.empty(0, int), np.empty(0, int), np.empty((0, 0), int))
+
+
 @dataclass(frozen=True)
 class ExposureView:
     """An exposure and where its particles are on it.
 
     rows: (n,) positions in `ImportPlan.all_particles`.
     kept_px: (n, 2), x and y in pixels of the exposure if y is kept.
+    mirrored: (n,) whether a flipped y is that of a mirrored picture.
+    is_flipped: whether the import flips y, of most of them.
     shape: (ny, nx) of the exposure.
     diameter_px: side of the particles' box.
     picture: None where it cannot be shown; `reason` then says why.
@@ -34,6 +40,8 @@ class ExposureView:
     exposure: int
     rows: NDArray[np.int64]
     kept_px: NDArray[np.float64]
+    mirrored: NDArray[np.bool_]
+    is_flipped: bool
     shape: tuple[int, int]
     diameter_px: float
     picture: MicrographPicture | None
@@ -42,7 +50,7 @@ class ExposureView:
     def places_px(self, flip_y: bool) -> NDArray[np.float64]:
         """(n, 2), x and y in pixels of the exposure at one reading of y."""
         x, y = self.kept_px.T
-        return np.stack([x, self.shape[0] - y if flip_y else y], axis=1)
+        return np.stack([x, self.shape[0] - self.mirrored - y if flip_y else y], axis=1)
 
 
 def look_at_exposure(
@@ -57,10 +65,12 @@ def look_at_exposure(
     assert particles is not None and exposures is not None and matching is not None
     ny, nx = (int(side) for side in exposures.shape[exposure])
     pixel_size_A = float(exposures.pixel_size_A[exposure])
-    rows, kept_px = np.empty(0, np.int64), np.empty((0, 2))
+    rows, kept_px, mirrored, is_flipped = np.empty(0, np.int64), np.empty((0, 2)), np.empty(0, bool), False
     if particles.coordinates_px is not None and placing is not None:
-        rows = np.flatnonzero(matching.of_rows(particles) == exposure)
-        kept_px = particles.coordinates_px[rows] * placing.scale[exposure]
+        on_it = matching.of_rows(particles) == exposure
+        rows, places = np.flatnonzero(on_it), placing.of(particles.select(on_it))
+        kept_px = particles.coordinates_px[rows] * places.scale[:, None]
+        mirrored, is_flipped = places.mirrored, bool(places.flip.mean() > 0.5) if len(rows) else False
     diameter_px = max(ny, nx) * _BLIND_DIAMETER
     if plan.stacks and plan.stacks.box and len(rows) and pixel_size_A > 0:
         size = particles.optics_groups[particles.optics_index[rows[0]]].pixel_size_A
@@ -73,7 +83,7 @@ def look_at_exposure(
             picture = read_picture(exposures.files[exposure], (ny, nx), pixel_size_A, progress=progress)
         except (OSError, ValueError) as error:
             reason = f"{exposures.files[exposure]} cannot be shown: {why_not(error)}."
-    return ExposureView(exposure, rows, kept_px, (ny, nx), diameter_px, picture, reason)
+    return ExposureView(exposure, rows, kept_px, mirrored, is_flipped, (ny, nx), diameter_px, picture, reason)
 
 
 def exposure_of(plan: ImportPlan, row: int) -> int:
@@ -111,9 +121,10 @@ def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExp
     sample = read_sample(particles, plan.stacks, np.array([row]))
     if sample.errors:
         return ParticleOnExposure(row, reason=f"The particle's image cannot be read: {sample.errors[0]}.")
-    place = placement_sample(particles, exposures, row, exposure, sample.images[0], placing.scale)
+    at = PlacedRows(particles, exposures, _NO_GROUPS, np.array([row]), np.array([exposure]), np.array([0]))
+    scale = placing.of(particles.stretch(row, row + 1)).scale
     try:
-        pair = compare_one(place)
+        pair = compare_one(placement_samples(at, scale, plan.groups, sample.images)[0])
     except (OSError, ValueError) as error:
         return ParticleOnExposure(row, reason=f"The particle cannot be compared: {why_not(error)}.")
     sign = plan.data_sign.value if plan.data_sign else 1

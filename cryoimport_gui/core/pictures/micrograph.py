@@ -80,6 +80,18 @@ def read_picture(
     return MicrographPicture(grey, factor, (header.ny, header.nx))
 
 
+def read_binned(
+    path: str | Path, shape: tuple[int, int], factor: int, progress: Progress = quiet
+) -> NDArray[np.float32]:
+    """Means of blocks of factor × factor pixels; rows and columns at the end that do not fill one are left out.
+
+    Raises:
+        OSError, ValueError: See `micrograph_header`.
+        Cancelled: `progress` said so.
+    """
+    return _binned(path, micrograph_header(path, shape), factor, progress)
+
+
 def why_not(error: OSError | ValueError) -> str:
     """Why a micrograph is not shown, in words."""
     if isinstance(error, MrcError):

@@ -25,7 +25,7 @@ Maps = NDArray[np.float32]
 
 #: No more micrographs than this are looked at.
 MOST_MICROGRAPHS = 16
-_BIN_TO_A = 8.0
+BIN_TO_A = 8.0
 _MIN_SIDE_PX = 32
 _CLIP_MAD = 5.0
 #: Differences of Gaussians of σ and 2σ.
@@ -51,10 +51,14 @@ _LEAST_STRUCTURE = 0.05
 
 @dataclass(frozen=True)
 class PlaceReading:
-    """One way to turn a coordinate into a place: x · scale and y · scale, then ny - y if `flip`."""
+    """One way to turn a coordinate into a place: x · scale and y · scale, then ny - y if `flip`.
+
+    mirrored: the picture at that place is the mirror image, top to bottom, of the particle's; picks do not show that.
+    """
 
     flip: bool = False
     scale: float = 1.0
+    mirrored: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,16 +101,20 @@ def judge_picks(
 ) -> PickVerdict:
     """Look at one micrograph after the other until a reading is decided, `most` at most.
 
-    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed.
+    An iterator that makes each micrograph when it is asked for saves the reading of those that are not needed.  Those
+    that cannot be used (see `pick_maps`) are passed over.
 
     Raises:
-        ValueError: A micrograph cannot be used; see `pick_maps`.
         Whatever the iterator raises: OSError, Cancelled, ...
     """
     test = PickTest(readings)
     verdict = test.verdict()
     for micrograph in islice(micrographs, most):
-        test.add(pick_maps(micrograph.picture, micrograph.pixel_size_A), micrograph.x_frac, micrograph.y_frac)
+        try:
+            maps = pick_maps(micrograph.picture, micrograph.pixel_size_A)
+        except ValueError:
+            continue
+        test.add(maps, micrograph.x_frac, micrograph.y_frac)
         verdict = test.verdict()
         if verdict.reading is not None:
             break
@@ -199,7 +207,7 @@ def pick_maps(picture: NDArray[Any], pixel_size_A: float) -> PickMaps:
     """
     if not pixel_size_A > 0:
         raise ValueError("the pixel size of the micrograph is not known")
-    factor = max(1, round(_BIN_TO_A / pixel_size_A))
+    factor = max(1, round(BIN_TO_A / pixel_size_A))
     ny, nx = picture.shape
     if min(ny, nx) // factor < _MIN_SIDE_PX:
         raise ValueError(f"the micrograph is less than {_MIN_SIDE_PX * factor * pixel_size_A:.0f} Å wide")

@@ -28,9 +28,11 @@ _CLEAR = 5.0
 #: An exposure or group has another reading than the rest with these odds, times how many were looked at, ...
 _ODDS = 100.0
 #: ... and if it is found there at all, in standard errors.
-_FOUND = 4.5
+FOUND = 4.5
 #: Below this nothing was found, in standard errors.
 _CHANCE = 3.5
+#: So many particles lead by three times _CLEAR if they share their pixels with the micrograph.
+_ENOUGH_SAMPLED = 12
 #: Mean lead of a right trimming rule's pairs, in standard errors; a wrong one has less.
 _RIGHT_RULE = 10.0
 _STARTS, _STEPS, _LEAST_MEAN_LEAD = (0.5, 1.0, 2.0, 4.0), 60, 0.05
@@ -173,6 +175,15 @@ def rule_lead(e: Reals, others: int) -> float:
     return float((means / np.sqrt((1 + 1 / others) / np.maximum(n, 1))).max(initial=0.0))
 
 
+def are_nowhere(e: Reals, others: int) -> bool:
+    """Whether so many particles were compared that they would have been found, and were not, at any reading.
+
+    Args as of `rule_lead`.
+    """
+    most = int(np.isfinite(e).sum(axis=0).max(initial=0))
+    return most >= _ENOUGH_SAMPLED and rule_lead(e, others) < _CHANCE
+
+
 def rule_by_pictures(rule_leads: Sequence[float]) -> int | None:
     """Which of the rules, best guess first, the pictures confirm; None: none of them."""
     best = max(range(len(rule_leads)), key=lambda i: rule_leads[i], default=None)
@@ -273,7 +284,7 @@ def _departing(sums: _Sums, expected: Integers, mean_lead: float) -> Integers:
     units = np.arange(len(sums.s))
     best = sums.s.argmax(axis=1)
     odds = mean_lead * (sums.s[units, best] - sums.s[units, expected])
-    clear = (odds > math.log(_ODDS * max(len(units), 1))) & (sums.strength[units, best] > _FOUND)
+    clear = (odds > math.log(_ODDS * max(len(units), 1))) & (sums.strength[units, best] > FOUND)
     return np.where(clear & (best != expected), best, -1)
 
 
@@ -287,7 +298,7 @@ def _states(sums: _Sums, expected: Integers, mean_lead: float, shares: Reals) ->
         ahead = mean_lead * (sums.s[unit, reading] - others) > math.log(_ODDS)
         if departs[unit] >= 0:
             out.append((PlaceState.MIRRORED, int(departs[unit])))
-        elif ahead and strength[unit, reading] > (_CHANCE if weights[unit, reading] > sure else _FOUND):
+        elif ahead and strength[unit, reading] > (_CHANCE if weights[unit, reading] > sure else FOUND):
             out.append((PlaceState.CONFIRMED, reading))
         elif (1 - weights[unit, -1]) * _ODDS * len(expected) < 1 and strength[unit].max() < _CHANCE:
             out.append((PlaceState.NOT_FOUND, None))

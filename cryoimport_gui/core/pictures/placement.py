@@ -10,22 +10,27 @@ A particle image and the patch that it was cut from share their pixels, noise an
 correlate strongly.  If the micrograph is another motion correction of the same movie, they share a part of the
 noise and correlate weakly.  So what decides is how much better particles correlate with their own patches than
 with those of other particles of the sample; at a wrong place the two are the same but for chance.
+`place_verdict` judges.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Reals
 from ..progress import Progress, quiet
 from ..stacks.mrc import MrcHeader, read_image_rows
 from .correlation import Pictures, normal, peaks, resampling, upside_down, whitening
 from .micrograph import micrograph_header
+from .picks import PlaceReading
+from .place_verdict import leads
 
 #: Pictures are compared at this side at most, in pixels, and not if they would be smaller than the other.
 _SIDE, _MIN_SIDE = 64, 16
@@ -33,16 +38,10 @@ _MOST_EXTENT_PX = 8192
 _STRIP_BYTES = 16 << 20
 #: A patch may lie outside of its micrograph with this part of its side.
 _OUTSIDE = 0.1
-#: A verdict needs this lead, in standard errors, over other particles' patches and over the other reading.
-_CLEAR = 5.0
+#: Nothing is judged by fewer particles: with so many, none of the others is the particle itself.
 _MIN_SAMPLED = 4
-#: At wrong places the best of all readings leads by less than this.  So many particles lead by three times _CLEAR
-#: if they share their pixels with the micrograph.
-_CHANCE, _ENOUGH_SAMPLED = 3.5, 12
 #: How many other particles each patch is compared with.
-_OTHERS = 3
-#: What one particle can count for: a few that lie on each other by accident must not decide.
-_OUTLIER_SD = 6.0
+OTHERS = 3
 
 
 @dataclass(frozen=True)
@@ -64,52 +63,53 @@ class PlacementSample:
 
 
 @dataclass(frozen=True)
-class PlacementVerdict:
-    """How coordinates become places on the micrographs.
+class PlaceComparison:
+    """How well particles fit the patches at their places, at R readings.
 
-    value: `keep`, `flip` or `unclear`.
-    keep_correlation, flip_correlation: typical |correlation| at either reading (median over the sample, best
-        within a few pixels); nan where nothing could be compared.
-    sampled: particles compared.
-    scale: factor on the coordinates, of those given; the first of them if unclear.
-    mirrored: whether the patches had to be mirrored, top to bottom, to look like the particles.
-    confidence: that the better reading is better by more than chance: 0.5 is a coin toss.
-    unreadable: micrographs that could not be compared, each with the reason.
-    lead: how much more the particles look like their own patches than like other particles' patches at the best of
-        all readings, in standard errors.
+    compared: (n,) which of the samples could be compared.
+    own: (n, R) |correlation| of each particle with its own patch; others: (K, n, R) of its patch with other
+        particles.  Both are nan where a place is outside of the micrograph.
+    unreadable: micrograph → why it could not be compared.
     """
 
-    value: str
-    keep_correlation: float
-    flip_correlation: float
-    sampled: int
-    scale: float
-    mirrored: bool
-    confidence: float
-    unreadable: list[str]
-    lead: float = 0.0
+    readings: tuple[PlaceReading, ...]
+    compared: NDArray[np.int64]
+    own: Reals
+    others: Reals
+    unreadable: dict[str, str]
 
-    @property
-    def is_elsewhere(self) -> bool:
-        """Whether so many particles were compared that they would have been found, and were not, at any reading."""
-        return self.value == "unclear" and self.sampled >= _ENOUGH_SAMPLED and self.lead < _CHANCE
+    @cached_property
+    def leads(self) -> Reals:
+        """(n, R) as `place_verdict.leads`; nan as well where too few particles were compared to judge by them."""
+        found = [leads(own, others) for own, others in zip(self.own.T, np.moveaxis(self.others, 2, 0))]
+        e = np.stack(found, axis=1) if len(self.own) else np.empty(self.own.shape)
+        e[:, np.isfinite(self.own).sum(axis=0) < _MIN_SAMPLED] = np.nan
+        return e
+
+    def at_y(self, flip: bool, rows: NDArray[np.bool_] | slice = slice(None)) -> Reals:
+        """(n,) own correlations with y kept or flipped, at the reading that fits best; nan where none can be told."""
+        ways = [i for i, reading in enumerate(self.readings) if reading.flip == flip]
+        e, own = self.leads[rows][:, ways], self.own[rows][:, ways]
+        if not np.isfinite(e).any():
+            return np.full(len(own), np.nan)
+        return np.asarray(own[:, int(np.argmax(np.nansum(e, axis=0)))])
 
 
-def judge_placement(
-    samples: Iterable[PlacementSample], scales: Sequence[float] = (1.0,), progress: Progress = quiet
-) -> PlacementVerdict:
+def compare_places(
+    samples: Sequence[PlacementSample], scales: Sequence[float] = (1.0,), progress: Progress = quiet
+) -> PlaceComparison:
     """Compare particles with their micrographs at both readings of y and all scales of the coordinates.
 
-    Of each micrograph only the rows of the patches are read.  Particles whose patch lies outside of the
-    micrograph are left out of that reading.
+    Of each micrograph only the rows of the patches are read.
     """
-    readable, unreadable = _readable(list(samples))
-    side = min((_common_side(sample) for sample, _ in readable), default=_SIDE)
+    readable, unreadable = _readable(samples)
+    side = min((_common_side(samples[i]) for i, _ in readable), default=_SIDE)
     places = list(product(scales, (False, True)))
     particles = np.empty((len(readable), side, side), np.float32)
     patches = np.full((len(places), *particles.shape), np.nan, np.float32)
-    for i, (sample, header) in enumerate(readable):
+    for i, (number, header) in enumerate(readable):
         progress.step(i, len(readable))
+        sample = samples[number]
         particles[i] = _particle(sample, side)
         try:
             for j, (scale, flip) in enumerate(places):
@@ -118,12 +118,23 @@ def judge_placement(
             unreadable[sample.micrograph] = str(error)
     whiten = whitening(particles)
     particles = whiten(particles)
-    readings = [
-        _Reading(scale, flip, mirrored, *_compare(particles, whiten(upside_down(seen) if mirrored else seen)))
-        for (scale, flip), seen in zip(places, patches)
-        for mirrored in (False, True)
-    ]
-    return _verdict(readings, scales[0], [f"{path}: {reason}" for path, reason in unreadable.items()])
+    readings = [PlaceReading(flip, scale, mirrored) for scale, flip in places for mirrored in (False, True)]
+    found = np.full((1 + OTHERS, len(readable), len(readings)), np.nan)
+    for way, reading in enumerate(readings):
+        seen = patches[way // 2]
+        found[:, :, way] = _correlations(particles, whiten(upside_down(seen) if reading.mirrored else seen))
+    compared = np.array([i for i, _ in readable], np.int64)
+    return PlaceComparison(tuple(readings), compared, found[0], found[1:], unreadable)
+
+
+def _correlations(particles: Pictures, patches: Pictures) -> Reals:
+    """(1 + OTHERS, n): of each patch with its own particle and with others; nan where a patch is outside."""
+    out = np.full((1 + OTHERS, len(patches)), np.nan)
+    inside = ~np.isnan(patches).any(axis=(1, 2))
+    if inside.any():
+        particles, patches = particles[inside], patches[inside]
+        out[:, inside] = peaks(np.stack([np.roll(particles, by, axis=0) for by in range(1 + OTHERS)]), patches)
+    return out
 
 
 @dataclass(frozen=True)
@@ -167,14 +178,12 @@ def compare_one(sample: PlacementSample, scale: float = 1.0) -> PlacementPair:
     return PlacementPair(sample.pixel_size_A, picture, keep, flip, keep_correlation, flip_correlation)
 
 
-def _readable(
-    samples: list[PlacementSample],
-) -> tuple[list[tuple[PlacementSample, MrcHeader]], dict[str, str]]:
-    """The samples that can be compared, each with its micrograph's header; why others cannot, by micrograph."""
+def _readable(samples: Sequence[PlacementSample]) -> tuple[list[tuple[int, MrcHeader]], dict[str, str]]:
+    """Numbers of the samples that can be compared, with their micrographs' headers; why others cannot."""
     headers: dict[str, MrcHeader] = {}
-    readable: list[tuple[PlacementSample, MrcHeader]] = []
+    readable: list[tuple[int, MrcHeader]] = []
     unreadable: dict[str, str] = {}
-    for sample in samples:
+    for number, sample in enumerate(samples):
         path = sample.micrograph
         if path in unreadable:
             continue
@@ -182,7 +191,7 @@ def _readable(
             if path not in headers:
                 headers[path] = micrograph_header(path, sample.micrograph_shape)
             _common_side(sample)
-            readable.append((sample, headers[path]))
+            readable.append((number, headers[path]))
         except OSError as error:
             unreadable[path] = error.strerror or str(error)
         except ValueError as error:
@@ -236,58 +245,3 @@ def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool,
         rows = read_image_rows(sample.micrograph, header, first, last)[:, left:right]
         across += resample_y[:, first - top : last - top] @ rows
     return normal(across @ resample_x.T)
-
-
-@dataclass(frozen=True)
-class _Reading:
-    scale: float
-    flip: bool
-    mirrored: bool
-    sampled: int
-    correlation: float
-    lead: float  # over the patches of other particles, in standard errors
-
-
-def _compare(particles: Pictures, patches: Pictures) -> tuple[int, float, float]:
-    """How many particles were compared, their typical correlation, and its lead."""
-    inside = ~np.isnan(patches).any(axis=(1, 2))
-    particles, patches = particles[inside], patches[inside]
-    n = len(patches)
-    if n < _MIN_SAMPLED:
-        return n, math.nan, 0.0
-    rolled = np.stack([np.roll(particles, shift, axis=0) for shift in range(1 + _OTHERS)])
-    correlations = peaks(rolled, patches)
-    own, others = correlations[0], correlations[1:]
-    excess = np.minimum((own - others.mean()) / max(float(others.std()), 1e-12), _OUTLIER_SD)
-    lead = excess.mean() / math.sqrt(1 / n + 1 / others.size)
-    return n, float(np.median(own)), float(lead)
-
-
-def _strength(reading: _Reading) -> tuple[float, float]:
-    return reading.lead, -math.inf if math.isnan(reading.correlation) else reading.correlation
-
-
-def _verdict(readings: list[_Reading], first_scale: float, unreadable: list[str]) -> PlacementVerdict:
-    best, rival = _best_and_rival(readings)
-    lead = best.lead
-    clear = best.lead > _CLEAR and best.lead - rival.lead > _CLEAR
-    if not clear:
-        best, rival = _best_and_rival([r for r in readings if r.scale == first_scale])
-    keep, flip = (rival, best) if best.flip else (best, rival)
-    return PlacementVerdict(
-        value=("flip" if best.flip else "keep") if clear else "unclear",
-        keep_correlation=keep.correlation,
-        flip_correlation=flip.correlation,
-        sampled=best.sampled,
-        scale=best.scale,
-        mirrored=best.mirrored,
-        confidence=0.5 * math.erfc((rival.lead - best.lead) / 2),
-        unreadable=unreadable,
-        lead=lead,
-    )
-
-
-def _best_and_rival(readings: list[_Reading]) -> tuple[_Reading, _Reading]:
-    """The best reading, and the best with the other y at the same scale."""
-    best = max(readings, key=_strength)
-    return best, max((r for r in readings if r.flip != best.flip and r.scale == best.scale), key=_strength)

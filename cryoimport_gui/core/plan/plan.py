@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposures.exposures import Exposures
-from ..exposures.locations import Placing
 from ..exposures.matching import Matching
+from ..exposures.placing import Placing
 from ..parameters import ImportParameters
 from ..particles import Fault, OpticsGroup, Particles, distinct
 from ..pictures.data_sign import SignVerdict

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposures.exposures import exposure_datasets, load_exposures
-from ..exposures.locations import Placing, place_coordinates, placing_problems
+from ..exposures.location_problems import placing_problems
+from ..exposures.locations import mirrored_poses, place_coordinates
 from ..exposures.matching import match_exposures, matching_problems, rules_of
+from ..exposures.placing import Placing
 from ..file_state import file_state
 from ..optics.aberrations import dropped_aberrations
 from ..optics.microscope import group_problems, overridden, resolve_groups
@@ -26,8 +28,8 @@ from ..reading import formats
 from ..reading.reading import Reading
 from ..stacks.image_copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
-from ..stacks.sample import Sample
-from ..stacks.stacks import find_stacks
+from ..stacks.sample import ParticleImages, Sample
+from ..stacks.stacks import Stacks, find_stacks
 from .absences import absences
 from .contents import content_remarks
 from .data_sign import decide_sign, look_at_images, signs_of_bytes
@@ -40,6 +42,8 @@ from .poses_verdict import PosesVerdict
 from .selection import extra_columns, selected_rows
 
 T = TypeVar("T")
+#: of images that are compared with their exposures, beside those that are known
+_PLACE_BYTES = 64 << 20
 
 
 def plan_import(parameters: ImportParameters, progress: Progress = quiet) -> ImportPlan:
@@ -172,7 +176,8 @@ class Planner:
             plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign)
             plan.problems += [*sign_problems, *poses_problems(plan, plan.poses_check)]
         if plan.matching:
-            plan.placing = self._place(plan, (where, source), progress)
+            placing = self._place(plan, (where, source), progress)
+            plan.placing = dataclasses.replace(placing, mirror_poses=mirrored_poses(p))
 
     def _compare_copies(self, plan: ImportPlan) -> None:
         p, particles, stacks = plan.parameters, plan.particles, plan.stacks
@@ -188,15 +193,39 @@ class Planner:
     def _place(self, plan: ImportPlan, where: Hashable, progress: Progress) -> Placing:
         exposures, matching, particles, p = plan.exposures, plan.matching, plan.all_particles, plan.parameters
         assert exposures is not None and matching is not None and particles is not None
-        sample = None if exposures.are_movies else plan.sample
-        choices = (p.coordinate_y, p.coordinate_scale, sample is None)
-        key = (where, matching.of_name.tobytes(), choices)
+        wanted = plan.importable
+        assert wanted is not None
+        optics, stacks = plan.groups, plan.stacks
+        if p.ignore_raw_data and not exposures.are_movies and (stacks := self._stacks_to_compare(plan, progress)):
+            given = resolve_groups(particles, stacks, exposures, matching.of_rows(particles))
+            optics = overridden(given, p)
+        sizes = tuple(group.pixel_size_A.value if group.pixel_size_A else None for group in optics)
+        choices = (p.coordinate_y, p.coordinate_scale, p.ignore_raw_data, p.mirror_poses == "yes")
+        key = (where, matching.of_name.tobytes(), sizes, choices)
 
         def place() -> Placing:
             progress.stage("place")
-            return place_coordinates(particles, exposures, matching, sample, p, progress)
+            known = plan.sample
+            cache_bytes = known.images.nbytes if known else 0
+            images = None
+            if stacks and stacks.box and not exposures.are_movies:
+                images = ParticleImages(particles, stacks, known, cache_bytes + _PLACE_BYTES)
+            return place_coordinates(particles, exposures, matching, optics, wanted, images, p, progress)
 
         return self._stage(plan, "place", key, place)
+
+    def _stacks_to_compare(self, plan: ImportPlan, progress: Progress) -> Stacks | None:
+        """The stacks of images that are not imported; None if they cannot be found."""
+        p, particles = plan.parameters, plan.all_particles
+        assert particles is not None
+
+        def find() -> Stacks | None:
+            try:
+                return find_stacks(particles, p.meta, p.data, progress) if (particles.image_number > 0).any() else None
+            except Refused:
+                return None
+
+        return self._stage(plan, "compare", (plan.meta_key, p.data), find)
 
 
 def _where(plan: ImportPlan) -> Hashable:

@@ -243,7 +243,8 @@ def _optics(parts: Sequence[FilePicks]) -> tuple[list[OpticsGroup], NDArray[np.i
     index, unknown, row = [], [], 0
 
     def add(group: OpticsGroup) -> int:
-        key = json.dumps([{**group.to_json(), "particles": 0}, group.file_pixel_size_A, str(group.picked_pixel_size_A)])
+        sizes = group.file_pixel_size_A, group.picked_pixel_size_A, group.movie_pixel_size_A
+        key = json.dumps([{**group.to_json(), "particles": 0}, *map(str, sizes)])
         if key not in number:
             number[key] = len(groups)
             groups.append(group)

@@ -260,8 +260,9 @@ class OpticsReader:
                 group.unusable["pixel_size_A"] = f"{zero.source.rpartition(' ')[2]} is {zero.value:g}"
         group.pixel_size_A = sizes[0] if sizes else None
         group.file_pixel_size_A = sizes[0].value if sizes else None
-        picked = [v for label in _PIXEL_SIZES[1:] if (v := value(label)) and v.value > 0]
-        group.picked_pixel_size_A = picked[0] if picked else None
+        group.picked_pixel_size_A, group.movie_pixel_size_A = (
+            v if (v := value(label)) and v.value > 0 else None for label in _PIXEL_SIZES[1:]
+        )
 
     def _too_many(self, label: str) -> str:
         return f"{label} holds {self.too_many[label]:,} different values, too many for groups of particles"

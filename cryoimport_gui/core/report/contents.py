@@ -51,8 +51,7 @@ def not_settled(plan: ImportPlan) -> list[Field]:
 
 
 def _y_is_seen(plan: ImportPlan) -> bool:
-    verdict = plan.placing.verdict if plan.placing else None
-    return verdict is not None and verdict.value != "unclear"
+    return plan.placing is not None and plan.placing.is_seen
 
 
 def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
@@ -96,7 +95,14 @@ def where_from(plan: ImportPlan, field: Field) -> str:
         return f"data sign, {plan.data_sign.source}"
     if field.name == "location/center_y_frac" and plan.placing:
         y = particles.called("coordinate_y_px")
-        return f"1 - {y} / height" if plan.placing.flip_y else f"{y} / height"
+        ways = {(g.flip, g.flip and g.mirrored) for g in plan.placing.groups}
+        ways |= {(flip, flip and mirrored) for flip, mirrored in plan.placing.turned.values()}
+        text = {
+            (False, False): f"{y} / height",
+            (True, False): f"1 - {y} / height",
+            (True, True): f"(height - 1 - {y}) / height",
+        }
+        return ", or ".join(text[way] for way in sorted(ways)) or text[False, False]
     if field.of and field.of[0] in MICROSCOPE_VALUES:
         values = [getattr(group, field.of[0]) for group in plan.groups if group.particles]
         return ", ".join(dict.fromkeys(value.source if value else "0: not known" for value in values))

@@ -157,5 +157,7 @@ def _exposures(report: Mapping[str, Any]) -> str:
         ("exposures with particles", f"{counts['exposures_matched']:,} of {counts['exposures']:,}"),
         *report["trims"].items(),
         *((f"coordinate y: {name}", value) for name, value in (report["coordinate_y"] or {}).items()),
+        *((f"coordinate scale: {name}", value) for name, value in (report["coordinate_scale"] or {}).items()),
     ]
-    return _table(rows)
+    lines = report["locations"] or []
+    return _table(rows) + (_table([line.values() for line in lines], lines[0]) if lines else "")

@@ -13,7 +13,7 @@ import numpy as np
 
 from ... import __version__
 from ..atomic import write_whole
-from ..exposures.locations import reported
+from ..exposures.placing import Placing, reported
 from ..parameters import RunOptions
 from ..plan.plan import ImportPlan
 
@@ -42,7 +42,7 @@ def make_report(
         "data_sign": _data_sign(plan),
         "poses": _poses(plan),
         "trims": _trims(plan),
-        "coordinate_y": reported(plan.placing, plan.matching) if plan.placing and plan.matching else None,
+        **(reported(plan.placing) if plan.placing else dict.fromkeys(reported(Placing()))),
         "stacks_found_by": dict(plan.stacks.located.rules) if plan.stacks else {},
         "slots": list(plan.slots),
         "problems": [problem.to_json() for problem in plan.problems],

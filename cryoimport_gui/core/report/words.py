@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..dataset.schema import SCHEMA
+from ..exposures.placing import place_words
 from ..exposures.trims import TrimRules
 from ..plan.plan import ImportPlan
 from ..problems import Severity, count_of, printable
@@ -70,13 +71,8 @@ def summary(plan: ImportPlan) -> list[str]:
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"
         )
-    if plan.placing and (compared := plan.placing.verdict) and compared.sampled:
-        reading = "flipped" if plan.placing.flip_y else "kept"
-        evidence = f"{compared.keep_correlation:.2f} kept, {compared.flip_correlation:.2f} flipped"
-        lines.append(
-            f"y is {reading} ({plan.placing.source}; correlation with the micrographs {evidence}, "
-            f"over {compared.sampled} particles)"
-        )
+    if plan.placing and plan.placing.groups:
+        lines.append(place_words(plan.placing))
     if plan.left_out:
         lines.append(f"{count_of(counts['left_out'], 'row')} left out")
     tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]

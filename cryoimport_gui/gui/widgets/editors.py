@@ -41,6 +41,7 @@ _CHOICES = {
     },
     "check_poses": {"auto": "Automatic", "off": "Off"},
     "image_numbers_from": {"1": "1 (RELION)", "0": "0"},
+    "mirror_poses": {"auto": "Automatic", "yes": "Yes", "no": "No"},
     "coordinate_y": {"auto": "Automatic", "keep": "Keep", "flip": "Flip"},
     "on_bad": {"stop": "Stop the import", "leave-out": "Leave those rows out"},
     "on_unmatched": {

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import datetime
 import io
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import yaml
 from cryosparc.dataset import Dataset
+from scipy.spatial.transform import Rotation
 
-from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Written, dataset_dtype
+from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Places, Written, dataset_dtype
 from cryoimport_gui.core.dataset.writer import result_group, write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 from cryoimport_gui.core.progress import Cancelled, Progress
@@ -62,19 +64,20 @@ def made(n: int) -> DatasetRows:
             "path": np.array([b"m.mrc"]),
             "shape": np.array([[50, 100]], np.uint32),
             "pixel_size_A": np.array([0.5], np.float32),
-            "coordinate_scale": np.array([0.5]),
         },
         data_sign=-1.0,
         box=64,
     )
     zeros = np.zeros(n, np.int64)
-    return DatasetRows(particles, count.astype(np.uint64) + 1, zeros.astype(np.int32), zeros, zeros, written)
+    places = Places(np.full(n, 0.5), *np.zeros((3, n), bool))
+    return DatasetRows(particles, count.astype(np.uint64) + 1, zeros.astype(np.int32), zeros, zeros, places, written)
 
 
 def stretch(rows: DatasetRows, first: int, last: int) -> DatasetRows:
     some = slice(first, last)
     arrays = (rows.uid[some], rows.group[some], rows.stack[some], rows.exposure[some])
-    return DatasetRows(rows.particles.stretch(first, last), *arrays, rows.written)
+    places = Places(*(getattr(rows.places, field.name)[some] for field in fields(Places)))
+    return DatasetRows(rows.particles.stretch(first, last), *arrays, places, rows.written)
 
 
 def write(rows: DatasetRows, slots: tuple[str, ...] = SLOTS, progress: Progress | None = None) -> io.BytesIO:
@@ -133,6 +136,24 @@ def test_values() -> None:
     assert table["alignments2D/pose"].tolist() == pytest.approx(np.radians(np.arange(4)).tolist())
     assert table["alignments3D/pose"].tolist() == [pytest.approx([0, 0, angle]) for angle in np.radians(np.arange(4))]
     assert set(table["alignments3D/split"]) == {0} and set(table["alignments3D/class"]) == {0}
+
+
+def test_each_row_has_its_own_place_and_mirror() -> None:
+    """y kept, counted from the other end of the same picture, and on the mirrored picture with its metadata."""
+    rows = made(4)
+    rows.particles.defocus_angle_deg = 10.0 * np.arange(4)
+    flags = ([0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 1, 0])
+    rows.places = Places(np.array([1, 1, 0.5, 1]), *np.array(flags, bool))
+    table = np.load(write(rows))
+    assert table["location/center_x_frac"].tolist() == pytest.approx([0, 0.01, 0.01, 0.03])
+    assert table["location/center_y_frac"].tolist() == pytest.approx([0, 1 - 2 / 50, (50 - 1 - 2) / 50, 6 / 50])
+    sign = np.array([1, 1, -1, 1])
+    for name, degrees in (("ctf/df_angle_rad", 10), ("alignments2D/pose", 1)):
+        np.testing.assert_allclose(table[name], sign * np.radians(degrees * np.arange(4)), atol=1e-7)
+    turned = Rotation.from_rotvec(table["alignments3D/pose"].astype(float)).as_matrix()
+    as_is = Rotation.from_rotvec([[0, 0, angle] for angle in np.radians(np.arange(4))]).as_matrix()
+    np.testing.assert_allclose(turned[[0, 1, 3]], as_is[[0, 1, 3]], atol=1e-6)
+    np.testing.assert_allclose(turned[2], as_is[2] @ np.diag([1, -1, -1]), atol=1e-6)
 
 
 def test_rows_without_an_exposure() -> None:

@@ -1,9 +1,10 @@
-"""What is said of particles and micrographs that do not belong together."""
+"""Where particles lie on their exposures: planted, and what is said where they do not belong together."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import starfile
 
@@ -13,14 +14,16 @@ from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Problem
 
+from ...support.mirrored_sets import mirror_on_disk, rename_folder, with_random_phases
 
-def plan_of(demo: Demo, **choices: str) -> ImportPlan:
+
+def plan_of(demo: Demo, **choices: object) -> ImportPlan:
     given = {"meta": str(demo.star), "data": str(demo.data), "exposures": str(demo.exposures), **choices}
     return plan_import(ImportParameters(suggest_trims=True, **given))  # type: ignore[arg-type]
 
 
-def said(plan: ImportPlan) -> list[Problem]:
-    return [p for p in plan.problems if p.code in ("coordinate-y-unclear", "micrographs-unreadable")]
+def said(plan: ImportPlan, *codes: str) -> list[Problem]:
+    return [p for p in plan.problems if p.code in (codes or ("coordinate-y-unclear", "micrographs-unreadable"))]
 
 
 def exchange_pictures(demo: Demo) -> None:
@@ -30,42 +33,97 @@ def exchange_pictures(demo: Demo) -> None:
         path.write_bytes(picture)
 
 
-def exchange_x_and_y(demo: Demo) -> None:
+def change_coordinates(demo: Demo, factor: float = 1.0, exchange: bool = False) -> None:
     tables = starfile.read(demo.star, always_dict=True)
     particles = tables["particles"]
     x, y = particles["rlnCoordinateX"].copy(), particles["rlnCoordinateY"].copy()
-    particles["rlnCoordinateX"], particles["rlnCoordinateY"] = y, x
+    particles["rlnCoordinateX"], particles["rlnCoordinateY"] = (y, x) if exchange else (x * factor, y * factor)
     starfile.write(tables, demo.star)
 
 
-def double(demo: Demo) -> None:
-    tables = starfile.read(demo.star, always_dict=True)
-    tables["particles"][["rlnCoordinateX", "rlnCoordinateY"]] *= 2
-    starfile.write(tables, demo.star)
+def exchange_x_and_y(demo: Demo) -> None:
+    change_coordinates(demo, exchange=True)
 
 
-@pytest.mark.parametrize("choice", ["auto", "keep", "flip"])
-@pytest.mark.parametrize("spoil", [exchange_pictures, exchange_x_and_y, double])
+@pytest.mark.parametrize("choice", ["auto", "keep"])
+@pytest.mark.parametrize("spoil", [exchange_pictures, exchange_x_and_y])
 def test_particles_that_are_not_where_they_should_be(tmp_path: Path, spoil, choice: str) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=10, particles_per_micrograph=10))
     spoil(demo)
     plan = plan_of(demo, coordinate_y=choice)
-    assert plan.placing is not None and plan.placing.verdict is not None
-    assert plan.placing.verdict.value == "unclear" and plan.placing.verdict.is_elsewhere
+    assert plan.placing is not None and plan.placing.nowhere
     (problem,) = said(plan)
     assert "the particles are not at their coordinates in these exposures" in problem.message
-    assert ("y is kept" in problem.message) == (choice == "auto")
     assert "over" in problem.message and "exposures" in problem.hint and "scale" in problem.hint
-    assert problem.count == plan.placing.verdict.sampled >= 12
+    assert problem.count == sum(group.sampled for group in plan.placing.groups) >= 12
+    exchanged = [p for p in said(plan, "coordinate-scale-unclear") if "x and y are exchanged" in p.message]
+    assert bool(exchanged) == (spoil is exchange_x_and_y)
+
+
+@pytest.mark.parametrize("choice", ["auto", "keep", "flip"])
+def test_coordinates_in_other_pixels_are_found(tmp_path: Path, choice: str) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=10, particles_per_micrograph=10))
+    change_coordinates(demo, factor=2.0)
+    plan = plan_of(demo, coordinate_y=choice)
+    assert plan.placing is not None and plan.particles is not None
+    places = plan.placing.of(plan.particles)
+    assert set(places.scale) == {0.5} and set(places.flip) == {choice == "flip"}
+    assert {group.scale_source for group in plan.placing.groups} == {"detected"}
+    assert len(said(plan)) == (choice == "flip"), "the choice contradicts the pictures"
+    (scaled,) = said(plan, "coordinates-scaled")
+    assert "0.5 (as the pictures show)" in scaled.message
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_particles_that_are_there_are_not_said_to_be_elsewhere(tmp_path: Path, mirrored: bool) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=4, particles_per_micrograph=10, mirrored_micrographs=mirrored))
     plan = plan_of(demo)
-    assert plan.placing is not None and plan.placing.verdict is not None
-    assert plan.placing.verdict.lead > 10 and not plan.placing.verdict.is_elsewhere
+    assert plan.placing is not None and plan.particles is not None
+    assert not plan.placing.nowhere and plan.placing.is_seen
+    assert {group.found for group in plan.placing.groups} == {2}
     assert said(plan) == []
+    assert len(said(plan, "exposures-mirrored")) == mirrored
+    places = plan.placing.of(plan.particles)
+    assert set(places.flip) == set(places.mirrored) == {mirrored}
+    assert not places.mirrors_pose.any(), "the images are imported as they are"
+
+
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("count", [2, 9])
+def test_exposures_of_which_some_are_mirrored_have_each_its_own_reading(
+    tmp_path: Path, count: int, together: bool
+) -> None:
+    """10 and 45% of them, in a folder of their own or in one with the others."""
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=20, particles_per_micrograph=12, optics_groups=1))
+    chosen = list(range(20))[:: 20 // count][:count]
+    mirror_on_disk(demo, chosen)
+    if not together:
+        rename_folder(demo, chosen, "MotionCorr/job009/Movies")
+    plan = plan_of(demo)
+    assert plan.placing is not None and plan.particles is not None
+    expected = np.isin(demo.micrograph_index, chosen)
+    places = plan.placing.of(plan.particles)
+    assert places.flip.tolist() == places.mirrored.tolist() == expected.tolist()
+    lines = [(g.exposures, g.found, g.turned, g.elsewhere, g.undecided) for g in plan.placing.groups]
+    if together:
+        assert lines == [(20, 20 - count, count, 0, 0)]
+    else:
+        assert sorted(lines) == sorted([(20 - count, 20 - count, 0, 0, 0), (count, count, 0, 0, 0)])
+    assert said(plan) == [] and len(said(plan, "exposures-mirrored")) == 1
+
+
+def test_an_exposure_of_others_is_named_and_can_be_accepted(tmp_path: Path) -> None:
+    import mrcfile
+
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=6, particles_per_micrograph=30, snr=1.0))
+    assert said(plan_of(demo), "locations-elsewhere") == []
+    with mrcfile.open(demo.micrographs[4], "r+") as file:
+        file.set_data(with_random_phases(file.data))
+    plan = plan_of(demo)
+    (problem,) = said(plan, "locations-elsewhere")
+    assert problem in plan.errors and problem.count == 1 and demo.micrographs[4].name in problem.examples[0]
+    assert sum(group.elsewhere for group in plan.placing.groups) == 1  # type: ignore[union-attr]
+    assert plan_of(demo, accept=("locations-elsewhere",)).errors == []
 
 
 def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_reported_apart(tmp_path: Path) -> None:
@@ -73,7 +131,7 @@ def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_repor
     for path in demo.micrographs[:2]:
         path.unlink()
     demo.micrographs[2].write_bytes(demo.micrographs[2].read_bytes()[:-9])
-    absent, broken = said(plan_of(demo))
+    absent, broken = said(plan_of(demo), "micrographs-unreadable")
     assert "2 micrographs of the sample not found" in absent.message and absent.count == 2
     assert set(absent.examples) == {str(path) for path in demo.micrographs[:2]}
     assert "--project" in absent.hint and "MRC" not in absent.hint
@@ -82,7 +140,7 @@ def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_repor
 
 def test_a_project_folder_that_is_wrong_is_what_the_hint_is_about(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=2, particles_per_micrograph=2))
-    (problem,) = (p for p in said(plan_of(demo, project=str(demo.data))) if p.code == "micrographs-unreadable")
+    (problem,) = said(plan_of(demo, project=str(demo.data)), "micrographs-unreadable")
     assert problem.count == 2 and "--project" in problem.hint and problem.examples[0].startswith(str(demo.data))
 
 

@@ -57,9 +57,8 @@ def test_circles_lie_on_particles_where_y_is_kept(small: Demo) -> None:
 
 def test_circles_lie_on_particles_of_mirrored_micrographs_of_another_scale(mirrored: Demo) -> None:
     plan = planned(mirrored)
-    assert plan.placing is not None
-    assert plan.placing.flip_y
     view = look_at_exposure(plan, 1)
+    assert view.is_flipped
     assert view.diameter_px == pytest.approx(2 * mirrored.recipe.box)
     np.testing.assert_allclose(view.kept_px, mirrored.coordinates[view.rows] / 2)
     assert darkness(view, mirrored, True) > 1

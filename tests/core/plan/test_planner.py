@@ -109,7 +109,7 @@ def test_exposures_that_change_are_read_again(tmp_path: Path) -> None:
 
 
 def test_exposures_behind_a_result_group_that_change_are_placed_again(tmp_path: Path) -> None:
-    meta = write_input(tmp_path, optics=OPTICS | {"rlnMicrographOriginalPixelSize": [1.5]})
+    meta = write_input(tmp_path, optics=OPTICS | {"rlnMicrographPixelSize": [1.5]})
     exposures = write_exposures(tmp_path / "J1/e.cs")
     group = tmp_path / "J1/e.csg"
     group.write_text("results:\n  micrograph_blob:\n    metafile: '>e.cs'\n")
@@ -118,15 +118,15 @@ def test_exposures_behind_a_result_group_that_change_are_placed_again(tmp_path: 
 
     def scales() -> list[float]:
         plan = planner.plan(parameters)
-        assert plan.placing is not None and plan.counts()["particles_matched"] == 6
-        return plan.placing.scale.tolist()
+        assert plan.placing is not None and plan.particles is not None and plan.counts()["particles_matched"] == 6
+        return plan.placing.of(plan.particles).scale.tolist()
 
-    assert scales() == [1.0, 1.0]
+    assert scales() == [1.0] * 6
     table = np.load(exposures)
     table["micrograph_blob/psize_A"] *= 2
     with exposures.open("wb") as file:
         np.save(file, table)
-    assert scales() == [0.5, 0.5]
+    assert scales() == [0.5] * 6
 
 
 def cancelled_at(steps: int) -> Progress:

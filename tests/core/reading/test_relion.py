@@ -199,10 +199,15 @@ def test_zero_is_no_pixel_size(tmp_path: Path) -> None:
 
 
 def test_the_pixel_size_that_coordinates_count_in(tmp_path: Path) -> None:
-    particles, _, _ = read(tmp_path, OPTICS | {"rlnMicrographOriginalPixelSize": [0.75]})
-    assert particles.optics_groups[0].picked_pixel_size_A == Value(0.75, "optics rlnMicrographOriginalPixelSize")
-    particles, _, _ = read(tmp_path, OPTICS)
-    assert particles.optics_groups[0].picked_pixel_size_A is None
+    """That of the movies is another: they may have been binned before particles were picked."""
+    both = {"rlnMicrographOriginalPixelSize": [0.75], "rlnMicrographPixelSize": [1.5]}
+    for sizes in (both, {"rlnMicrographOriginalPixelSize": [0.75]}, {}):
+        (group,) = read(tmp_path, OPTICS | sizes)[0].optics_groups
+        picked, movie = (
+            Value(sizes[label][0], f"optics {label}") if label in sizes else None
+            for label in ("rlnMicrographPixelSize", "rlnMicrographOriginalPixelSize")
+        )
+        assert (group.picked_pixel_size_A, group.movie_pixel_size_A) == (picked, movie)
 
 
 def test_values_of_a_particle_win_over_those_of_its_group(tmp_path: Path) -> None:

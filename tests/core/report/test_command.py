@@ -42,6 +42,7 @@ EVERYTHING: dict[str, Any] = {
     "suggest_trims": True,
     "coordinate_y": "flip",
     "coordinate_scale": "0.5",
+    "mirror_poses": "yes",
     "on_bad": "leave-out",
     "on_unmatched": "keep",
     "accept": ("images-ctf-corrected",),

@@ -180,7 +180,7 @@ def test_assumptions_that_are_not_settled(tmp_path: Path) -> None:
 def test_y_is_settled_by_pictures(demo_values: dict[str, Any]) -> None:
     planner = Planner()
     found = planner.plan(update(ImportParameters(), demo_values))
-    assert found.placing is not None and found.placing.source == "detected"
+    assert found.placing is not None and {g.y_source for g in found.placing.groups} == {"detected"}
     assert not_settled(found) == []
     against = planner.plan(update(ImportParameters(), demo_values | {"coordinate_y": "flip"}))
     assert not_settled(against) == [], "the pictures settled it: against the choice, which is a problem of its own"

@@ -35,11 +35,11 @@ def test_micrographs_mirrored_on_disk_are_flipped_and_circled_there(qtbot, open_
     def circles() -> np.ndarray:
         return np.array([(point.pos().x(), point.pos().y()) for point in view.picture.circles.points()])
 
-    np.testing.assert_allclose(circles(), (np.stack([x, ny - y], axis=1) + 0.5) / factor)
+    np.testing.assert_allclose(circles(), (np.stack([x, ny - 1 - y], axis=1) + 0.5) / factor)
     assert view.pair.captions[2].startswith("y flipped (written): 0.9") or view.pair.captions[2].endswith(": 1.00")
     qtbot.mouseClick(view.kept, Qt.MouseButton.LeftButton)
     np.testing.assert_allclose(circles(), (np.stack([x, y], axis=1) + 0.5) / factor)
-    assert page.session.plan.placing.flip_y, "a change of the view alone"
+    assert view.shown.is_flipped, "a change of the view alone"
 
 
 def test_a_click_on_a_circle_shows_its_particle_beside_its_patches(qtbot, open_wizard, small: Demo) -> None:

@@ -94,6 +94,7 @@ class MicrographView(QWidget):
         self.shown: ExposureView | None = None
         self.current = 0
         self._wanted_row = -1
+        self._is_flipped: bool | None = None
         self.picture = CircledPicture()
         self.picture.clicked.connect(self.select)
         self.picture.particle_step.connect(self._on_step)
@@ -137,6 +138,7 @@ class MicrographView(QWidget):
         """Show nothing, and say why."""
         self.tasks.cancel()
         self._plan, self._exposure, self.shown = None, -1, None
+        self._is_flipped = None
         self._say(reason)
 
     def show_exposure(self, plan: ImportPlan, exposure: int) -> None:
@@ -147,10 +149,6 @@ class MicrographView(QWidget):
         is_shown = shown is not None and before is not None and before.exposures is plan.exposures
         known = shown.picture if shown is not None and is_shown and shown.exposure == exposure else None
         self._plan, self._exposure = plan, exposure
-        if before is None or self._flips(before) != self._flips(plan):
-            (self.flipped if self._flips(plan) else self.kept).setChecked(True)
-        self.kept.setText("y &kept" + ("" if self._flips(plan) else " (written)"))
-        self.flipped.setText("y f&lipped" + (" (written)" if self._flips(plan) else ""))
 
         def look(progress: Progress) -> ExposureView:
             return look_at_exposure(plan, exposure, known, progress)
@@ -190,9 +188,13 @@ class MicrographView(QWidget):
     def shut_down(self) -> None:
         self.tasks.close()
 
-    @staticmethod
-    def _flips(plan: ImportPlan) -> bool:
-        return plan.placing is not None and plan.placing.flip_y
+    def _show_written(self, is_flipped: bool) -> None:
+        """Mark the reading that is written; look at that, where it is another than before."""
+        if self._is_flipped is not is_flipped:
+            (self.flipped if is_flipped else self.kept).setChecked(True)
+        self._is_flipped = is_flipped
+        self.kept.setText("y &kept" + ("" if is_flipped else " (written)"))
+        self.flipped.setText("y f&lipped" + (" (written)" if is_flipped else ""))
 
     def _say(self, text: str) -> None:
         """Show a text in place of the pictures; none: show the pictures."""
@@ -205,11 +207,9 @@ class MicrographView(QWidget):
 
     @Slot()
     def _draw(self, *_: object) -> None:
-        view, plan = self.shown, self._plan
-        if view is None or plan is None:
-            return
-        flip_y = self.flipped.isChecked()
-        self.picture.show_circles(view, flip_y, flip_y == self._flips(plan), self.current)
+        if (view := self.shown) is not None:
+            flip_y = self.flipped.isChecked()
+            self.picture.show_circles(view, flip_y, flip_y == view.is_flipped, self.current)
 
     @Slot(int)
     def _on_step(self, by: int) -> None:
@@ -224,13 +224,14 @@ class MicrographView(QWidget):
             if shown is not None and len(shown.rows) and shown.rows[self.current] == view.row:
                 sign = plan.data_sign.value if plan.data_sign else 1
                 name = f"Particle {self.current + 1} of {len(shown.rows)}, data sign {sign_text(sign)}"
-                self.pair.show_view(view, name, self._flips(plan))
+                self.pair.show_view(view, name, shown.is_flipped)
         elif view.exposure == self._exposure:
             self._take(plan, view)
 
     def _take(self, plan: ImportPlan, view: ExposureView) -> None:
         is_other = self.shown is None or self.shown.exposure != view.exposure
         self.shown = view
+        self._show_written(view.is_flipped)
         if view.picture is None:
             self._say(view.reason)
             return

@@ -27,7 +27,7 @@ from .found_exposures import FoundExposures
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
 from .trim_editor import RULES, TrimEditor
-from .words import count_words, place_words
+from .words import count_words, position_words
 
 _NOTHING = (
     "No exposures are chosen; they are optional. With them CryoSPARC can re-extract particles, remove duplicates and "
@@ -85,6 +85,7 @@ class ExposuresPage(Page):
             (ChoiceEdit(session, "on_unmatched"), "m"),
             (ChoiceEdit(session, "coordinate_y"), "y"),
             (ScaleEdit(session, "coordinate_scale"), "s"),
+            (ChoiceEdit(session, "mirror_poses"), "r"),
         ):
             choices.addWidget(label_for(editor, mnemonic))
             choices.addWidget(editor)
@@ -127,7 +128,7 @@ class ExposuresPage(Page):
         if matching is not None and plan.parameters.suggest_trims:
             # From now on the rules are in their fields and can be changed.
             self.session.change(suggest_trims=False, **dataclasses.asdict(matching.rules))
-        self.verdict.setText(place_words(plan))
+        self.verdict.setText(position_words(plan))
         self.problem_list.show_problems(problems)
         self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
         self._nothing.show_problems(problems)

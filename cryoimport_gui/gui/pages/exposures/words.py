@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ....core.exposures.placing import place_words
 from ....core.looks.match_table import NameTable
 from ....core.plan.plan import ImportPlan
-from ....core.problems import count_of
 
 
 def count_words(table: NameTable, plan: ImportPlan) -> str:
@@ -25,7 +25,7 @@ def count_words(table: NameTable, plan: ImportPlan) -> str:
     return "  ·  ".join(parts)
 
 
-def place_words(plan: ImportPlan) -> str:
+def position_words(plan: ImportPlan) -> str:
     """Which way y counts, at which scale, and why."""
     particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
     if particles is None or exposures is None or placing is None:
@@ -34,16 +34,7 @@ def place_words(plan: ImportPlan) -> str:
         return "The STAR file has no coordinates, so no locations are written."
     if plan.matching is None or not (plan.matching.of_name >= 0).any():
         return ""
-    reading = "y is flipped" if placing.flip_y else "y is kept"
-    chosen = ", as you chose" if placing.source == "user" else ""
-    verdict = placing.verdict
-    if exposures.are_movies:
-        why = "exposures that are movies cannot be compared with particles"
-    elif verdict is None or not verdict.sampled:
-        why = "there are no micrographs to compare"
-    else:
-        over = count_of(verdict.sampled, "particle")
-        why = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped, over {over}"
-        if verdict.value == "unclear":
-            why = f"the images do not show it clearly: {why}"
-    return f"{reading}{chosen}: {why}."
+    words = place_words(placing)
+    if words and exposures.are_movies:
+        words += "; exposures that are movies cannot be compared"
+    return f"{words}." if words else ""

@@ -1,0 +1,127 @@
+"""Which particles share one reading of their coordinates, and which of them are looked at to find it.
+
+Particles of one optics group whose micrographs lie in one folder come from one session and one motion correction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Integers, Reals
+from ..particles import Particles, Rows
+from .exposures import Exposures
+from .matching import Matching
+
+
+@dataclass(frozen=True)
+class PlaceGroups:
+    """G groups.
+
+    names: (G,).  optics: (G,) positions in `Particles.optics_groups`.
+    folder_of_name: (micrograph names,).  table: (folders, optics groups) → group, -1: none of it is imported.
+    """
+
+    names: tuple[str, ...]
+    optics: Integers
+    folder_of_name: Integers
+    table: Integers
+
+    @staticmethod
+    def of(particles: Particles, rows: Rows) -> PlaceGroups:
+        """Those that `rows` are in."""
+        folders: dict[str, int] = {}
+        of_name = [folders.setdefault(name[: name.rfind("/")], len(folders)) for name in particles.micrograph_names]
+        folder_of_name, optics = np.array(of_name, np.int64), len(particles.optics_groups)
+        table = np.full((max(1, len(folders)), optics), -1)
+        if particles.micrograph_index is None or not len(rows):
+            return PlaceGroups((), np.empty(0, np.int64), folder_of_name, table)
+        code = folder_of_name[particles.micrograph_index[rows]] * optics + particles.optics_index[rows]
+        used = np.unique(code)
+        table.flat[used] = np.arange(len(used))
+        of_folder, of_optics = used // optics, used % optics
+        paths = list(folders)
+        one_folder, one_optics = len(set(of_folder)) == 1, len(set(of_optics)) == 1
+        names = []
+        for folder, group in zip(of_folder.tolist(), of_optics.tolist()):
+            words = [paths[folder] or "no folder"] if not one_folder or one_optics else []
+            words += [particles.optics_groups[group].name] if not one_optics or one_folder else []
+            names.append(", ".join(words))
+        return PlaceGroups(tuple(names), of_optics, folder_of_name, table)
+
+    def of_rows(self, particles: Particles) -> Integers:
+        """(N,) group of each particle; -1: of none that is imported."""
+        if particles.micrograph_index is None:
+            return np.full(len(particles), -1)
+        return np.asarray(self.table[self.folder_of_name[particles.micrograph_index], particles.optics_index])
+
+
+@dataclass(frozen=True)
+class PlacedRows:
+    """n particles that have an exposure and a coordinate: rows of `particles`, exposure and group of each.
+
+    A unit is what lies on one exposure, of one group.
+    """
+
+    particles: Particles
+    exposures: Exposures
+    groups: PlaceGroups
+    rows: Rows
+    exposure: Integers
+    group: Integers
+
+    @staticmethod
+    def of(particles: Particles, exposures: Exposures, matching: Matching, wanted: NDArray[np.bool_]) -> PlacedRows:
+        """Args: wanted: (N,) which particles count: those that are imported."""
+        of_rows = matching.of_rows(particles)
+        usable = wanted & (of_rows >= 0)
+        if particles.coordinates_px is not None:
+            usable &= np.isfinite(particles.coordinates_px).all(axis=1)
+        rows = np.flatnonzero(usable) if particles.coordinates_px is not None else np.empty(0, np.int64)
+        groups = PlaceGroups.of(particles, rows)
+        group = groups.of_rows(particles)[rows] if len(rows) else np.empty(0, np.int64)
+        return PlacedRows(particles, exposures, groups, rows, of_rows[rows], group)
+
+    @property
+    def unit(self) -> Integers:
+        """(n,) what lies on one exposure, of one group, has one number."""
+        return self.exposure * max(1, len(self.groups.names)) + self.group
+
+    @property
+    def xy_px(self) -> Reals:
+        """(n, 2) as in the file."""
+        assert self.particles.coordinates_px is not None
+        return self.particles.coordinates_px[self.rows]
+
+    def among(self, chosen: NDArray[np.bool_] | Integers) -> PlacedRows:
+        return PlacedRows(
+            self.particles, self.exposures, self.groups, self.rows[chosen], self.exposure[chosen], self.group[chosen]
+        )
+
+    @property
+    def units(self) -> int:
+        return len(np.unique(self.unit))
+
+    def sample(self, count: int, each: int, fill: bool = False) -> PlacedRows:
+        """About so many particles, `each` of a unit; groups and units from everywhere.
+
+        Args:
+            fill: Take more of each unit where there are too few units.
+        """
+        groups = len(self.groups.names)
+        wanted = np.unique(np.linspace(0, groups - 1, min(groups, max(1, count // each))).astype(int))
+        of_each = -(-count // max(1, len(wanted)))
+        chosen = [self._of_group(number, of_each, each, fill) for number in wanted.tolist()]
+        return self.among(np.sort(np.concatenate(chosen)) if groups else np.empty(0, np.int64))
+
+    def _of_group(self, number: int, count: int, each: int, fill: bool) -> Integers:
+        here = np.random.default_rng(number).permutation(np.flatnonzero(self.group == number))
+        here = here[np.argsort(self.exposure[here], kind="stable")]
+        starts = np.flatnonzero(np.diff(self.exposure[here], prepend=-1))
+        rank = np.arange(len(here)) - np.repeat(starts, np.diff(starts, append=len(here)))
+        units = min(len(starts), max(1, -(-count // each)))
+        spread = starts[np.linspace(0, len(starts) - 1, units).astype(int)]
+        is_chosen = np.isin(self.exposure[here], self.exposure[here[spread]])
+        return here[is_chosen & (rank < (max(each, -(-count // units)) if fill else each))]
