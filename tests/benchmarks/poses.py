@@ -73,7 +73,7 @@ def run() -> Iterator[tuple[str, str, str]]:
     ratio = (median["transforms"] + median["few"]) / median["transforms"]
     yield f"{FEW} particles of {BOX} pixels: whole check / transforms alone", f"{ratio:.2f}", "at most 2"
     yield "  seconds", f"{median['transforms'] + median['few']:.2f}", "at most 3"
-    yield f"  verdict: {MANY} / {FEW} particles", f"{median['many'] / median['few']:.1f}", ""
+    yield f"  verdict: {MANY} / {FEW} particles", f"{median['many'] / median['few']:.1f}", f"at most {MANY / FEW:g}"
     yield f"  verdict of {MANY} particles, seconds", f"{median['many']:.2f}", "at most 2.1"
     for count in (FEW, MANY):
         _, megabytes = in_process(_MEMORY.format(n=count), "judge(fields)")

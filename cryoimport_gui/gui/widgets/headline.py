@@ -14,7 +14,7 @@ from .problem_list import plain_label
 _LARGER = 1.25
 
 
-class State(Enum):
+class HeadlineState(Enum):
     """What is known of a claim: its sign, and the sign in a word."""
 
     CONFIRMED = "✓", "confirmed"
@@ -32,9 +32,11 @@ class State(Enum):
 
     @property
     def colour(self) -> str:
-        if self is State.CONFIRMED:
+        if self is HeadlineState.CONFIRMED:
             return good_colour()
-        severity = {State.DOUBTFUL: Severity.WARNING, State.CONTRADICTED: Severity.ERROR}.get(self, Severity.INFO)
+        severity = {HeadlineState.DOUBTFUL: Severity.WARNING, HeadlineState.CONTRADICTED: Severity.ERROR}.get(
+            self, Severity.INFO
+        )
         return severity_colour(severity)
 
 
@@ -43,7 +45,7 @@ class Headline(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.state = State.AS_GIVEN
+        self.state = HeadlineState.AS_GIVEN
         self.icon, self.words = QLabel(), plain_label()
         for label in (self.icon, self.words):
             font = label.font()
@@ -56,7 +58,7 @@ class Headline(QWidget):
         layout.addWidget(self.icon)
         layout.addWidget(self.words, 1)
 
-    def show_state(self, state: State, words: str) -> None:
+    def show_state(self, state: HeadlineState, words: str) -> None:
         self.state = state
         self.icon.setText(state.sign)
         self.icon.setAccessibleName(state.word)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...arrays import Reals
 from .sample import Counts
-from .transforms import Complexes, Floats, HalfPlane
+from .transforms import Complexes, Floats, HalfPlane, blocks
 
 #: Wiener's constant, in parts of the mean weight of the voxels that were reached
 _TAU = 0.1
@@ -38,33 +38,39 @@ class Slices:
         self._classes = int(number.max(initial=0)) + 1
         self._own = (half * self._classes + number) * self._voxels
         self._other = ((1 - half) * self._classes + number) * self._voxels
-        position = np.einsum("mdk,kf->dmf", rotation[..., :2], np.stack([plane.kx, plane.ky]))
-        floor = np.floor(position)
-        fraction = (position - floor).astype(np.float32)
+        frequencies = np.stack([plane.kx, plane.ky])
         strides = plane.side ** np.arange(dimensions)  # the map's first axis is z, its last x
-        self._base = np.einsum("d,dmf->mf", strides, floor.astype(np.int64) + plane.side // 2)
-        self._corners = []
-        for corner in product((0, 1), repeat=dimensions):
-            weight = np.ones(1, np.float32)
-            for axis, upper in enumerate(corner):
-                weight = weight * (fraction[axis] if upper else 1 - fraction[axis])
-            self._corners.append((int(strides @ corner), weight))
+        corners = list(product((0, 1), repeat=dimensions))
+        self._offsets = [int(strides @ corner) for corner in corners]
+        self._base = np.empty((len(rotation), len(plane)), np.int64)
+        self._weights = np.empty((len(corners), *self._base.shape), np.float32)
+        for some in blocks(len(rotation)):
+            position = np.einsum("mdk,kf->dmf", rotation[some, :, :2], frequencies)
+            floor = np.floor(position)
+            fraction = (position - floor).astype(np.float32)
+            self._base[some] = np.einsum("d,dmf->mf", strides, floor.astype(np.int64) + plane.side // 2)
+            for weight, corner in zip(self._weights, corners):
+                weight[some] = 1
+                for axis, upper in enumerate(corner):
+                    weight[some] *= fraction[axis] if upper else 1 - fraction[axis]
 
     def spread(self, values: Floats) -> Reals:
         """(m, K) real → (2, classes, side, ...): the sums of what falls on each voxel."""
-        index = (self._base + self._own[:, None]).ravel()
         total = np.zeros(2 * self._classes * self._voxels)
-        for offset, weight in self._corners:
-            sums = np.bincount(index, (weight * values).ravel(), len(total))
-            total[offset:] += sums[: len(total) - offset]
+        for some in blocks(len(values)):
+            index = (self._base[some] + self._own[some, None]).ravel()
+            for offset, weight in zip(self._offsets, self._weights):
+                sums = np.bincount(index, (weight[some] * values[some]).ravel(), len(total))
+                total[offset:] += sums[: len(total) - offset]
         return total.reshape(2, self._classes, *self._shape)
 
     def read(self, maps: Complexes) -> Complexes:
         """(m, K): the images' coefficients in the maps of the *other* half."""
-        flat, index = maps.ravel(), self._base + self._other[:, None]
-        values = np.zeros(index.shape, np.complex64)
-        for offset, weight in self._corners:
-            values += weight * flat[offset:].take(index)
+        flat, values = maps.ravel(), np.zeros(self._base.shape, np.complex64)
+        for some in blocks(len(values)):
+            index = self._base[some] + self._other[some, None]
+            for offset, weight in zip(self._offsets, self._weights):
+                values[some] += weight[some] * flat[offset:].take(index)
         return values
 
 

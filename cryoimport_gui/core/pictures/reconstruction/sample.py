@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...arrays import Reals
 from ..ctf import phase_terms
-from .transforms import Complexes, Floats, HalfPlane
+from .transforms import Complexes, Floats, HalfPlane, blocks
 
 Counts = NDArray[np.int64]
 
@@ -119,8 +119,11 @@ def rotation_matrices(rotation_vectors: Reals) -> Reals:
 
 def centred(values: Complexes, shift_boxes: Reals, plane: HalfPlane) -> Complexes:
     """(n, K): the coefficients after the content has moved by +shift, (n, 2) in parts of the box."""
+    moved = np.empty(values.shape, np.complex64)
     x, y = shift_boxes.T.astype(np.float32)[:, :, None]
-    angle = (-2 * np.pi) * (x * plane.kx + y * plane.ky)
-    phase = np.empty(angle.shape, np.complex64)
-    phase.real, phase.imag = np.cos(angle), np.sin(angle)
-    return values * phase
+    for some in blocks(len(values)):
+        angle = (-2 * np.pi) * (x[some] * plane.kx + y[some] * plane.ky)
+        phase = np.empty(angle.shape, np.complex64)
+        phase.real, phase.imag = np.cos(angle), np.sin(angle)
+        np.multiply(values[some], phase, out=moved[some])
+    return moved

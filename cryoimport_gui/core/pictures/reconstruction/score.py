@@ -11,12 +11,10 @@ from ...arrays import Reals
 from ...progress import Progress
 from .half_maps import HalfMaps, Slices
 from .sample import Counts, centred
-from .transforms import Complexes, Floats, HalfPlane
+from .transforms import Complexes, Floats, HalfPlane, blocks
 
 DEALS = 20
 _TINY = np.float32(1e-30)
-#: rows that are taken out of order at a time: few enough for the processor's cache
-_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,7 @@ class Fit:
     ctf, seen: (n, K) the CTF, and the other half's map at the poses without it.
     whitening: (K,) u, 1 / the images' amplitude in each ring.
     group: (n,) half and class: poses are dealt inside it.
+    image_power: (n,) Σ |uD|².
     own: (n,) correlation of each image with its re-projection.
     dealt: (deals, n) the same with shuffled poses inside each half (and class).
     covariance, power: Σ Re uD (uQ)* and Σ |uQ|² over all images; dealt_...: their means over the deals.
@@ -39,6 +38,7 @@ class Fit:
     slices: Slices
     maps: HalfMaps
     seen: Complexes
+    image_power: Reals
     own: Reals
     dealt: Reals
     covariance: float
@@ -97,16 +97,19 @@ def fit(
     maps = HalfMaps(slices, data, ctf, weight)
     seen = slices.read(maps.halves)
     # Re Σ u² C D P* and Σ u² C² |P|² are plain products of real rows.
-    wanted = (u**2 * ctf * data).view(np.float32)
-    power_of = (u * ctf) ** 2
-    seen_rows, seen_power = seen.view(np.float32), np.square(np.abs(seen))
-    image_power = np.square(np.abs(u * data)).sum(axis=1, dtype=np.float64)
+    wanted, power_of = np.empty_like(data), np.empty_like(ctf)
+    seen_power, image_power = np.empty_like(ctf), np.empty(len(data))
+    for some in blocks(len(data)):
+        wanted[some] = u**2 * ctf[some] * data[some]
+        power_of[some] = (u * ctf[some]) ** 2
+        seen_power[some] = _squares(seen[some])
+        image_power[some] = _squares(u * data[some]).sum(axis=1, dtype=np.float64)
+    wanted_rows, seen_rows = wanted.view(np.float32), seen.view(np.float32)
 
     def against(order: Counts) -> tuple[Reals, Reals]:
         covariance, power = np.empty((2, len(data)))
-        for first in range(0, len(data), _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
-            covariance[some] = np.einsum("nk,nk->n", wanted[some], seen_rows[order[some]])
+        for some in blocks(len(data)):
+            covariance[some] = np.einsum("nk,nk->n", wanted_rows[some], seen_rows[order[some]])
             power[some] = np.einsum("nk,nk->n", power_of[some], seen_power[order[some]])
         return covariance, power
 
@@ -119,7 +122,7 @@ def fit(
         a, b = against(deal(group, rng))
         dealt[i], sums[i] = correlation(a, b, image_power), (a.sum(), b.sum())
     means = float(covariance.sum()), float(power.sum()), *sums.mean(axis=0).tolist()
-    return Fit(data, ctf, u, group, slices, maps, seen, own, dealt, *means)
+    return Fit(data, ctf, u, group, slices, maps, seen, image_power, own, dealt, *means)
 
 
 def correlation(covariance: Reals, power: Reals, image_power: Reals) -> Reals:
@@ -128,30 +131,40 @@ def correlation(covariance: Reals, power: Reals, image_power: Reals) -> Reals:
     return np.asarray(np.divide(covariance, np.sqrt(product), out=np.zeros(len(power)), where=product > 0))
 
 
+def _squares(values: Complexes) -> Floats:
+    """|values|²; `abs` would take the root first."""
+    return np.asarray(np.square(values.real) + np.square(values.imag))
+
+
 def t_of_shifts(fit: Fit, values: Complexes, shift_boxes: Reals, plane: HalfPlane, progress: Progress) -> float:
     """T with the shifts alone shuffled; 0 where that changes nothing."""
-    wanted = (fit.whitening**2 * fit.ctf * fit.seen).view(np.float32)
-    power = np.square(np.abs(fit.whitening * fit.ctf * fit.seen)).sum(axis=1, dtype=np.float64)
-    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
+    projected = fit.whitening * fit.ctf * fit.seen
+    power = _squares(projected).sum(axis=1, dtype=np.float64)
+    wanted = (fit.whitening * projected).view(np.float32)
     rng = np.random.default_rng(0)
-    dealt = np.empty((DEALS, len(values)))
+    dealt, covariance = np.empty((DEALS, len(values))), np.empty(len(values))
     for i in range(DEALS):
         progress.step(i, DEALS)
-        moved = centred(values, shift_boxes[deal(fit.group, rng)], plane).view(np.float32)
-        dealt[i] = correlation(np.einsum("nk,nk->n", wanted, moved).astype(np.float64), power, image_power)
+        shuffled = shift_boxes[deal(fit.group, rng)]
+        for some in blocks(len(values)):
+            moved = centred(values[some], shuffled[some], plane).view(np.float32)
+            covariance[some] = np.einsum("nk,nk->n", wanted[some], moved)
+        dealt[i] = correlation(covariance, power, fit.image_power)
     return t_value(fit.own, dealt) or 0.0
 
 
 def t_of_ctf(fit: Fit, progress: Progress) -> float:
     """T with the CTFs alone shuffled; 0 where that changes nothing."""
     covariance_of = fit.whitening**2 * (fit.data * fit.seen.conj()).real
-    power_of = np.square(np.abs(fit.whitening * fit.seen))
-    image_power = np.square(np.abs(fit.whitening * fit.data)).sum(axis=1, dtype=np.float64)
+    power_of = _squares(fit.whitening * fit.seen)
     rng = np.random.default_rng(0)
-    dealt = np.empty((DEALS, len(fit.data)))
+    dealt, (covariance, power) = np.empty((DEALS, len(fit.data))), np.empty((2, len(fit.data)))
     for i in range(DEALS):
         progress.step(i, DEALS)
-        ctf = fit.ctf[deal(fit.group, rng)]
-        covariance, power = np.einsum("nk,nk->n", covariance_of, ctf), np.einsum("nk,nk->n", power_of, ctf**2)
-        dealt[i] = correlation(covariance.astype(np.float64), power.astype(np.float64), image_power)
+        order = deal(fit.group, rng)
+        for some in blocks(len(fit.data)):
+            ctf = fit.ctf[order[some]]
+            covariance[some] = np.einsum("nk,nk->n", covariance_of[some], ctf)
+            power[some] = np.einsum("nk,nk->n", power_of[some], ctf**2)
+        dealt[i] = correlation(covariance, power, fit.image_power)
     return t_value(fit.own, dealt) or 0.0

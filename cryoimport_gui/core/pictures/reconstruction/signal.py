@@ -11,10 +11,9 @@ from ...arrays import Reals
 from ...progress import Progress
 from .half_maps import real_space
 from .score import Fit
-from .transforms import Complexes, HalfPlane
+from .transforms import Complexes, HalfPlane, blocks
 
 _TINY = 1e-30
-_AT_ONCE = 250
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,13 @@ def signal(fit: Fit, distinct: Complexes, plane: HalfPlane, progress: Progress) 
     power = rim_power = middle_power = outer_power = 0.0
     to_circles = (circle[:, None] == np.arange(len(sizes))) / sizes
     freedom = 1 - 1 / sizes[circle]
-    for first in range(0, len(fit.data), _AT_ONCE):
-        progress.step(first, len(fit.data))
-        some = fit.whitening * fit.data[first : first + _AT_ONCE]
+    for block in blocks(len(fit.data)):
+        progress.step(block.start, len(fit.data))
+        some = fit.whitening * fit.data[block]
         power += float(np.square(np.abs(some)).sum(dtype=np.float64))
         images = plane.images(some).reshape(len(some), -1)
         rim_power += float(np.square(images[:, rim]).sum(dtype=np.float64))
-        images = plane.images(fit.whitening * distinct[first : first + _AT_ONCE]).reshape(len(some), -1)
+        images = plane.images(fit.whitening * distinct[block]).reshape(len(some), -1)
         images -= (images @ to_circles.astype(np.float32))[:, circle]
         squares = np.square(images).sum(axis=0, dtype=np.float64)
         middle_power += float(squares[middle].sum())

@@ -16,6 +16,11 @@ from ...widgets.picture_view import PictureView, ScaleBar
 
 _MAP = "Map: slices, projections"
 _AVERAGES = "Class averages: as imported, shuffled"
+_WHAT = (
+    "A map from all sampled particles: slices through its middle across z, y and x, and below them projections along "
+    "the same axes. For 2D poses: averages of the largest classes, and below them the same with angles shuffled.\n"
+    "Protein is light. Wheel or + and - zoom, dragging moves, 0 fits."
+)
 
 
 class MapsView(QWidget):
@@ -26,6 +31,7 @@ class MapsView(QWidget):
         self._look: PosesLook | None = None
         self.title, self.picture = OneLine("What the pictures are"), PictureView("Map")
         emphasize(self.title)
+        explain(self.picture, _WHAT)
         self.bar = ScaleBar(self.picture)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -46,13 +52,6 @@ class MapsView(QWidget):
         is_3d = look.averages is None
         self.title.show_text(_MAP if is_3d else _AVERAGES)
         self.picture.setAccessibleName("Map" if is_3d else "Class averages")
-        what = (
-            "Of the map from all sampled particles: slices through its middle across z, y and x; below them "
-            "projections along the same axes."
-            if is_3d
-            else "Averages of the largest classes, turned by their angles; below them the same with angles shuffled."
-        )
-        explain(self.picture, f"{what} Protein is light. Wheel or + and - zoom, dragging moves, 0 fits.")
         self._draw(look)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -30,7 +30,7 @@ from .maps_view import MapsView
 from .pairs_view import PairsView
 from .plots import CorrelationPlot, ShellPlot
 from .sample_bar import SampleBar
-from .words import headline, note, state_of
+from .words import headline, note, verdict_state
 
 _MOST_STACKS = 30
 _STACKS = 1  # the tab
@@ -93,7 +93,7 @@ class PosesPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         found, sign, problems = plan.poses_check, plan.data_sign.value if plan.data_sign else 0, self.problems()
-        self.headline.show_state(state_of(found), headline(plan))
+        self.headline.show_state(verdict_state(found), headline(plan))
         self.note.setText(note(plan))
         self.note.setVisible(bool(self.note.text()))
         self.problem_list.show_problems(problems)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from ....core.pictures.reconstruction import FEWEST, LIMITS
 from ....core.plan.plan import ImportPlan
 from ....core.plan.poses_verdict import PosesVerdict
-from ...widgets.headline import State
+from ...widgets.headline import HeadlineState
 
 _STATES = {
-    "fits": State.CONFIRMED,
-    "fits in part": State.DOUBTFUL,
-    "does not fit": State.CONTRADICTED,
+    "fits": HeadlineState.CONFIRMED,
+    "fits in part": HeadlineState.DOUBTFUL,
+    "does not fit": HeadlineState.CONTRADICTED,
 }
 _ROUND = (
     "A round particle looks the same from every direction, so a wrong angle cannot be seen. Pairs and map still show "
@@ -21,9 +21,9 @@ _BY_EYE = (
 )
 
 
-def state_of(found: PosesVerdict) -> State:
+def verdict_state(found: PosesVerdict) -> HeadlineState:
     """What the images say of the poses; as given where they cannot tell."""
-    return _STATES.get(found.check.answer, State.AS_GIVEN) if found.check else State.AS_GIVEN
+    return _STATES.get(found.check.answer, HeadlineState.AS_GIVEN) if found.check else HeadlineState.AS_GIVEN
 
 
 def headline(plan: ImportPlan) -> str:
