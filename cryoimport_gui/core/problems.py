@@ -173,6 +173,11 @@ CODES: dict[str, Code] = {
         "half-set.",
     ),
     # exposures
+    "exposures-missing": _error(
+        "Positions without exposures",
+        "Give the exposures that the particles were picked on: the .cs or .csg of an import, motion correction or CTF "
+        "job.",
+    ),
     "exposures-unreadable": _error(
         "Exposures dataset cannot be read", "Give the .cs or .csg of an import, motion correction or CTF job."
     ),
