@@ -207,7 +207,7 @@ CASES = [
         "exposures-missing",
         lambda f: star(f, {"rlnImageName": None, "rlnAnglePsi": None}, None, "--ignore-raw-data"),
         6,
-        ("neither images nor poses", ".cs"),
+        ("neither images nor poses", "motion correction"),
     ),
     Case("images-ctf-corrected", lambda f: star(f, None, {"rlnCtfDataAreCtfPremultiplied": [1]}), count=6),
     Case("pose-placeholder", lambda f: star(f, values("rlnAnglePsi", (2, -999))), line=" -999 ", left=5),

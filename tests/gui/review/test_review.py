@@ -130,6 +130,7 @@ MENDS = [
     ("stack-truncated", "Leave these rows out", {}, {"on_bad": "leave-out"}),
     ("exposures-unreadable", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
     ("micrograph-name-missing", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
+    ("image-name-missing", "Import locations only", {}, {"ignore_raw_data": True}),
     ("exposure-unmatched", "Find trimming rules", {}, {"suggest_trims": True}),
     ("exposure-unmatched", "Keep them without a location", {}, {"on_unmatched": "keep"}),
     ("exposure-unmatched", "Leave them out", {}, {"on_unmatched": "leave-out"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ....core.parameters import ImportParameters
 from ....core.particles import Particles
 from ....core.plan.plan import ImportPlan
-from ....core.problems import Severity
+from ....core.problems import Severity, count_of
 
 
 def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ def _facts_of_picks(plan: ImportPlan, particles: Particles) -> list[tuple[str, s
 
 def _not_imported(plan: ImportPlan) -> list[tuple[str, str]]:
     found = [p for p in plan.problems if p.code == "columns-not-imported" and p.severity is Severity.INFO]
-    return [("Not imported", f"{p.count} columns") for p in found]
+    return [("Not imported", count_of(p.count, "column")) for p in found]
 
 
 def _alignments(particles: Particles, p: ImportParameters) -> dict[str, str]:
