@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable
+from glob import glob, has_magic
 
 
 def file_state(path: str) -> Hashable:
-    """What changes when a file is written to or replaced; None if it is not there."""
+    """What changes when a file is written to or replaced; None if it is not there.
+
+    Of a folder or a wildcard it changes when files come or go, not with what stands in them.
+    """
     try:
         status = os.stat(path)
     except (OSError, ValueError):
-        return None
+        return (tuple(sorted(glob(path))) or None) if has_magic(path) else None
     return state_of(status)
 
 

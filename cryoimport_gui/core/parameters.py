@@ -61,7 +61,13 @@ def _override(title: str, unit: str, help: str, unset: str = "the STAR file's, e
 class ImportParameters:
     """What an import is made from.  Paths are text as typed; an empty one is not given."""
 
-    meta: str = _parameter("", PATH, "Particle meta path", "RELION STAR file of the particles.")
+    meta: str = _parameter(
+        "",
+        PATH,
+        "Particle meta path",
+        "STAR file of the particles, RELION's or cisTEM's; or picks without images: a file, a folder or a quoted "
+        "wildcard of files of Topaz, crYOLO, EMAN or RELION.",
+    )
     data: str = _parameter(
         "",
         FOLDER,

@@ -105,7 +105,8 @@ class Particles:
     differ inside of a group.  `placeholder` is the number that stands for "not known" among angles and classes, and
     `unknown` the names of those that are not known for any particle (see `without_placeholders`).  `lone_columns` are
     columns that lack their partner: the column, the one that is missing, and the part of the import that it belongs to.
-    A file without images has one stack name, which is empty.
+    Without images (`has_images` is false) rows say where particles are, and image numbers are -1; stack names are then
+    the files that the rows stand in, or one that is empty.
     """
 
     source: str
@@ -145,6 +146,7 @@ class Particles:
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()
+    has_images: bool = True
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -161,6 +163,20 @@ class Particles:
         if self.psi_deg is None:
             return ""
         return "3D" if any(a is not None and a.any() for a in (self.rot_deg, self.tilt_deg)) else "2D"
+
+    @property
+    def has_places(self) -> bool:
+        """Whether it is known on which micrograph each particle lies, and where."""
+        return self.coordinates_px is not None and self.micrograph_index is not None
+
+    def in_words(self) -> str:
+        """`RELION 5, 61,204 particles`; without images `Topaz, 312 micrographs, 61,204 picks`."""
+        if self.has_images:
+            return f"{self.dialect}, {count_of(len(self), 'particle')}"
+        micrographs = (
+            "" if self.micrograph_index is None else count_of(len(distinct(self.micrograph_index)), "micrograph")
+        )
+        return ", ".join(filter(None, (self.dialect, micrographs, count_of(len(self), "pick"))))
 
     def select(self, keep: NDArray[np.bool_]) -> Particles:
         """The particles where `keep` is true; names and groups stay, the groups' counts follow."""

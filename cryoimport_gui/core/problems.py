@@ -75,7 +75,7 @@ CODES: dict[str, Code] = {
         "Only 2D images in stacks (`N@stack.mrcs`) can be imported, not subtomograms.",
     ),
     "image-name-missing": _error(
-        "No rlnImageName column",
+        "No particle images in the file",
         "There are no images to import. For locations only, choose to ignore raw data and give exposures; else extract "
         "the particles first.",
     ),
@@ -173,6 +173,11 @@ CODES: dict[str, Code] = {
         "half-set.",
     ),
     # exposures
+    "exposures-missing": _error(
+        "Picks without exposures",
+        "Give the exposures that the particles were picked on: the .cs or .csg of an import, motion correction or CTF "
+        "job.",
+    ),
     "exposures-unreadable": _error(
         "Exposures dataset cannot be read", "Give the .cs or .csg of an import, motion correction or CTF job."
     ),

@@ -6,7 +6,6 @@ Nothing is ever moved: a file manager that moves would delete what was dropped.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,16 +14,15 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
 from ..core.parameters import parameter
+from ..core.reading.job_folder import particles_of_job
+from ..core.reading.pick_search import holds_picks
 
 STAR = ".star"
 _EXPOSURES = (".cs", ".csg")
 _STACKS = (".mrcs", ".mrc", ".mrcs.gz", ".mrc.gz", ".mrcs.bz2", ".mrc.bz2", ".st", ".stk")
-#: of a job folder, the best first; then the last iteration that there is
-_STAR_NAMES = ("run_data.star", "particles.star")
-_ITERATION = re.compile(r"run.*_it(\d+)_data\.star")
 _PROJECT_MARKS = ("project.json", "cs.lock")
 _MOST_LOOKED_AT = 5_000  # entries of a folder: the user is waiting with the mouse button down
-_WANTED = "Drop a STAR file, a RELION job folder, a folder of stacks, or exposures (.cs, .csg)."
+_WANTED = "Drop a STAR file, a RELION job folder, files of picks, a folder of stacks, or exposures (.cs, .csg)."
 
 
 @dataclass
@@ -78,6 +76,8 @@ def _use_of(path: str) -> tuple[str, str]:
         return "exposures", path
     if name.endswith(_STACKS):
         return "data", os.path.dirname(path)
+    if holds_picks(path):
+        return "meta", path
     return "", f"{name} cannot be used. {_WANTED}"
 
 
@@ -88,29 +88,22 @@ def _use_of_folder(path: str) -> tuple[str, str]:
             names = [entry.name for entry in islice(entries, _MOST_LOOKED_AT)]
     except OSError as error:
         return "", f"{name} cannot be read: {error.strerror}."
-    if star := _star_of_job(path, names):
-        return "meta", star
+    if star := particles_of_job(names):
+        return "meta", os.path.join(path, star)
     if any(mark in names for mark in _PROJECT_MARKS):
         return "project", path
     groups, datasets = ([one for one in names if one.endswith(kind) and "exposure" in one] for kind in (".csg", ".cs"))
     if groups := groups or datasets:
         return ("exposures", os.path.join(path, groups[0])) if len(groups) == 1 else _several(name, groups)
+    if holds_picks(path):
+        return "meta", path
     if any(one.endswith(_STACKS) for one in names) or _has_stacks_below(path):
         return "data", path
-    return "", f"The folder {name} holds neither particles nor stacks. {_WANTED}"
+    return "", f"The folder {name} holds neither particles, picks nor stacks. {_WANTED}"
 
 
 def _several(folder: str, groups: Sequence[str]) -> tuple[str, str]:
     return "", f"The folder {folder} holds several groups of exposures; drop one of them: {', '.join(sorted(groups))}."
-
-
-def _star_of_job(path: str, names: Sequence[str]) -> str:
-    """The particles of a RELION job: of the result, else of the last iteration."""
-    for name in _STAR_NAMES:
-        if name in names:
-            return os.path.join(path, name)
-    iterations = {int(found[1]): name for name in names if (found := _ITERATION.fullmatch(name))}
-    return os.path.join(path, iterations[max(iterations)]) if iterations else ""
 
 
 def _has_stacks_below(path: str) -> bool:

@@ -48,6 +48,19 @@ def _suggested_data(plan: ImportPlan) -> Values:
     return {"data": folder} if folder else {}
 
 
+def _locations_only(plan: ImportPlan) -> Values:
+    """Offered where the file says where the particles lie."""
+    particles = plan.all_particles
+    return {"ignore_raw_data": True} if particles is not None and particles.has_places else {}
+
+
+def _keep_unmatched(plan: ImportPlan) -> Values:
+    """Not offered for picks: without a place they say nothing."""
+    particles, p = plan.all_particles, plan.parameters
+    is_pick = particles is not None and not (particles.has_images or particles.poses)
+    return {} if is_pick or p.on_unmatched == "keep" else {"on_unmatched": "keep"}
+
+
 def _free_output(plan: ImportPlan) -> Values:
     return {"output": free_folder(plan.parameters.output)} if plan.parameters.output else {}
 
@@ -100,7 +113,7 @@ REMEDIES: dict[str, Remedy] = {
     "meta-no-particles": _META,
     "meta-row-width": _META,
     "meta-not-2d-stack": _META,
-    "image-name-missing": _META,
+    "image-name-missing": Remedy("meta", (Fix("Import locations only", _locations_only),)),
     "image-name-bad": _META,
     "selection-unknown": Remedy("meta", (_ALL_ROWS,)),
     "selection-empty": Remedy("meta", (_ALL_ROWS,)),
@@ -131,13 +144,14 @@ REMEDIES: dict[str, Remedy] = {
     "particle-duplicate": _NOTHING,
     "symmetry-expanded": _NOTHING,
     "half-sets-mixed": _NOTHING,
+    "exposures-missing": Remedy("exposures"),
     "exposures-unreadable": Remedy("exposures", (_NO_EXPOSURES,)),
     "micrograph-name-missing": Remedy("exposures", (_NO_EXPOSURES,)),
     "exposure-unmatched": Remedy(
         "remove_leading_uid",
         (
             _SUGGEST,
-            _setting("Keep them without a location", on_unmatched="keep"),
+            Fix("Keep them without a location", _keep_unmatched),
             _leaving_out("Leave them out", "on_unmatched"),
         ),
     ),

@@ -19,6 +19,7 @@ from ..core.plan.planner import Planner
 from ..core.plan.poses_verdict import PosesVerdict
 from ..core.problems import Problem
 from ..core.progress import Progress
+from ..core.reading.pick_search import holds_picks, is_set_of_files
 from .carried import chosen_values, fresh_values, question
 from .file_dialogs import FileDialogs
 from .settings import Settings
@@ -185,7 +186,7 @@ class Session(QObject):
         before, now, output = self._chosen_for, self.parameters.meta, self.parameters.output
 
         def look(progress: Progress) -> tuple[str, bool, str]:
-            is_file = os.path.isfile(now)
+            is_file = os.path.isfile(now) or (is_set_of_files(now) and holds_picks(now))
             is_other = is_file and os.path.realpath(now) != os.path.realpath(before)
             return now, is_other, free_folder(output) if output and os.path.lexists(output) else output
 

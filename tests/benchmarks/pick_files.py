@@ -47,8 +47,8 @@ def _compare(what: str, theirs: str, path: Path, rounds: int, aim: str) -> Itera
     ways = {
         "starfile": ("import os, starfile", theirs),
         "own": (
-            "from cryoimport_gui.core.reading.coordinates import read_coordinates",
-            f"read_coordinates({str(path)!r})",
+            "from cryoimport_gui.core.reading.formats import read",
+            f"read({str(path)!r})",
         ),
     }
     results = interleaved(ways, rounds)

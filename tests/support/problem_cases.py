@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,7 +189,8 @@ def make_full(folder: Path) -> list[str]:
 CASES = [
     Case("meta-not-found", lambda f: [str(f / "nowhere.star")], words=("nowhere.star",)),
     Case("meta-not-found", lambda f: [*star(f)[:0], str(f / "a/b.star")], words=("b.star",)),
-    Case("meta-unreadable", lambda f: [str(f)], words=("not a regular file",)),
+    Case("meta-no-particles", lambda f: [str(f)], words=("no files of picks",)),
+    Case("meta-unreadable", lambda f: [os.path.dirname(star(f)[0])], words=("is a folder", "run_data.star")),
     Case(
         "meta-unreadable",
         lambda f: text(f, "data_\nloop_\n_rlnImageName\n_rlnImageName\n1@a 1@b\n"),
@@ -210,6 +212,12 @@ CASES = [
         "image-name-missing",
         lambda f: star(f, {"rlnImageName": None, "rlnCoordinateX": None}),
         words=("micrographs, not particles",),
+    ),
+    Case(
+        "exposures-missing",
+        lambda f: star(f, {"rlnImageName": None, "rlnAnglePsi": None}, None, "--ignore-raw-data"),
+        6,
+        ("neither images nor poses", "motion correction"),
     ),
     Case("images-ctf-corrected", lambda f: star(f, None, {"rlnCtfDataAreCtfPremultiplied": [1]}), count=6),
     Case("pose-placeholder", lambda f: star(f, values("rlnAnglePsi", (2, -999))), line=" -999 ", left=5),

@@ -30,7 +30,8 @@ class Exposures:
 
     `paths` are as the dataset has them, `files` the same on disk; `shape` is (N, 2): [ny, nx].
     `microscope` holds those of voltage_kV, cs_mm, amplitude_contrast, total_dose_e_per_A2, phase_plate and
-    neg_stain that the dataset knows, each (N,).
+    neg_stain that the dataset knows, each (N,).  `ctf` holds values of `Particles`, in their units, each (N,): all of
+    `CTF_FIELDS` that the dataset knows, or none if it knows no defocus.
     """
 
     source: str
@@ -42,6 +43,7 @@ class Exposures:
     exp_group_id: NDArray[np.uint32] | None
     are_movies: bool
     microscope: dict[str, NDArray] = field(default_factory=dict)
+    ctf: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.uid)
@@ -69,6 +71,13 @@ class Exposures:
                 raise refuse("exposures-unreadable", message, examples=examples, hint=hint)
 
 
+#: values of `Particles` → the field of CryoSPARC, and what it is multiplied with to have their unit
+CTF_FIELDS = {
+    "defocus_u_A": ("ctf/df1_A", 1.0),
+    "defocus_v_A": ("ctf/df2_A", 1.0),
+    "defocus_angle_deg": ("ctf/df_angle_rad", 180 / np.pi),
+    "phase_shift_deg": ("ctf/phase_shift_rad", 180 / np.pi),
+}
 _MICROSCOPE_FIELDS = {
     "voltage_kV": ("mscope_params/accel_kv", "ctf/accel_kv"),
     "cs_mm": ("mscope_params/cs_mm", "ctf/cs_mm"),
@@ -147,7 +156,18 @@ def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str
         exp_group_id=_column(columns, groups, "iu").astype(np.uint32) if groups else None,
         are_movies=blob == "movie_blob",
         microscope=microscope,
+        ctf=_ctf(columns),
     )
+
+
+def _ctf(columns: dict[str, NDArray]) -> dict[str, NDArray[np.float64]]:
+    """Nothing where the defocus is not whole: two of them and their angle."""
+    known = {
+        name: _column(columns, label, "f").astype(np.float64) * factor
+        for name, (label, factor) in CTF_FIELDS.items()
+        if label in columns
+    }
+    return known if len(known) == len(CTF_FIELDS) or set(CTF_FIELDS) - set(known) == {"phase_shift_deg"} else {}
 
 
 def _column(columns: dict[str, NDArray], name: str, kinds: str, *sides: int) -> NDArray:

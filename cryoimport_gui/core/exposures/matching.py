@@ -109,11 +109,16 @@ def _unmatched(particles: Particles, matching: Matching, parameters: ImportParam
             f"no single exposure of the same trimmed name for {len(unmatched)} of {micrographs} "
             f"({count_of(rows, 'particle')})"
         )
-        stop = parameters.on_unmatched == "stop"
+        is_pick = not (particles.has_images or (particles.poses and not parameters.ignore_pose_data))
+        keeps_nothing = is_pick and parameters.on_unmatched == "keep"
+        stop = parameters.on_unmatched == "stop" or keeps_nothing
         examples = (f"{name} → {matching.rules.particle_name(name)}" for name in unmatched)
         hint = "Let rules be suggested (--suggest-trims), or adjust the cut lengths."
-        if parameters.on_unmatched == "stop":
-            hint = hint[:-1] + ", or choose keep or leave-out for the unmatched."
+        if keeps_nothing:
+            message += "; a pick without a place says nothing, so it cannot be kept"
+        if stop:
+            choices = "leave-out" if is_pick else "keep or leave-out"
+            hint = hint[:-1] + f", or choose {choices} for the unmatched."
         if matching.suggestion and matching.suggestion.rules is None:
             hint = matching.suggestion.explanation
         severity = Severity.ERROR if stop else Severity.WARNING

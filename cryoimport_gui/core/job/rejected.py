@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+import os
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ..particles import Particles
 from ..plan.plan import ImportPlan
 from ..reading.formats import format_of
 from ..reading.reading import RawRows
@@ -22,7 +26,7 @@ def rejected_table(plan: ImportPlan) -> bytes:
     order = np.argsort(left_out)
     lines = particles.line_of(particles.rows[left_out[order]]).tolist()
     raw_rows = format_of(path).raw_rows
-    raw = raw_rows(path, lines) if raw_rows else RawRows("particles", ["cryoimportRow"], [b"%d" % n for n in lines])
+    raw = raw_rows(path, lines) if raw_rows else _places(particles, left_out[order], lines)
     reason = "cryoimportReason"
     while reason in raw.labels:
         reason += "Again"
@@ -30,3 +34,13 @@ def rejected_table(plan: ImportPlan) -> bytes:
     head = f"data_{raw.table or 'particles'}\n\nloop_\n{labels}".encode("utf-8", "surrogateescape")
     reasons = (f" {code}\n".encode() for code in codes[order].tolist())
     return head + b"".join(row + why for row, why in zip(raw.rows, reasons))
+
+
+def _places(particles: Particles, rows: NDArray[np.int64], lines: list[int]) -> RawRows:
+    """The line of each row, and without images the file that it stands in."""
+    if particles.has_images:
+        return RawRows("particles", ["cryoimportRow"], [b"%d" % line for line in lines])
+    files = [os.fsencode(os.path.abspath(name)) for name in particles.stack_names]
+    of_rows = particles.stack_index[rows].tolist()
+    texts = [b'"%b" %d' % (files[number], line) for number, line in zip(of_rows, lines)]
+    return RawRows("particles", ["cryoimportFile", "cryoimportRow"], texts)

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 from dataclasses import dataclass
+from glob import has_magic
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -109,8 +110,10 @@ class _Writer:
         return report
 
     def _source(self) -> None:
-        """A link to the file of particles, by its own name."""
+        """A link to the file of particles, by its own name; of a wildcard, to the folder that it searches."""
         meta = os.path.abspath(self.plan.parameters.meta)
+        while has_magic(meta) and not os.path.exists(meta):
+            meta = os.path.dirname(meta)
         (self.folder / layout.SOURCE).mkdir()
         self._link(meta, f"{layout.SOURCE}/{os.path.basename(meta)}")
         sync(self.folder / layout.SOURCE)
@@ -262,9 +265,10 @@ def random_uids(count: int) -> NDArray[np.uint64]:
 
 
 def _check_meta(plan: ImportPlan) -> None:
-    """The STAR file must still be what was read."""
-    if plan.meta_state != file_state(plan.parameters.meta):
-        message = "the STAR file has changed since it was read"
+    """The file of particles must still be what was read; of many, every one."""
+    changed = [path for path, state in plan.meta_states.items() if file_state(path) != state]
+    if changed:
+        message = f"{changed[0] if len(plan.meta_states) > 1 else 'the STAR file'} has changed since it was read"
         raise refuse("meta-unreadable", message, hint="Check again (F5), then import.")
 
 

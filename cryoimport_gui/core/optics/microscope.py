@@ -89,12 +89,13 @@ def group_problems(
 ) -> Iterator[Problem]:
     """What is missing, was assumed, disagrees or makes no sense in groups that are as they will be written."""
     used = [group for group in groups if group.particles and group.is_listed]
-    needs_ctf = particles.defocus_u_A is not None
-    yield from _missing(particles, used, needs_ctf, bool(parameters.total_dose))
+    needed = needed_values(particles, parameters)
+    yield from _missing(particles, used, needed)
     yield from _unknown_overrides({group.id for group in groups} | {*particles.listed_groups}, parameters)
-    yield from _assumed(used)
-    yield from _odd_overrides(used)
-    yield from _differing(used)
+    if "pixel_size_A" in needed:
+        yield from _assumed(used)
+        yield from _odd_overrides(used)
+        yield from _differing(used)
     if stacks:
         yield from _disagreeing(groups, stacks)
         yield from _other_sizes(groups, stacks, particles.called("image_size_px"))
@@ -133,19 +134,22 @@ def impossible(name: str, value: float) -> str:
     return f"{given} is not possible: it must lie between {round(low, 6) + 0.0:g} and {high:g}"
 
 
-def is_needed(name: str, needs_ctf: bool, needs_dose: bool = False) -> bool:
-    """Whether an import is impossible without this value; a dose is written together with kV and Cs."""
-    if needs_dose and name in ("voltage_kV", "cs_mm", "total_dose_e_per_A2"):
-        return True
-    return name == "pixel_size_A" or (needs_ctf and name in _OF_FILES)
+def needed_values(particles: Particles, parameters: ImportParameters) -> frozenset[str]:
+    """The values without which an import is impossible; a dose is written together with kV and Cs."""
+    needed: set[str] = set()
+    if not parameters.ignore_raw_data or (particles.poses and not parameters.ignore_pose_data):
+        needed.add("pixel_size_A")
+    if particles.defocus_u_A is not None:
+        needed |= {"voltage_kV", "cs_mm", "amplitude_contrast"}
+    if parameters.total_dose:
+        needed |= {"voltage_kV", "cs_mm", "total_dose_e_per_A2"}
+    return frozenset(needed)
 
 
-def _missing(
-    particles: Particles, groups: Sequence[OpticsGroup], needs_ctf: bool, needs_dose: bool
-) -> Iterator[Problem]:
+def _missing(particles: Particles, groups: Sequence[OpticsGroup], needed: frozenset[str]) -> Iterator[Problem]:
     for name in (*_OF_FILES, "total_dose_e_per_A2"):
         column = particles.called(name) if name in _OF_FILES else "total dose"
-        if not is_needed(name, needs_ctf, needs_dose):
+        if name not in needed:
             continue
         lacking = [group for group in groups if getattr(group, name) is None]
         if lacking:

@@ -9,10 +9,31 @@ from ..problems import Problem, Severity, count_of, problem
 from .plan import ImportPlan
 
 
+def without_images(plan: ImportPlan) -> Iterator[Problem]:
+    """What a file without images cannot be imported without."""
+    particles, p = plan.all_particles, plan.parameters
+    assert particles is not None
+    if particles.has_images:
+        return
+    if not p.ignore_raw_data:
+        what = f"the file has no column {particles.called('image_name')}"
+        if not particles.poses:
+            what = f"these are picks ({particles.in_words()}), without particle images"
+        hint = None if particles.has_places else "Extract the particles first, then import those."
+        yield problem("image-name-missing", what, count=len(particles), hint=hint)
+    if not p.exposures and (not particles.poses or p.ignore_pose_data):
+        message = "the file has neither images nor poses, and without exposures its picks have no place"
+        yield problem("exposures-missing", message, count=len(particles))
+
+
 def absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
-    if particles.defocus_u_A is None:
+    if particles.defocus_u_A is None and not particles.has_images:
+        message = "neither the file nor the exposures have a defocus; no ctf fields are written"
+        hint = "Run CTF estimation on the exposures in CryoSPARC before particles are extracted from them."
+        yield problem("ctf-missing", message, count=len(particles), hint=hint, severity=Severity.INFO)
+    elif particles.defocus_u_A is None:
         yield problem("ctf-missing", "the file has no defocus; no ctf fields are written", count=len(particles))
-    if plan.parameters.ignore_pose_data:
+    if plan.parameters.ignore_pose_data or not (particles.has_images or particles.poses):
         return
     if not particles.poses:
         column = particles.called("psi_deg")

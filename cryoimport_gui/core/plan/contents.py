@@ -48,6 +48,8 @@ def _not_imported(particles: Particles, parameters: ImportParameters) -> Iterato
     columns, tables, found, hints = particles.columns_not_imported, particles.tables_not_imported, [], []
     if columns:
         found.append(f"{count_of(len(columns), 'column')} not imported: {', '.join(columns)}")
+        if not particles.has_images:
+            hints.append("Scores of a picker mean something else than those that CryoSPARC keeps with picks.")
     wanted = {
         Part.POSES: bool(particles.poses) and not parameters.ignore_pose_data,
         Part.COORDINATES: bool(parameters.exposures),

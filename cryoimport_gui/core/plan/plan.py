@@ -57,7 +57,7 @@ class ImportPlan:
     `byte_signs` are the data signs by stacks of bytes as signed and as unsigned numbers, where there are such.
     `importable` (all particles,) are those without a fault that the policies do not leave out.
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
-    leave None.
+    leave None.  `meta_states` are the files that particles were read from, and the `file_state` of each from before.
     """
 
     parameters: ImportParameters
@@ -81,7 +81,7 @@ class ImportPlan:
     timings_s: dict[str, float] = field(default_factory=dict)
     rows_in_file: int = 0
     faults: Sequence[Fault] = ()
-    meta_state: Hashable = None
+    meta_states: dict[str, Hashable] = field(default_factory=dict)
     meta_key: Hashable = None
     _counts: dict[str, int] | None = None
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exposures.exposure_ctf import with_exposure_ctf
 from ..exposures.exposures import exposure_datasets, load_exposures
 from ..exposures.location_problems import placing_problems
 from ..exposures.locations import mirrored_poses, place_coordinates
@@ -30,7 +31,7 @@ from ..stacks.image_copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
 from ..stacks.sample import ParticleImages, Sample
 from ..stacks.stacks import Stacks, find_stacks
-from .absences import absences
+from .absences import absences, without_images
 from .contents import content_remarks
 from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
@@ -68,6 +69,7 @@ class Planner:
         plan = ImportPlan(dataclasses.replace(parameters))
         try:
             self._read(plan, progress)
+            plan.problems += without_images(plan)
             faults = self._find_stacks(plan, progress)
             source = self._match(plan, progress)
             plan.importable = leave_out(plan, faults)
@@ -100,15 +102,20 @@ class Planner:
     def _read(self, plan: ImportPlan, progress: Progress) -> None:
         """The rows that are chosen, with their faults."""
         p = plan.parameters
-        plan.meta_state = file_state(p.meta)
+        meta_state = file_state(p.meta)
         columns = extra_columns(p.select)
-        of_file = (p.meta, plan.meta_state, tuple(columns.items()))
+        named = (p.meta, meta_state, tuple(columns.items()))
 
         def read() -> Reading:
             progress.stage("read")
             return formats.read(p.meta, progress, columns)
 
-        reading = self._stage(plan, "read", of_file, read)
+        reading = self._stage(plan, "read", named, read)
+        if any(file_state(path) != state for path, state in reading.files.items()):
+            del self._finished["read"]
+            reading = self._stage(plan, "read", named, read)
+        plan.meta_states = {p.meta: meta_state, **reading.files}
+        of_file = (named, tuple(reading.files.items()))
         plan.rows_in_file = len(reading.particles)
         plan.all_rows = plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
         plan.groups = plan.given_groups = reading.particles.optics_groups
@@ -123,7 +130,7 @@ class Planner:
         p, particles = plan.parameters, plan.all_particles
         assert particles is not None
         faults = [fault for fault in plan.faults if _is_imported(fault.part, particles, p)]
-        if p.ignore_raw_data:
+        if p.ignore_raw_data or not particles.has_images:
             return faults
         try:
             plan.stacks = self._stage(
@@ -150,6 +157,10 @@ class Planner:
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
             exposures.check_sizes(distinct(matching.of_rows(particles)))
             plan.matching = matching
+            keeps = p.on_unmatched == "keep"
+            plan.all_particles = self._stage(
+                plan, "exposure-ctf", (key, keeps), lambda: with_exposure_ctf(particles, exposures, matching, keeps)
+            )
         except Refused as refused:
             plan.problems.append(refused.problem)
             return None
@@ -281,7 +292,7 @@ def _settle(plan: ImportPlan) -> None:
     particles, p, stacks = plan.particles, plan.parameters, plan.stacks
     assert particles is not None
     plan.problems += group_problems(particles, plan.groups, stacks, p)
-    if not p.ignore_raw_data:
+    if particles.has_images and not p.ignore_raw_data:
         plan.problems += zero_numbers(plan.all_particles or particles)
     if stacks:
         plan.problems += stack_remarks(particles, stacks, p.data, bool(plan.poses), plan.byte_signs)

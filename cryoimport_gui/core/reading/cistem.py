@@ -72,7 +72,7 @@ _READ = [_POSITION, _ACTIVITY, _PHASE_SHIFT, *_NUMBERS.values(), *_GROUP_NUMBERS
 _WANTED = dict.fromkeys(_READ, ColumnKind.NUMBER) | {_STACK: ColumnKind.TEXT, _MICROGRAPH: ColumnKind.TEXT}
 _LARGEST_REAL = 1e30
 _LABEL = re.compile(rb"\n[ \t]*_cisTEM\S")
-_PAR_ROW = re.compile(rb"C\s+PSI\s+THETA\s+PHI\s+SHX\s+SHY\b")
+_PAR_ROW = re.compile(rb"C\s+(?:\w+\s+)?PSI\s+THETA\s+PHI\b")
 _BINARY_MASKS = {1 << bit for bit in range(40)}
 _EXPORT = "export the refinement package to RELION in cisTEM, and import that STAR file"
 
@@ -282,7 +282,4 @@ class _CistemReader:
         if tilts and (tilted := int(np.count_nonzero(np.any(tilts, axis=0)))):
             message = f"{count_of(tilted, 'particle')} with beam tilt, which is written as zero"
             remarks.append(problem("ctf-aberrations-dropped", message, count=tilted))
-        if dropped := particles.columns_not_imported:
-            message = f"{count_of(len(dropped), 'column')} not imported: {', '.join(dropped)}"
-            remarks.append(problem("columns-not-imported", message, count=len(dropped)))
         return remarks

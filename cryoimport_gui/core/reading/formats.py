@@ -1,7 +1,7 @@
 """The only door for files of particles: what is this file, and what does it say?
 
 The content decides, never the name.  Another format is a reader that returns a `Reading` and an entry in `FORMATS`;
-nothing outside of this room changes.
+nothing outside of this room changes.  A folder, or a wildcard, stands for all the files of picks in it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from stat import S_ISREG
 
 from ..problems import refuse
 from ..progress import Progress, quiet
-from . import relion
+from . import cistem, coordinates, pick_search, relion
 from .other_files import OTHER_FILES
 from .reading import RawRows, Reading
 
@@ -38,8 +38,12 @@ class Format:
     lines_are_rows: bool = False
 
 
+_PICKS = Format("picks", coordinates.recognises, coordinates.read_coordinates)
+
 #: tried in this order; RELION's reader comes last, as it says best what is wrong with a file that is no STAR file
 FORMATS: list[Format] = [
+    Format("cisTEM", cistem.recognises_cistem, cistem.read_cistem, cistem.raw_cistem_rows, lines_are_rows=True),
+    _PICKS,
     *(Format(other.name, other.recognises, other.refuse) for other in OTHER_FILES),
     Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows, lines_are_rows=True),
 ]
@@ -51,6 +55,8 @@ def format_of(path: str) -> Format:
     Raises:
         Refused: No format takes it.
     """
+    if pick_search.is_set_of_files(path):
+        return _PICKS
     head = _head(path)
     for one in FORMATS:
         if one.recognises(head):

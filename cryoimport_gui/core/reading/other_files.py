@@ -15,7 +15,6 @@ from ..progress import Progress
 
 _PARTICLE_STAR = "Give the particle STAR file that RELION wrote (…_data.star, particles.star)."
 _FROM_EMAN = "Convert it to a RELION STAR file and MRC stacks in EMAN2, and import those."
-_FOR_CISTEM = "In cisTEM, export the refinement package for RELION, and import the STAR file and stack of that export."
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,6 @@ def _no_star(name: str, pattern: bytes, hint: str) -> OtherFile:
 
 
 OTHER_FILES = (
-    _star("a cisTEM STAR file, which names its stacks another way than RELION", rb"_cisTEM", _FOR_CISTEM),
     _star("RELION's record of a pipeline of jobs, not of particles", rb"data_pipeline_"),
     _star("the settings of a RELION job, not its particles", rb"_rlnJobType"),
     _star("the MTF curve of a detector, not particles", rb"_rlnMtfValue"),
@@ -52,7 +50,6 @@ OTHER_FILES = (
     _star("RELION's record of a refinement (…_optimiser.star), not of particles", rb"data_optimiser_general"),
     _star("RELION's record of the angles searched (…_sampling.star), not of particles", rb"data_sampling_general"),
     _star("a Fourier shell correlation curve, not particles", rb"data_fsc\b"),
-    _no_star("a Frealign or cisTEM parameter file (.par)", rb"\AC +(?:\w+ +)?PSI +THETA +PHI\b", _FOR_CISTEM),
     _no_star(
         "a CryoSPARC result group (.csg), not a STAR file",
         rb"(?ms)^group:.*^results:|^results:.*metafile:",

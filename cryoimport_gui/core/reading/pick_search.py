@@ -6,15 +6,23 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from glob import glob, has_magic
+from itertools import islice
 
+from ..parallel import map_files
 from ..problems import Problem, Severity, count_of, problem, refuse
+from ..progress import Progress, quiet
 from . import pick_files
+from .job_folder import particles_of_job
 from .pick_files import PickFormat
 from .pick_text import read_lines
 
 _HEAD_BYTES = 1 << 16
 #: endings of files of picks: such a file in a folder is reported if it cannot be read as one
 _PICK_ENDINGS = (".star", ".box", ".cbox", ".txt", ".tab")
+#: what stands in a folder beside files of picks, and need not be opened to know that it is none
+_OTHER_ENDINGS: tuple[str, ...] = (".mrc", ".mrcs", ".map", ".tif", ".tiff", ".eer", ".st", ".hdf", ".dm4")
+_OTHER_ENDINGS += (".gz", ".bz2", ".zip", ".cs", ".npy", ".png", ".jpg", ".jpeg", ".pdf", ".eps")
+_MOST_ENTRIES, _MOST_OPENED = 5_000, 20
 
 
 @dataclass
@@ -25,21 +33,53 @@ class FoundPicks:
     remarks: list[Problem] = field(default_factory=list)
 
 
-def find_files(given: Sequence[str]) -> FoundPicks:
+def is_set_of_files(path: str) -> bool:
+    """Whether a path stands for several files of picks: a folder but RELION's with particles, or a wildcard."""
+    if os.path.isdir(path):
+        return not particles_of_job(_names_in(path))
+    if not _is_wildcard(path):
+        return False
+    first = min(glob(path), default="")
+    return not first or holds_picks(first)
+
+
+def holds_picks(path: str) -> bool:
+    """Whether a file is one of picks, or one of the first files in a folder is."""
+    if os.path.isdir(path):
+        names = [name for name in _names_in(path) if name.endswith(_PICK_ENDINGS)]
+        some = islice((os.path.join(path, name) for name in names), _MOST_OPENED)
+    else:
+        some = islice([path], 1)
+    return any(look.is_list or look.kind is not None for look in map(_look, some))
+
+
+def _is_wildcard(path: str) -> bool:
+    return has_magic(path) and not os.path.exists(path)
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in islice(entries, _MOST_ENTRIES)]
+    except OSError:
+        return []
+
+
+def find_files(given: Sequence[str], progress: Progress = quiet) -> FoundPicks:
     """Each file once.
 
     Raises:
         Refused: A file cannot be read or holds no picks, or nothing in a folder does.
+        Cancelled: `progress` said so.
     """
     found = FoundPicks()
     for path in given:
         if os.path.isdir(path):
-            inside = sorted(entry.path for entry in os.scandir(path) if entry.is_file())
-            _add_several(found, path, inside)
-        elif has_magic(path) and not os.path.exists(path):
+            _add_several(found, path, _files_in(path), progress)
+        elif _is_wildcard(path):
             if not (inside := sorted(glob(path))):
                 raise refuse("meta-not-found", f"no file matches {path}")
-            _add_several(found, path, [one for one in inside if not os.path.isdir(one)])
+            _add_several(found, path, [one for one in inside if not os.path.isdir(one)], progress)
         else:
             head = _head(path)
             if pick_files.is_list(head):
@@ -82,10 +122,20 @@ def _format(path: str, head: bytes) -> PickFormat | None:
     )
 
 
-def _add_several(found: FoundPicks, given: str, inside: Sequence[str]) -> None:
+def _files_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                one.path for one in entries if not one.name.lower().endswith(_OTHER_ENDINGS) and one.is_file()
+            )
+    except OSError as error:
+        raise refuse("meta-unreadable", f"{folder} cannot be read: {error.strerror}") from None
+
+
+def _add_several(found: FoundPicks, given: str, inside: Sequence[str], progress: Progress) -> None:
     """Of a folder or a wildcard: what holds picks; what only looks like it is reported."""
-    heads = {path: _short_head(path) for path in inside}
-    lists = [path for path, head in heads.items() if pick_files.is_list(head)]
+    looks = dict(zip(inside, map_files(_look, inside, progress)))
+    lists = [path for path, look in looks.items() if look.is_list]
     if len(lists) > 1:
         names = [os.path.basename(path) for path in lists]
         raise refuse(
@@ -94,17 +144,19 @@ def _add_several(found: FoundPicks, given: str, inside: Sequence[str]) -> None:
     if lists:
         _add_listed(found, lists[0])
         return
-    known = [(path, kind) for path, head in heads.items() if (kind := pick_files.pick_format_of(head)) is not None]
+    known = [(path, look.kind) for path, look in looks.items() if look.kind is not None]
     endings = {os.path.splitext(path)[1] for path, _ in known} or set(_PICK_ENDINGS)
     taken = {path for path, _ in known}
     alike = [path for path in inside if path not in taken and os.path.splitext(path)[1] in endings]
-    empty = [path for path in alike if not heads[path].strip()]
-    odd = [path for path in alike if heads[path].strip()]
+    empty = [path for path in alike if looks[path].is_empty]
+    odd = [path for path in alike if not looks[path].is_empty]
     if not known and not empty:
-        examples = [os.path.basename(path) for path in odd]
-        what = f"none of its {count_of(len(inside), 'file')} holds picks" if inside else "there are no files in it"
+        files = f"none of its {count_of(len(inside), 'file')} holds picks"
         raise refuse(
-            "meta-no-particles", f"{given}: {what}", hint="Give the folder with the files of picks.", examples=examples
+            "meta-no-particles",
+            f"{given}: {files if inside else 'there are no files of picks in it'}",
+            hint="Give a STAR file of particles, or a folder with files of picks.",
+            examples=[os.path.basename(path) for path in odd],
         )
     found.files += [(path, kind, "") for path, kind in known] + [(path, None, "") for path in empty]
     if odd:
@@ -116,12 +168,23 @@ def _add_several(found: FoundPicks, given: str, inside: Sequence[str]) -> None:
         )
 
 
-def _short_head(path: str) -> bytes:
+@dataclass(frozen=True)
+class _Look:
+    """What the first bytes of a file say."""
+
+    is_list: bool
+    kind: PickFormat | None
+    is_empty: bool
+
+
+def _look(path: str) -> _Look:
     try:
-        with open(path, "rb") as file:
-            return file.read(_HEAD_BYTES)
-    except OSError:
-        return b"\0"
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except (OSError, ValueError):
+        head = b"\0"
+    is_list = pick_files.is_list(head)
+    return _Look(is_list, None if is_list else pick_files.pick_format_of(head), not head.strip())
 
 
 def _add_listed(found: FoundPicks, path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,6 +30,8 @@ class Reading:
 
     enabled: (N,) false for rows that the program which wrote the file switched off; None: it knows no such thing.
     columns: the columns that were asked for by name; those that the file lacks are absent.
+    files: where the rows stand in other files than the one that was named: each of them, and its `file_state` from
+        before it was read.
     """
 
     particles: Particles
@@ -37,6 +39,7 @@ class Reading:
     remarks: list[Problem] = field(default_factory=list)
     enabled: NDArray[np.bool_] | None = None
     columns: dict[str, FileColumn] = field(default_factory=dict)
+    files: Mapping[str, Hashable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -219,8 +219,12 @@ class _Reader:
         optics = relion_optics.OpticsReader(self.table, self.optics)
         groups, optics_index, unknown = optics.groups()
         labels = set(self.table.labels)
+        not_read: set[str] = set()
+        if not self.images and "rlnAngleRot" not in labels:  # psi alone is how a picker turned its template
+            not_read, columns["psi_deg"] = labels & {"rlnAnglePsi"}, None
+            labels -= not_read
         aberrations = optics.row_aberrations
-        not_read = _unused(labels) | optics.too_many.keys()
+        not_read |= _unused(labels) | optics.too_many.keys()
         rows = self.table.rows
         particles = Particles(
             source=self.path,
@@ -246,6 +250,7 @@ class _Reader:
             tables_not_imported=self._other_tables(),
             column_names=_COLUMN_NAMES,
             listed_groups=optics.listed,
+            has_images=self.images is not None,
             **columns,
         )
         if particles.defocus_v_A is None:
@@ -272,23 +277,12 @@ class _Reader:
 
     def _dialect(self) -> str:
         if self.optics is None and "rlnOpticsGroup" not in self.table.labels:
-            return "RELION 3.0 or older"
+            return "RELION 3.0 or older" if self.images else "STAR"  # of picks, any program's
         return "RELION 5" if self.star.version >= 50000 else "RELION 3.1 or 4"
 
     def _faults(self, particles: Particles, unknown_group: NDArray[np.int64], of_groups: list[str]) -> list[RowFault]:
         faults = []
-        if not self.images:
-            everyone = np.arange(len(particles))
-            faults.append(
-                row_fault(
-                    particles,
-                    "image-name-missing",
-                    ("row", "without an image: the file has no column rlnImageName"),
-                    everyone,
-                    Part.IMAGES,
-                )
-            )
-        elif len(bad := np.flatnonzero(particles.image_number < 0)):
+        if self.images and len(bad := np.flatnonzero(particles.image_number < 0)):
             faults.append(
                 row_fault(particles, "image-name-bad", ("image name", "that cannot be read"), bad, Part.IMAGES)
             )

@@ -59,8 +59,8 @@ def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     assert particles is not None
     poses = "Ignore pose data is on" if p.ignore_pose_data else "the file has no angles"
     why = {
-        "blob": "Ignore raw data is on" if p.ignore_raw_data else "there are no stacks",
-        "ctf": "the file has no defocus",
+        "blob": "Ignore raw data is on" if particles.has_images and p.ignore_raw_data else "there are no images",
+        "ctf": "the file has no defocus" if particles.has_images else "neither file nor exposures have a defocus",
         "alignments3D": "only psi is known" if plan.poses == "2D" else poses,
         "alignments2D": "" if plan.poses == "3D" else poses,
         "location": "the file has no coordinates" if plan.matching else "no source exposures are linked",

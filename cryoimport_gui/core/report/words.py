@@ -37,8 +37,7 @@ def summary(plan: ImportPlan) -> list[str]:
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
-            f"{plan.all_particles.dialect}: {count_of(counts['rows'], 'particle')}, "
-            f"{count_of(counts['optics_groups'], 'optics group')}, "
+            f"{plan.all_particles.in_words()}, {count_of(counts['optics_groups'], 'optics group')}, "
             f"poses: {plan.all_particles.poses or 'none'}"
         )
     if plan.stacks:

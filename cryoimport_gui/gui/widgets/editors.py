@@ -20,13 +20,13 @@ from ..tips import explain
 from .path_field import PathField
 
 _FILTERS = {
-    "meta": "RELION particles (*.star);;All files (*)",
+    "meta": "Particles or picks (*.star *.box *.cbox *.txt);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
 }
 #: where a dialog begins if nothing is remembered: at these paths, the best first
 _NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
 _PLACEHOLDERS = {
-    "meta": "RELION's run_data.star or particles.star; drop it anywhere on the window",
+    "meta": "RELION's run_data.star or particles.star, or picks; drop it anywhere on the window",
     "data": "usually not needed: leave it empty at first",
     "exposures": "optional: .cs or .csg",
     "output": "a new folder, inside the folder of the CryoSPARC project",

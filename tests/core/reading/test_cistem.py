@@ -19,9 +19,7 @@ from cryoimport_gui.core.dataset.poses import rotation_vectors
 from cryoimport_gui.core.particles import Particles, shifts_px
 from cryoimport_gui.core.pictures.ctf import Ctf
 from cryoimport_gui.core.problems import Refused
-from cryoimport_gui.core.reading import formats
 from cryoimport_gui.core.reading.cistem import raw_cistem_rows, read_cistem, recognises_cistem
-from cryoimport_gui.core.reading.formats import Format
 from cryoimport_gui.core.reading.reading import Reading
 
 from ...support.running import load, run
@@ -198,7 +196,7 @@ def test_the_particles(tmp_path: Path) -> None:
     assert [value and value.value for value in values] == [1.5, 300, 2.7, 0.07]
     assert group.file_pixel_size_A == 1.5 and group.particles == N
     assert reading.enabled is not None and reading.enabled.all() and not reading.faults
-    assert [remark.code for remark in reading.remarks] == ["columns-not-imported"]
+    assert not reading.remarks
     assert {"cisTEMOccupancy", "cisTEMScore", "cisTEMSigma"} <= set(particles.columns_not_imported)
     assert particles.coordinates_px is None
 
@@ -297,18 +295,42 @@ def test_columns_and_raw_rows(tmp_path: Path) -> None:
     assert len(raw.labels) == len(COLUMNS) and [row.split()[0] for row in raw.rows] == [b"3", b"4"]
 
 
-def test_an_import_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = Format("cisTEM", recognises_cistem, read_cistem, raw_cistem_rows, lines_are_rows=True)
-    monkeypatch.setattr(formats, "FORMATS", [ours, *formats.FORMATS])
-    write_stack(tmp_path / "in/stacks/my stack.mrc", N, 8)
+def test_an_import_from_end_to_end(tmp_path: Path) -> None:
+    images = write_stack(tmp_path / "in/stacks/my stack.mrc", N, 8)
     path = tmp_path / "in/p.star"
-    path.write_text(text_of(parameters(ImageActivity=[1, 1, -1, 1])))
+    path.write_text(text_of(parameters(ImageActivity=[1, 1, -1, 1], PositionInStack=[3, 1, 2, 4])))
     outcome = run(tmp_path, path)
     assert outcome.status == 0, outcome.report
-    rows = load(outcome.output)
-    assert rows["blob/idx"].tolist() == [0, 1, 3]
-    np.testing.assert_allclose(rows["alignments3D/shift"], -SHIFTS_A[[0, 1, 3]] / 1.5, atol=1e-6)
+    rows, kept = load(outcome.output), [0, 1, 3]
+    assert rows["blob/idx"].tolist() == [2, 0, 3]
+    (link,) = (outcome.output / "imported").iterdir()
+    assert link.resolve() == images.resolve() and link.name.endswith("_my stack.mrc")
+    np.testing.assert_allclose(rows["alignments3D/shift"], -SHIFTS_A[kept] / 1.5, atol=1e-6)
     found = Rotation.from_rotvec(rows["alignments3D/pose"].astype(float)).as_matrix()
-    np.testing.assert_allclose(found, [euler_matrix(*ANGLES[i]) for i in (0, 1, 3)], atol=1e-6)
+    np.testing.assert_allclose(found, [euler_matrix(*ANGLES[i]) for i in kept], atol=1e-6)
     np.testing.assert_allclose(rows["ctf/df1_A"], [15000.5, 16000, 18000])
+    np.testing.assert_allclose(rows["ctf/df2_A"], [14000.5, 15500, 17000])
+    np.testing.assert_allclose(rows["ctf/df_angle_rad"], np.radians([10, -20, 85]), rtol=1e-6)
+    for name, value in {"accel_kv": 300, "cs_mm": 2.7, "amp_contrast": 0.07, "phase_shift_rad": 0}.items():
+        np.testing.assert_allclose(rows[f"ctf/{name}"], value, rtol=1e-6, err_msg=name)
+    for name in ("blob/psize_A", "alignments3D/psize_A"):
+        np.testing.assert_allclose(rows[name], 1.5)
     assert rows["alignments3D/split"].tolist() == [0, 1, 1]
+    assert outcome.report["counts"]["not_selected"] == 1
+    copied = [line for line in (outcome.output / "particles.star").read_text().splitlines() if "my stack" in line]
+    assert [line.split()[0] for line in copied] == ["3", "1", "4"]
+
+
+def test_a_bad_row_stops_the_import_and_is_left_out_whole(tmp_path: Path) -> None:
+    write_stack(tmp_path / "in/stacks/my stack.mrc", N, 8)
+    path = tmp_path / "in/p.star"
+    path.write_text(text := text_of(parameters(Defocus1=[15000, float("nan"), 17000, 18000])))
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if " nan " in row)
+    outcome = run(tmp_path, path)
+    (example,) = outcome.problem("value-not-finite")["examples"]
+    assert outcome.status == 1 and not outcome.output.exists()
+    assert example == f"line {line}: 000002@stacks/my stack.mrc (cisTEMDefocus1)"
+    outcome = run(tmp_path, path, "--on-bad", "leave-out")
+    assert outcome.status == 0 and load(outcome.output)["blob/idx"].tolist() == [0, 2, 3]
+    rejected = (outcome.output / "rejected.star").read_text().splitlines()[-1]
+    assert rejected.split()[0] == "2" and rejected.endswith(" value-not-finite")

@@ -10,12 +10,9 @@ import pytest
 
 from cryoimport_gui.core.problems import Refused, Severity
 from cryoimport_gui.core.progress import Cancelled
-from cryoimport_gui.core.reading import coordinates, formats
-from cryoimport_gui.core.reading.coordinates import Picks, read_coordinates, read_picks, recognises
-from cryoimport_gui.core.reading.formats import Format
+from cryoimport_gui.core.reading.coordinates import Picks, read_coordinates, read_picks, recognises, to_particles
 
-from ...support.running import StopAfter, run
-from ...support.truth import small_demo
+from ...support.running import StopAfter
 from .pick_texts import Centres, autopick, cbox, cryolo_star, eman_box, named_star, relion_list, topaz, write
 
 CENTRES: Centres = [(512.0, 300.0), (1024.0, 77.0), (100.0, 3000.0)]
@@ -57,7 +54,7 @@ def test_centres_of_one_micrograph(tmp_path: Path, case: str) -> None:
     picks = picks_of(tmp_path / name)
     assert centres(picks) == CENTRES
     assert picks.micrographs == ["m1"]
-    assert picks.describe() == f"{kind}, 1 micrograph, 3 picks"
+    assert to_particles(picks).in_words() == f"{kind}, 1 micrograph, 3 picks"
     assert recognises((tmp_path / name).read_bytes())
 
 
@@ -72,7 +69,7 @@ def test_the_content_decides_not_the_name(tmp_path: Path, case: str) -> None:
 def test_files_that_name_their_micrographs(tmp_path: Path, text: Callable[..., str], kind: str) -> None:
     write(tmp_path, all__txt=text([("b", 10, 20), ("0001", 30, 40), ("b", 50, 60)]))
     picks = picks_of(tmp_path / "all.txt")
-    assert picks.describe() == f"{kind}, 2 micrographs, 3 picks"
+    assert to_particles(picks).in_words() == f"{kind}, 2 micrographs, 3 picks"
     assert [picks.micrographs[i] for i in picks.micrograph_of_row] == ["b", "0001", "b"]
     assert centres(picks) == [(10, 20), (30, 40), (50, 60)]
 
@@ -97,7 +94,8 @@ def test_many_files(tmp_path: Path, given: str) -> None:
     assert particles.micrograph_index.tolist() == [0, 0, 0, 1]
     assert particles.coordinates_px.tolist() == [list(centre) for centre in [*CENTRES, *OTHERS]]
     assert not reading.faults
-    assert [remark.code for remark in reading.remarks] == ["columns-not-imported"]
+    assert not reading.remarks
+    assert particles.columns_not_imported == ["rlnAutopickFigureOfMerit", "rlnClassNumber", "rlnAnglePsi"]
 
 
 def test_rows_are_named_by_file_and_line(tmp_path: Path) -> None:
@@ -205,7 +203,7 @@ def test_one_micrograph_in_two_files(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_picks(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: there are no files in it"
+    assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: there are no files of picks in it"
     write(tmp_path, run__out="done\n", job__star="data_job\n\n_rlnJobTypeLabel relion.autopick.log\n")
     assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: none of its 2 files holds picks"
 
@@ -294,7 +292,7 @@ def test_ends_of_helices_are_no_particles(tmp_path: Path) -> None:
 def test_cbox_files_hold_every_detection(tmp_path: Path) -> None:
     write(tmp_path, m__cbox=cbox(CENTRES), m__star=cryolo_star(CENTRES))
     reading = read_coordinates(str(tmp_path / "m.cbox"), columns={"Confidence": True})
-    assert [remark.severity for remark in reading.remarks] == [Severity.WARNING, Severity.INFO]
+    assert [remark.severity for remark in reading.remarks] == [Severity.WARNING]
     np.testing.assert_array_equal(reading.columns["Confidence"], [0.41] * 3)
     assert not read_coordinates(str(tmp_path / "m.star")).remarks
 
@@ -392,33 +390,15 @@ def test_large_files_are_read_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
     np.testing.assert_array_equal(parts.line_of_row, np.arange(50) + 2)
 
 
-def test_an_import_of_locations_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = Format("coordinates", recognises, read_coordinates)
-    monkeypatch.setattr(formats, "FORMATS", [ours, *formats.FORMATS])
-    demo = small_demo(tmp_path / "demo")
-    planted = np.round(demo.coordinates / demo.recipe.coordinate_scale)
-    rows = [(demo.micrographs[m].name, x, y) for m, (x, y) in zip(demo.micrograph_index, planted.tolist())]
-    write(tmp_path, picks__txt=topaz(rows))
-    flags = ["--ignore-raw-data", "--pixel-size", "1", "--exposures", demo.exposures, "--coordinate-y", "keep"]
-    outcome = run(tmp_path, tmp_path / "picks.txt", *flags, output=demo.project / "imports")
-    assert outcome.status == 0, outcome.report
-    data = outcome.dataset
-    shapes = demo.exposure_shapes[demo.micrograph_index]
-    np.testing.assert_array_equal(data["location/micrograph_uid"], demo.exposure_uids[demo.micrograph_index])
-    np.testing.assert_allclose(data["location/center_x_frac"] * shapes[:, 1], planted[:, 0], rtol=1e-6)
-    np.testing.assert_allclose(data["location/center_y_frac"] * shapes[:, 0], planted[:, 1], rtol=1e-6)
-    assert not [field for field in data.fields() if field.startswith(("blob", "alignments", "pick_stats"))]
-
-
 # real files
 
 
 def test_real_files(corpus: Path) -> None:
     folder = corpus / "micrographs"
     relion = picks_of(folder / "inCoords_relion_Ucsf_stack_1142_DW_autopick.star")
-    assert relion.describe() == "STAR of one micrograph each, 1 micrograph, 45 picks"
+    assert to_particles(relion).in_words() == "STAR of one micrograph each, 1 micrograph, 45 picks"
     assert relion.micrographs == ["inCoords_relion_Ucsf_stack_1142_DW"]
     assert centres(relion)[0] == (839.125024, 19.979167)
     curated = picks_of(folder / "cryosegnet_empiar10017_picks.star")
     assert len(curated) == 629 and curated.micrographs[0] == "Falcon_2012_06_12-14_33_35_0.mrc"
-    assert coordinates.to_particles(curated).line_of(np.array([0])).tolist() == [8]
+    assert to_particles(curated).line_of(np.array([0])).tolist() == [8]

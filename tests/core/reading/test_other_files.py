@@ -20,14 +20,13 @@ PAR = "C           PSI   THETA     PHI       SHX       SHY     MAG  FILM      DF
 GROUP = "created: 2024\ngroup:\n  name: g\nresults:\n  blob:\n    metafile: '>p.cs'\n"
 TOMO = {"rlnTomoName": ["t1", "t1"], "rlnTomoParticleName": ["t1/1", "t1/2"]}
 TOMO |= {"rlnImageName": ["Extract/job1/1_stack2d.mrcs", "Extract/job1/2_stack2d.mrcs"]}
-PICKS = {"rlnCoordinateX": [1.0, 2.0], "rlnCoordinateY": [2.0, 3.0]}
 MICROGRAPHS = {"rlnMicrographName": ["a.mrc", "b.mrc"], "rlnCtfMaxResolution": [3.0, 4.0]}
 
 
 @pytest.mark.parametrize(
     ("content", "code", "words", "hint"),
     [
-        (loop("", CISTEM), "meta-no-particles", "cisTEM", "export the refinement package"),
+        (loop("", CISTEM), "image-name-missing", "cisTEM does not name its stack", "export the refinement package"),
         (PIPELINE, "meta-no-particles", "pipeline", "_data.star"),
         ("data_job\n\n_rlnJobType 3\n\ndata_joboptions_values\n", "meta-no-particles", "settings", "_data.star"),
         (
@@ -45,7 +44,6 @@ MICROGRAPHS = {"rlnMicrographName": ["a.mrc", "b.mrc"], "rlnCtfMaxResolution": [
         ("\x89HDF\r\n\x1a\n", "meta-not-star", "HDF5", "EMAN2"),
         ("#LST\n0\tp.hdf\n", "meta-not-star", "EMAN2 list", "EMAN2"),
         ("SQLite format 3\0", "meta-not-star", "SQLite", "_data.star"),
-        (loop("particles", PICKS), "image-name-missing", "picks of one micrograph", "names the micrograph"),
         (loop("micrographs", MICROGRAPHS), "image-name-missing", "micrographs, not particles", "own import jobs"),
         (loop("movies", {"rlnMicrographMovieName": ["a.tif", "b.tif"]}), "image-name-missing", "movies", "import jobs"),
         (loop("optics", OPTICS) + loop("particles", TOMO), "meta-not-2d-stack", "tomography", "one 2D image"),

@@ -20,7 +20,7 @@ from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import CODES, Severity, problem
 from cryoimport_gui.gui.pages.page import Page
-from cryoimport_gui.gui.pages.particles.page import file_facts
+from cryoimport_gui.gui.pages.particles.file_facts import file_facts
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.tips import window_words
@@ -133,6 +133,7 @@ MENDS = [
     ("stack-truncated", "Leave these rows out", {}, {"on_bad": "leave-out"}),
     ("exposures-unreadable", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
     ("micrograph-name-missing", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
+    ("image-name-missing", "Import locations only", {}, {"ignore_raw_data": True}),
     ("exposure-unmatched", "Find trimming rules", {}, {"suggest_trims": True}),
     ("exposure-unmatched", "Keep them without a location", {}, {"on_unmatched": "keep"}),
     ("exposure-unmatched", "Leave them out", {}, {"on_unmatched": "leave-out"}),
@@ -318,14 +319,19 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
         (
             {},
             {},
-            ["3D angles → alignments3D", "rlnOrigin → shift", "rlnRandomSubset → split", "rlnClassNumber → class"],
+            [
+                "3D angles → alignments3D",
+                "rlnOriginXAngst and rlnOriginYAngst → shift",
+                "rlnRandomSubset → split",
+                "rlnClassNumber → class",
+            ],
         ),
         (
             {"rlnAngleRot": None, "rlnAngleTilt": None, "rlnClassNumber": None},
             {"ignore_half_sets": True},
             [
                 "psi, without rot and tilt → alignments2D",
-                "rlnOrigin → shift",
+                "rlnOriginXAngst and rlnOriginYAngst → shift",
                 "ignored: CryoSPARC splits again",
                 "none",
             ],

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, Qt, Signal
 from PySide6.QtGui import QColor
 
-from ....core.optics.microscope import impossible, is_needed, odd_values, overridden
+from ....core.optics.microscope import impossible, needed_values, odd_values, overridden
 from ....core.parameters import ImportParameters, Overrides, meaning, parameter
 from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ....core.plan.plan import ImportPlan
@@ -84,7 +84,7 @@ class OpticsModel(QAbstractTableModel):
     def show(self, plan: ImportPlan, parameters: ImportParameters) -> None:
         """Show the groups of a plan with the overrides of `parameters`, which may be newer."""
         headers = plan.stacks.headers if plan.stacks else [None] * len(plan.given_groups)
-        needs_ctf = plan.all_particles is not None and plan.all_particles.defocus_u_A is not None
+        needed = needed_values(plan.all_particles, parameters) if plan.all_particles else frozenset()
         shown = [
             (group, its_headers)
             for group, its_headers in zip(overridden(plan.given_groups, parameters), headers)
@@ -95,7 +95,7 @@ class OpticsModel(QAbstractTableModel):
             self.beginResetModel()
         self.groups, self._parameters = [group for group, _ in shown], parameters
         of_groups = [
-            _group_cells(group, its_headers, needs_ctf, bool(parameters.total_dose)) for group, its_headers in shown
+            _group_cells(group, its_headers, needed, bool(parameters.total_dose)) for group, its_headers in shown
         ]
         self._cells = [_all_cells(self.groups, of_groups, parameters), *of_groups]
         if same_rows:
@@ -204,7 +204,7 @@ def _editable(group: OpticsGroup, name: str) -> str:
 
 
 def _group_cells(
-    group: OpticsGroup, headers: GroupHeaders | None, needs_ctf: bool, doses_are_written: bool
+    group: OpticsGroup, headers: GroupHeaders | None, needed: frozenset[str], doses_are_written: bool
 ) -> list[Cell]:
     odd = odd_values(group, headers)
     boxes = ", ".join(map(str, headers.boxes)) if headers else ""
@@ -216,7 +216,7 @@ def _group_cells(
         _HEADER: _header_cell(group, headers),
     }
     for name in MICROSCOPE_VALUES:
-        cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), is_needed(name, needs_ctf))
+        cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), name in needed)
     if group.total_dose_e_per_A2 and not doses_are_written:
         cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="exposures, unused", words=_NO_DOSE)
     return [cells[name] for name in COLUMNS]

@@ -8,9 +8,6 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from ....core.parameters import ImportParameters
-from ....core.particles import Particles
-from ....core.plan.plan import ImportPlan
-from ....core.problems import Severity
 from ....core.progress import Progress
 from ....headless import with_demo
 from ...recent import reopen
@@ -21,12 +18,14 @@ from ...widgets.facts import Facts
 from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
+from .file_facts import file_facts
 from .recent_list import RecentList
 from .which_particles import WhichParticles
 
 _BEGIN = """\
 Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
 particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
+cisTEM's STAR file works too, and so do picks without images: a file or a folder of Topaz, crYOLO, EMAN or RELION.
 Then Next goes through everything to check."""
 _TRY = "Make a small data set with known answers in a temporary folder, and open it."
 
@@ -63,7 +62,15 @@ class ParticlesPage(Page):
         meta, data = PathEdit(session, "meta"), PathEdit(session, "data")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(label_for(meta, "m"), meta)
+        self.choose_folder = QPushButton("Folder…")
+        self.choose_folder.setAutoDefault(False)
+        self.choose_folder.setAccessibleName("Browse for a folder of picks")
+        explain(self.choose_folder, "Choose a folder with files of picks in a dialog.")
+        self.choose_folder.clicked.connect(self._choose_folder)
+        meta_row = QHBoxLayout()
+        meta_row.addWidget(meta, 1)
+        meta_row.addWidget(self.choose_folder)
+        form.addRow(label_for(meta, "m"), meta_row)
         form.addRow(label_for(data, "d"), data)
         switches = QHBoxLayout()
         for name, mnemonic in (
@@ -158,6 +165,11 @@ class ParticlesPage(Page):
         reopen(self.session, values, self)
 
     @Slot()
+    def _choose_folder(self) -> None:
+        if folder := self.session.dialogs.open_folder(self, "picks", "Folder of picks"):
+            self.session.change(meta=folder)
+
+    @Slot()
     def _take_suggested_data(self) -> None:
         if self.session.plan.stacks:
             self.session.change(data=self.session.plan.stacks.located.suggested_data)
@@ -182,56 +194,3 @@ def _group(title: str, content: QWidget) -> QGroupBox:
     layout = QVBoxLayout(box)
     layout.addWidget(content)
     return box
-
-
-def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
-    """What is known of the particles, as pairs of name and value."""
-    particles = plan.all_particles
-    if particles is None:
-        return []
-    counts = plan.counts()
-    facts = [("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
-    if plan.stacks:
-        missing = sum(not found.path for found in plan.stacks.located.found)
-        total = len(plan.stacks.located.found)
-        facts.append(("Stacks", f"{total:,}" + (f", {missing:,} not found" if missing else ", all found")))
-        facts += [("Found by", f"{rule} ({count:,})") for rule, count in plan.stacks.located.rules.items()]
-        if plan.stacks.box:
-            facts.append(("Box", f"{plan.stacks.box} × {plan.stacks.box} pixels"))
-    facts.append(("Optics groups", f"{counts['optics_groups']:,}"))
-    sizes = dict.fromkeys(
-        f"{g.pixel_size_A.value:.4g} Å ({g.pixel_size_A.source})" for g in plan.groups if g.pixel_size_A
-    )
-    facts += [("Pixel size", size) for size in list(sizes)[:3]]
-    holds = {
-        "CTF": "defocus of each particle" if particles.defocus_u_A is not None else "none",
-        **_alignments(particles, plan.parameters),
-        "Coordinates": "yes" if particles.coordinates_px is not None else "none",
-        "Micrographs": f"{len(particles.micrograph_names):,}"
-        if particles.micrograph_index is not None
-        else "not named",
-    }
-    facts += list(holds.items())
-    aberrations = sorted({label for group in particles.optics_groups for label in group.aberrations})
-    if aberrations:
-        facts.append(("Aberrations", ", ".join(aberrations) + " (not imported)"))
-    not_imported = [p for p in plan.problems if p.code == "columns-not-imported" and p.severity is Severity.INFO]
-    facts += [("Not imported", f"{p.count} columns") for p in not_imported]
-    return facts
-
-
-def _alignments(particles: Particles, p: ImportParameters) -> dict[str, str]:
-    """Poses, shifts, half-sets and classes of the file, and how they are imported."""
-    why_not = "Ignore pose data is on" if p.ignore_pose_data else "" if particles.poses else "there are no angles"
-
-    def said(is_there: bool, written: str) -> str:
-        return "none" if not is_there else f"not written: {why_not}" if why_not else written
-
-    kinds = {"3D": "3D angles → alignments3D", "2D": "psi, without rot and tilt → alignments2D", "": ""}
-    half_sets = "ignored: CryoSPARC splits again" if p.ignore_half_sets else "rlnRandomSubset → split"
-    return {
-        "Poses": said(bool(particles.poses), kinds[particles.poses]),
-        "Shifts": said(particles.shift_A is not None or particles.shift_px is not None, "rlnOrigin → shift"),
-        "Half-sets": said(particles.random_subset is not None, half_sets),
-        "Classes": said(particles.class_number is not None, "rlnClassNumber → class"),
-    }

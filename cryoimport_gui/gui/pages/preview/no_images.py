@@ -15,6 +15,7 @@ from ...widgets.problem_list import Offer, ProblemList, plain_label
 IGNORED = (
     "“Ignore raw data” is on: no images are imported, so there is nothing to show and the data sign does not matter."
 )
+PICKS = "These are picks, without images, so there is nothing to see here. Where they lie is shown on Exposures."
 
 
 class NoImages(QWidget):
@@ -38,8 +39,10 @@ class NoImages(QWidget):
         layout.addWidget(self.to_particles, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.reasons, 1)
 
-    def show_why(self, p: ImportParameters, problems: Sequence[Problem]) -> None:
-        if p.ignore_raw_data:
+    def show_why(self, p: ImportParameters, problems: Sequence[Problem], has_images: bool = True) -> None:
+        if p.ignore_raw_data and not has_images:
+            why, problems = PICKS, []
+        elif p.ignore_raw_data:
             why, problems = IGNORED, []
         elif not p.meta:
             why = "No particle STAR file is chosen yet, so there is nothing to show."

@@ -92,7 +92,8 @@ class PreviewPage(Page):
             self.tasks.cancel()
             self.particle.close()
             self.view.set_message(_READING)  # no tiles of other particles, once there are images again
-            self.nothing.show_why(self.session.parameters, self._without_images())
+            has_images = particles is None or particles.has_images
+            self.nothing.show_why(self.session.parameters, self._without_images(), has_images)
             self.stack.setCurrentIndex(0)
             return
         if self.stack.currentIndex() == 0:
