@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 
 
 def file_state(path: str) -> Hashable:
@@ -13,6 +13,11 @@ def file_state(path: str) -> Hashable:
     except (OSError, ValueError):
         return None
     return state_of(status)
+
+
+def files_state(paths: Iterable[str]) -> Hashable:
+    """The same for several files."""
+    return tuple(map(file_state, paths))
 
 
 def state_of(status: os.stat_result) -> Hashable:

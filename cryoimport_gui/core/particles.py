@@ -87,9 +87,17 @@ MICROSCOPE_VALUES = {
 }
 
 
+@dataclass(frozen=True)
+class InputFile:
+    """A file of particles, and how many rows it holds."""
+
+    path: str
+    rows: int
+
+
 @dataclass
 class Particles:
-    """N particles in the order of their file; arrays are (N,) or (N, 2), None where the file says nothing.
+    """N particles in the order of their files; arrays are (N,) or (N, 2), None where the file says nothing.
 
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
     `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
@@ -104,6 +112,8 @@ class Particles:
     `unknown` the names of those that are not known for any particle (see `without_placeholders`).  `lone_columns` are
     columns that lack their partner: the column, the one that is missing, and the part of the import that it belongs to.
     A file without images has one stack name, which is empty.
+
+    `rows` counts from 0 over all rows of all `files`, selected or not; `line_of` is each row's line in its own file.
     """
 
     source: str
@@ -143,6 +153,7 @@ class Particles:
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()
+    files: tuple[InputFile, ...] = ()
 
     def __len__(self) -> int:
         return len(self.stack_index)

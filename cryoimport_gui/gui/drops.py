@@ -6,7 +6,6 @@ Nothing is ever moved: a file manager that moves would delete what was dropped.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,13 +14,11 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
 from ..core.parameters import parameter
+from ..core.reading.inputs import star_of_job
 
 STAR = ".star"
 _EXPOSURES = (".cs", ".csg")
 _STACKS = (".mrcs", ".mrc", ".mrcs.gz", ".mrc.gz", ".mrcs.bz2", ".mrc.bz2", ".st", ".stk")
-#: of a job folder, the best first; then the last iteration that there is
-_STAR_NAMES = ("run_data.star", "particles.star")
-_ITERATION = re.compile(r"run.*_it(\d+)_data\.star")
 _PROJECT_MARKS = ("project.json", "cs.lock")
 _MOST_LOOKED_AT = 5_000  # entries of a folder: the user is waiting with the mouse button down
 _WANTED = "Drop a STAR file, a RELION job folder, a folder of stacks, or exposures (.cs, .csg)."
@@ -88,7 +85,7 @@ def _use_of_folder(path: str) -> tuple[str, str]:
             names = [entry.name for entry in islice(entries, _MOST_LOOKED_AT)]
     except OSError as error:
         return "", f"{name} cannot be read: {error.strerror}."
-    if star := _star_of_job(path, names):
+    if star := star_of_job(path, names):
         return "meta", star
     if any(mark in names for mark in _PROJECT_MARKS):
         return "project", path
@@ -102,15 +99,6 @@ def _use_of_folder(path: str) -> tuple[str, str]:
 
 def _several(folder: str, groups: Sequence[str]) -> tuple[str, str]:
     return "", f"The folder {folder} holds several groups of exposures; drop one of them: {', '.join(sorted(groups))}."
-
-
-def _star_of_job(path: str, names: Sequence[str]) -> str:
-    """The particles of a RELION job: of the result, else of the last iteration."""
-    for name in _STAR_NAMES:
-        if name in names:
-            return os.path.join(path, name)
-    iterations = {int(found[1]): name for name in names if (found := _ITERATION.fullmatch(name))}
-    return os.path.join(path, iterations[max(iterations)]) if iterations else ""
 
 
 def _has_stacks_below(path: str) -> bool:

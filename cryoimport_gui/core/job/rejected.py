@@ -15,7 +15,7 @@ def rejected_table(plan: ImportPlan) -> bytes:
     Raises:
         Refused: The file of particles is no longer what was read.
     """
-    particles, path = plan.all_particles, plan.parameters.meta
+    particles, path = plan.all_particles, plan.inputs[0].path
     assert particles is not None
     left_out = np.concatenate(list(plan.left_out.values()))
     codes = np.repeat(list(plan.left_out), [len(rows) for rows in plan.left_out.values()])

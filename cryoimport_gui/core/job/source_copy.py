@@ -25,15 +25,15 @@ def copy_imported_rows(plan: ImportPlan, target: Path, progress: Progress = quie
     Raises:
         Cancelled: `progress` said so.
     """
-    particles, path = plan.particles, plan.parameters.meta
+    particles, path = plan.particles, plan.inputs[0].path
     assert particles is not None
     if not format_of(path).lines_are_rows:
         return False
     with open(path, "rb") as source, open(target, "wb") as file:
-        if len(particles) == plan.rows_in_file:
+        if len(particles) == plan.rows_in_files:
             _copy_whole(source, file, progress)
         else:
-            left_out = particles.line_of(np.arange(plan.rows_in_file))
+            left_out = particles.line_of(np.arange(plan.rows_in_files))
             is_dropped = np.zeros(int(left_out.max(initial=0)) + 1, bool)
             is_dropped[left_out] = True
             is_dropped[particles.line_of(particles.rows)] = False

@@ -21,7 +21,7 @@ from .. import layout
 from ..atomic import sync, whole_folder
 from ..dataset.schema import DatasetRows, Written
 from ..dataset.writer import result_group, write_dataset
-from ..file_state import file_state, state_of
+from ..file_state import files_state, state_of
 from ..looks.poses import poses_sheet
 from ..looks.tiles import montage_of
 from ..parallel import map_files
@@ -30,7 +30,7 @@ from ..particles import MICROSCOPE_VALUES, Particles, distinct
 from ..pictures.png import write_png
 from ..plan.output import path_in_project
 from ..plan.plan import ImportPlan
-from ..problems import Refused, refuse
+from ..problems import Refused, count_of, refuse
 from ..progress import Progress, quiet
 from ..report.html import report_page
 from ..report.report import make_report, report_text
@@ -109,10 +109,11 @@ class _Writer:
         return report
 
     def _source(self) -> None:
-        """A link to the file of particles, by its own name."""
-        meta = os.path.abspath(self.plan.parameters.meta)
+        """Links to the files of particles, by their own names; where several have one name, with a number behind it."""
         (self.folder / layout.SOURCE).mkdir()
-        self._link(meta, f"{layout.SOURCE}/{os.path.basename(meta)}")
+        paths = [os.path.abspath(file.path) for file in self.plan.inputs]
+        for path, name in zip(paths, layout.source_names(paths)):
+            self._link(path, f"{layout.SOURCE}/{name}")
         sync(self.folder / layout.SOURCE)
 
     def _file(self, name: str, content: bytes) -> None:
@@ -226,8 +227,9 @@ class _Writer:
         return layout.links_prefix(inside)
 
     def _result_group(self) -> str:
-        p = self.plan.parameters
-        description = f"Imported from {os.path.basename(p.meta)} by cryoimport-gui"
+        first, *others = (os.path.basename(file.path) for file in self.plan.inputs)
+        more = f" and {count_of(len(others), 'other file')}" if others else ""
+        description = f"Imported from {first}{more} by cryoimport-gui"
         return result_group(
             layout.DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
         )
@@ -265,8 +267,8 @@ def random_uids(count: int) -> NDArray[np.uint64]:
 
 
 def _check_meta(plan: ImportPlan) -> None:
-    """The STAR file must still be what was read."""
-    if plan.meta_state != file_state(plan.parameters.meta):
+    """The STAR files must still be what was read."""
+    if plan.meta_state != files_state(file.path for file in plan.inputs):
         message = "the STAR file has changed since it was read"
         raise refuse("meta-unreadable", message, hint="Check again (F5), then import.")
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..exposures.exposures import exposure_datasets, load_exposures
 from ..exposures.locations import Placing, place_coordinates, placing_problems
 from ..exposures.matching import match_exposures, matching_problems, rules_of
-from ..file_state import file_state
+from ..file_state import files_state
 from ..optics.aberrations import dropped_aberrations
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
@@ -22,6 +22,7 @@ from ..pictures.data_sign import SignVerdict
 from ..problems import CODES, Problem, Refused, Severity
 from ..progress import Progress, quiet
 from ..reading import formats
+from ..reading.inputs import input_files
 from ..reading.reading import Reading
 from ..stacks.copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
@@ -91,16 +92,17 @@ class Planner:
     def _read(self, plan: ImportPlan, progress: Progress) -> None:
         """The rows that are chosen, with their faults."""
         p = plan.parameters
-        plan.meta_state = file_state(p.meta)
+        files = input_files(p.meta)
+        plan.meta_state = files_state(files)
         columns = extra_columns(p.select)
-        of_file = (p.meta, plan.meta_state, tuple(columns.items()))
+        of_file = (tuple(files), plan.meta_state, tuple(columns.items()))
 
         def read() -> Reading:
             progress.stage("read")
-            return formats.read(p.meta, progress, columns)
+            return formats.read(files, progress, columns)
 
         reading = self._stage(plan, "read", of_file, read)
-        plan.rows_in_file = len(reading.particles)
+        plan.inputs = reading.particles.files
         plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
         plan.groups = plan.given_groups = reading.particles.optics_groups
         plan.meta_key = of_file, p.select, p.image_numbers_from
@@ -118,7 +120,7 @@ class Planner:
             return faults
         try:
             plan.stacks = self._stage(
-                plan, "locate", (plan.meta_key, p.data), lambda: find_stacks(particles, p.meta, p.data, progress)
+                plan, "locate", (plan.meta_key, p.data), lambda: find_stacks(particles, p.data, progress)
             )
         except Refused as refused:
             plan.problems.append(refused.problem)
@@ -132,10 +134,10 @@ class Planner:
         if not p.exposures:
             return None
         try:
-            files = [p.exposures, *exposure_datasets(p.exposures, p.project)]
-            source = p.exposures, p.project, tuple(map(file_state, files))
+            files = [*p.exposures, *(file for path in p.exposures for file in exposure_datasets(path, p.project))]
+            source = p.exposures, p.project, files_state(files)
             progress.stage("match")
-            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
+            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures[0], p.project))
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))

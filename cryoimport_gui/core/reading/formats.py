@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from stat import S_ISREG
 
+from ..particles import InputFile
 from ..problems import refuse
 from ..progress import Progress, quiet
 from . import relion
@@ -58,17 +59,26 @@ def format_of(path: str) -> Format:
     raise refuse("meta-not-star", f"{os.path.basename(path)} is no file of particles that can be read")
 
 
-def read(path: str, progress: Progress = quiet, columns: Mapping[str, bool] | None = None) -> Reading:
-    """All that a file of particles says.
+def read(paths: Sequence[str], progress: Progress = quiet, columns: Mapping[str, bool] | None = None) -> Reading:
+    """All that files of particles say.
 
     Args:
-        columns: Columns by the file's own names that are wanted in `Reading.columns`, and whether as numbers.
+        paths: One file or more, see `inputs.input_files`.
+        columns: Columns by the files' own names that are wanted in `Reading.columns`, and whether as numbers.
 
     Raises:
-        Refused: The file cannot be read, or is no file of particles.
+        Refused: A file cannot be read, or is no file of particles.
         Cancelled: `progress` said so.
     """
-    return format_of(path).read(path, progress, columns or {})
+    if len(paths) > 1:
+        raise refuse("meta-unreadable", f"{len(paths)} files are given; only one can be read")
+    return _read_one(paths[0], progress, columns or {})
+
+
+def _read_one(path: str, progress: Progress, columns: Mapping[str, bool]) -> Reading:
+    reading = format_of(path).read(path, progress, columns)
+    files = (InputFile(path, len(reading.particles)),)
+    return replace(reading, particles=replace(reading.particles, files=files))
 
 
 def _head(path: str) -> bytes:

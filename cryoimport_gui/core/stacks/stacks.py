@@ -91,7 +91,7 @@ class Stacks:
         return self.of_name.take(particles.stack_index)  # unlike indexing, lets other threads run
 
 
-def find_stacks(particles: Particles, meta: str, data: str, progress: Progress = quiet) -> Stacks:
+def find_stacks(particles: Particles, data: str, progress: Progress = quiet) -> Stacks:
     """Locate every stack that a row uses, read its header and check the rows against it.
 
     Raises:
@@ -102,7 +102,7 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
     candidates = Candidates(particles, names, used)
-    located = locate_stacks(names, meta, data, progress, candidates)
+    located = locate_stacks(names, particles.source, data, progress, candidates)
     progress.stage("headers")
     number: dict[tuple[int, int] | None, int] = {None: -1}  # a file has one number, whatever the path to it
     firsts: list[Found] = []
