@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from stat import S_ISREG
 
 from ..particles import InputFile
-from ..problems import refuse
+from ..problems import Refused, refuse
 from ..progress import Progress, quiet
 from . import relion
+from .join import join
 from .other_files import OTHER_FILES
 from .reading import RawRows, Reading
 
@@ -70,15 +71,28 @@ def read(paths: Sequence[str], progress: Progress = quiet, columns: Mapping[str,
         Refused: A file cannot be read, or is no file of particles.
         Cancelled: `progress` said so.
     """
-    if len(paths) > 1:
-        raise refuse("meta-unreadable", f"{len(paths)} files are given; only one can be read")
-    return _read_one(paths[0], progress, columns or {})
+    if len(paths) == 1:
+        return _read_one(paths[0], progress, columns or {})
+    return join([_read_of_several(path, progress, columns or {}) for path in paths])
 
 
 def _read_one(path: str, progress: Progress, columns: Mapping[str, bool]) -> Reading:
     reading = format_of(path).read(path, progress, columns)
-    files = (InputFile(path, len(reading.particles)),)
-    return replace(reading, particles=replace(reading.particles, files=files))
+    reading.particles.files = (InputFile(path, len(reading.particles)),)
+    for group in reading.particles.optics_groups:
+        group.file = os.path.abspath(path)
+    return reading
+
+
+def _read_of_several(path: str, progress: Progress, columns: Mapping[str, bool]) -> Reading:
+    """The same; what is wrong is said of this file by name."""
+    try:
+        return _read_one(path, progress, columns)
+    except Refused as refused:
+        found, name = refused.problem, os.path.basename(path)
+        if name in found.message:
+            raise
+        raise Refused(replace(found, message=f"{name}: {found.message}")) from None
 
 
 def _head(path: str) -> bytes:

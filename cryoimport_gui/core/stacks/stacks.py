@@ -15,7 +15,7 @@ from ..particles import Fault, Particles, distinct, row_fault
 from ..problems import count_of, problem
 from ..progress import Progress, quiet
 from .candidates import MAX_BOX, Candidates
-from .locate import Found, Located, locate_stacks
+from .locate import Found, Located, Wanted, locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
 from .not_located import not_located
 
@@ -101,8 +101,9 @@ def find_stacks(particles: Particles, data: str, progress: Progress = quiet) -> 
     used = distinct(particles.stack_index[particles.image_number >= 0])
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
-    candidates = Candidates(particles, names, used)
-    located = locate_stacks(names, particles.source, data, progress, candidates)
+    wanted = [Wanted(particles.stack_names[i], particles.folder_of_stack(i)) for i in used]
+    candidates = Candidates(particles, wanted, used)
+    located = locate_stacks(wanted, data, progress, candidates)
     progress.stage("headers")
     number: dict[tuple[int, int] | None, int] = {None: -1}  # a file has one number, whatever the path to it
     firsts: list[Found] = []
