@@ -92,10 +92,14 @@ MICROSCOPE_VALUES = {
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file of particles, and how many rows it holds."""
+    """A file of particles, and how many rows it holds.
+
+    `group_numbers` says what the numbers of its optics groups have become, where several files are joined.
+    """
 
     path: str
     rows: int
+    group_numbers: Mapping[int, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass

@@ -7,7 +7,7 @@ nothing outside of this room changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from stat import S_ISREG
 
@@ -16,6 +16,7 @@ from ..problems import Refused, refuse
 from ..progress import Progress, quiet
 from . import relion
 from .join import join
+from .joined_star import RowsOfFile, joined_star
 from .other_files import OTHER_FILES
 from .reading import RawRows, Reading
 
@@ -29,6 +30,7 @@ class Format:
     recognises: The first bytes of a file (64 kB at most; none of a pipe or a folder) → whether it is of this kind.
     read: Path, progress and columns that are wanted besides (name → whether as numbers) → `Reading`; raises Refused.
     lines_are_rows: Whether each row is one line of text.
+    joined: Rows of several such files → the text of one file; None: there is no such text.
     raw_rows: Path and ascending line numbers → those rows as they stand in the file; None: such a file has no rows of
         text.  Raises Refused.
     """
@@ -38,12 +40,20 @@ class Format:
     read: Callable[[str, Progress, Mapping[str, bool]], Reading]
     raw_rows: Callable[[str, Sequence[int]], RawRows] | None = None
     lines_are_rows: bool = False
+    joined: Callable[[Sequence[RowsOfFile], Progress], Iterator[bytes] | None] | None = None
 
 
 #: tried in this order; RELION's reader comes last, as it says best what is wrong with a file that is no STAR file
 FORMATS: list[Format] = [
     *(Format(other.name, other.recognises, other.refuse) for other in OTHER_FILES),
-    Format("RELION STAR", lambda head: True, relion.read_particles, relion.raw_rows, lines_are_rows=True),
+    Format(
+        "RELION STAR",
+        lambda head: True,
+        relion.read_particles,
+        relion.raw_rows,
+        lines_are_rows=True,
+        joined=joined_star,
+    ),
 ]
 
 

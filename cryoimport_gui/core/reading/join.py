@@ -77,7 +77,7 @@ def join(readings: Sequence[Reading]) -> Reading:
         tables_not_imported=list(dict.fromkeys(name for part in parts for name in part.tables_not_imported)),
         column_names={name: label for part in reversed(parts) for name, label in part.column_names.items()},
         listed_groups=_listed(parts, optics),
-        files=tuple(file for part in parts for file in part.files),
+        files=tuple(replace(part.files[0], group_numbers=its) for part, its in zip(parts, optics.numbers)),
         **arrays,
     )
     lacking = {name: without for name, (_, without) in values.items() if without}

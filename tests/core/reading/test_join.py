@@ -83,7 +83,7 @@ def test_every_value_of_every_row(tmp_path: Path) -> None:
     assert isinstance(text, TextColumn)
     assert [text.values[code] for code in text.codes] == micrographs
     (remark,) = reading.remarks
-    assert (remark.code, remark.examples) == ("optics-groups-renumbered", ["1.star: group 1 (b) became 2"])
+    assert (remark.code, remark.examples) == ("optics-groups-renumbered", ("1.star: group 1 (b) became 2",))
 
 
 @pytest.mark.parametrize(
