@@ -9,6 +9,7 @@ from typing import Any
 
 from .core.conditions import BadParameter
 from .core.parameters import ImportParameters, RunOptions, load_settings, parameter, update
+from .core.reading.inputs import given_twice
 from .manual import make_parser
 
 
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters, options = _collect(given)
     except BadParameter as error:
         parser.error(str(error))
+    if again := given_twice(parameters.meta):
+        parser.error(again)
     if options.headless or options.relink:
         from .headless import run, why_not_report
 

@@ -46,7 +46,7 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
 
 def why_not_report(parameters: ImportParameters, options: RunOptions) -> str:
     """Why the report that is asked for may not be written, in words; empty if it may, or none is asked for."""
-    inputs = [parameters.meta, parameters.data, parameters.exposures, options.settings]
+    inputs = [*parameters.meta, parameters.data, *parameters.exposures, options.settings]
     return why_no_report(options.report, filter(None, inputs)) if options.report else ""
 
 
@@ -136,10 +136,10 @@ def with_demo(parameters: ImportParameters, folder: str) -> ImportParameters:
     from .core.demo import make_demo
 
     demo = make_demo(Path(folder) if folder else Path(tempfile.mkdtemp(prefix="cryoimport-demo-")))
-    chosen = {"meta": str(demo.star), "data": str(demo.data), "exposures": str(demo.exposures)}
+    chosen: dict[str, Any] = {"meta": (str(demo.star),), "data": str(demo.data), "exposures": (str(demo.exposures),)}
     if not parameters.output or path_in_project(parameters.output, str(demo.project)):
         chosen["project"] = str(demo.project)
-    values: dict[str, Any] = chosen | demo.trims
+    values = chosen | demo.trims
     unset = {name: value for name, value in values.items() if not getattr(parameters, name)}
     return dataclasses.replace(parameters, **unset)
 

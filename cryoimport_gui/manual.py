@@ -14,8 +14,8 @@ from .core.parameters import SWITCH, ImportParameters, RunOptions, flag, meaning
 SUMMARY = "import particles from RELION into CryoSPARC"
 
 USAGE = (
-    "cryoimport-gui [META] [FLAGS]",
-    "cryoimport-gui META --headless --output JOB [FLAGS]",
+    "cryoimport-gui [META ...] [FLAGS]",
+    "cryoimport-gui META ... --headless --output JOB [FLAGS]",
     "cryoimport-gui --relink JOB --data DIR [--dry-run]",
 )
 
@@ -113,7 +113,7 @@ def _add_flag(group: argparse._ArgumentGroup, name: str) -> None:
     kind = parameter(name).metadata["kind"]
     common: dict[str, Any] = {"help": " ".join(meaning(name)).replace("%", "%%"), "default": argparse.SUPPRESS}
     if name == "meta":
-        group.add_argument("meta", nargs="?", metavar="META", **common)
+        group.add_argument("meta", nargs="*", metavar="META", **common)
     elif kind is SWITCH:
         group.add_argument(flag(name), action="store_true", **common)
     elif name == "demo":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from glob import glob, has_magic
 
 
@@ -17,6 +17,11 @@ def file_state(path: str) -> Hashable:
     except (OSError, ValueError):
         return (tuple(sorted(glob(path))) or None) if has_magic(path) else None
     return state_of(status)
+
+
+def files_state(paths: Iterable[str]) -> Hashable:
+    """The same for several files."""
+    return tuple(map(file_state, paths))
 
 
 def state_of(status: os.stat_result) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 
 DATASET = "imported_particles.cs"
 RESULT_GROUP = "imported_particles.csg"
@@ -19,6 +20,20 @@ LOG = "import.log"
 
 _MAX_NAME_BYTES = 255
 _NUMBER_CHARACTERS = 21
+
+
+def source_names(paths: Sequence[str]) -> list[str]:
+    """What the links to files of particles are called: as the files, with a number behind a name that is taken."""
+    names: list[str] = []
+    for path in paths:
+        name = os.path.basename(path)
+        stem, suffix = os.path.splitext(name)
+        again = 2
+        while name in names:
+            name = f"{stem}_{again}{suffix}"
+            again += 1
+        names.append(name)
+    return names
 
 
 def link_name(path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 _LEADING_UID = re.compile(r"[0-9]+_")
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 def basename(path: str) -> str:
@@ -27,6 +28,11 @@ def without_uids(names: Iterable[str]) -> list[str]:
 def cut(names: Sequence[str], front: int, back: int) -> list[str]:
     """Each name without so many characters at its ends; a shorter name becomes empty."""
     return [name[front:-back] for name in names] if back else [name[front:] for name in names]
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts names as people do: `run_it9` before `run_it10`."""
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(name) if part]
 
 
 def parts(path: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ PATH, FOLDER, SWITCH, COUNT = (
 )
 
 CONDITION, CODE = ParameterKind("CONDITION", several=True), ParameterKind("CODE", several=True)
+PATHS = ParameterKind("PATH", several=True)
 
 _MAX_GROUP = 2**32 - 1
 
@@ -59,14 +60,18 @@ def _override(title: str, unit: str, help: str, unset: str = "the STAR file's, e
 
 @dataclass
 class ImportParameters:
-    """What an import is made from.  Paths are text as typed; an empty one is not given."""
+    """What an import is made from.  Paths are text as typed; an empty one is not given.
 
-    meta: str = _parameter(
-        "",
-        PATH,
+    A list of paths may be set as one text, which is then the only one.
+    """
+
+    meta: tuple[str, ...] = _parameter(
+        (),
+        PATHS,
         "Particle meta path",
-        "STAR file of the particles, RELION's or cisTEM's; or picks without images: a file, a folder or a quoted "
-        "wildcard of files of Topaz, crYOLO, EMAN or RELION.",
+        "STAR file of the particles, RELION's or cisTEM's, a wildcard in quotes, or the folder of a RELION job. "
+        "Several are joined in this order. Or picks without images, of Topaz, crYOLO, EMAN or RELION: a file, a folder "
+        "or a wildcard in quotes.",
     )
     data: str = _parameter(
         "",
@@ -74,9 +79,9 @@ class ImportParameters:
         "Particle data path",
         "Folder that the image names in the STAR file start from. Often not needed.",
     )
-    exposures: str = _parameter(
-        "",
-        PATH,
+    exposures: tuple[str, ...] = _parameter(
+        (),
+        PATHS,
         "Source exposures",
         "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from.",
     )
@@ -224,6 +229,9 @@ class ImportParameters:
         unset="none",
     )
 
+    def __post_init__(self) -> None:
+        self.meta, self.exposures = _list_of_paths(self.meta), _list_of_paths(self.exposures)
+
     def to_json(self) -> dict[str, Any]:
         """What can be read anywhere: paths are absolute."""
         return {f.name: _to_json(getattr(self, f.name), f.metadata["kind"]) for f in fields(self)}
@@ -328,6 +336,8 @@ def load_settings(path: str | Path) -> dict[str, Any]:
 def _to_json(value: Any, kind: ParameterKind) -> Any:
     if kind in (PATH, FOLDER):
         return os.path.abspath(value) if value else ""
+    if kind is PATHS:
+        return list(map(os.path.abspath, value))
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, dict):
@@ -372,6 +382,10 @@ def _list_of(where: str, kind: ParameterKind, value: Any) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, (list, tuple)) or not all(isinstance(text, str) for text in texts):
         raise BadParameter(f"{where} takes text, or a list of texts, not {shown(value)}")
+    if kind is PATHS:
+        if bad := next((text for text in texts if not _can_be_a_path(text)), None):
+            raise BadParameter(f"{where} takes paths, not {shown(bad)}")
+        return _list_of_paths(tuple(texts))
     for text in texts:
         if kind is CODE and not (text in CODES and CODES[text].acceptable):
             known = ", ".join(code for code, entry in CODES.items() if entry.acceptable)
@@ -379,6 +393,10 @@ def _list_of(where: str, kind: ParameterKind, value: Any) -> tuple[str, ...]:
         if kind is CONDITION:
             parse_condition(text)
     return tuple(dict.fromkeys(texts))
+
+
+def _list_of_paths(paths: str | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(filter(None, [paths] if isinstance(paths, str) else paths))
 
 
 def _text(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
@@ -36,8 +37,9 @@ class Value:
 class OpticsGroup:
     """Particles that share their microscope values.
 
-    `id` is the number in the file; two groups can have one number where single particles of a group have values
-    of their own.  `file_pixel_size_A` is what shifts in Å are divided by: the file's, whatever the user overrides.
+    `id` is the number in the file, or another where several files are joined; `file` is the first that has it.  Two
+    groups can have one number where single particles of a group have values of their own.  `file_pixel_size_A` is what
+    shifts in Å are divided by: the file's, whatever the user overrides.
     `shift_scale` is what shifts in pixels are multiplied by: not 1 where stacks were scaled after the file was written.
     `picked_pixel_size_A` is that of the micrographs which the coordinates count in, `movie_pixel_size_A` that of the
     movies, which may have been binned before particles were picked.
@@ -67,10 +69,11 @@ class OpticsGroup:
     aberrations: dict[str, tuple[float, ...]] = field(default_factory=dict)
     ctf_corrected: str = ""
     unusable: dict[str, str] = field(default_factory=dict)
+    file: str = ""
 
     def to_json(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in MICROSCOPE_VALUES}
-        out: dict[str, Any] = {"id": self.id, "name": self.name, "particles": self.particles}
+        out: dict[str, Any] = {"id": self.id, "name": self.name, "file": self.file, "particles": self.particles}
         out |= {name: value.to_json() if value else None for name, value in values.items()}
         if self.aberrations:
             out["aberrations"] = {label: list(numbers) for label, numbers in self.aberrations.items()}
@@ -89,9 +92,21 @@ MICROSCOPE_VALUES = {
 }
 
 
+@dataclass(frozen=True)
+class InputFile:
+    """A file of particles, and how many rows it holds.
+
+    `group_numbers` says what the numbers of its optics groups have become, where several files are joined.
+    """
+
+    path: str
+    rows: int
+    group_numbers: Mapping[int, int] = field(default_factory=dict, compare=False, repr=False)
+
+
 @dataclass
 class Particles:
-    """N particles in the order of their file; arrays are (N,) or (N, 2), None where the file says nothing.
+    """N particles in the order of their files; arrays are (N,) or (N, 2), None where the file says nothing.
 
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
     `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
@@ -107,6 +122,9 @@ class Particles:
     columns that lack their partner: the column, the one that is missing, and the part of the import that it belongs to.
     Without images (`has_images` is false) rows say where particles are, and image numbers are -1; stack names are then
     the files that the rows stand in, or one that is empty.
+
+    `rows` counts from 0 over all rows of all `files`, selected or not; `line_of` is each row's line in its own file.
+    `stack_folders` are the folders that relative stack names count from, where they are not all that of the one file.
     """
 
     source: str
@@ -147,6 +165,8 @@ class Particles:
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()
     has_images: bool = True
+    files: tuple[InputFile, ...] = ()
+    stack_folders: list[str] = field(default_factory=list, repr=False)
 
     def __len__(self) -> int:
         return len(self.stack_index)
@@ -223,9 +243,28 @@ class Particles:
         """What the file's format calls some values, for a message."""
         return " and ".join(self.column_names.get(name, name.replace("_", " ")) for name in names)
 
+    def folder_of_stack(self, number: int) -> str:
+        """What a relative name among `stack_names` counts from."""
+        if self.stack_folders:
+            return self.stack_folders[number]
+        return os.path.dirname(os.path.abspath(self.files[0].path if self.files else self.source))
+
+    def file_of(self, rows: Rows) -> NDArray[np.int64]:
+        """(n,) the number in `files` of each of these `rows`."""
+        ends = np.cumsum([file.rows for file in self.files])
+        return np.searchsorted(ends, rows, side="right")
+
+    def place(self, i: int) -> str:
+        """Where a particle stands: its line, and of several files the name of its own."""
+        row = self.rows[i : i + 1]
+        line = f"line {self.line_of(row)[0]}"
+        if len(self.files) < 2:
+            return line
+        return f"{Names(file.path for file in self.files).told_apart[self.file_of(row)[0]]}, {line}"
+
     def describe(self, i: int) -> str:
         """One particle in a message: its line and its image name, or without images its micrograph."""
-        line = f"line {self.line_of(self.rows[i : i + 1])[0]}"
+        line = self.place(i)
         number = self.image_number[i] - 1 + self.first_image_number
         name = self.stack_names[self.stack_index[i]]
         if not name and self.micrograph_index is not None:

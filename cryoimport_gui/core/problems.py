@@ -90,6 +90,11 @@ CODES: dict[str, Code] = {
     "optics-group-unknown": _row_error(
         "Optics groups that the optics table lacks", "Correct the optics table, or leave those rows out."
     ),
+    "optics-groups-renumbered": _info(
+        "Optics groups with other numbers than in their files",
+        "Groups of several files had one number and different values. Conditions and microscope values for one group "
+        "go by the new numbers.",
+    ),
     "microscope-value-missing": _error("A microscope value is missing or impossible", "Give the value."),
     "microscope-value-odd": _warning(
         "Unusual microscope values", "Possible, but more often a slip: check them on the Microscope page."

@@ -47,7 +47,7 @@ class Proposals(QObject):
         p = self._session.parameters
         if name == "exposures":
             self._may_take = False  # the user chose some, or took them away
-            if p.exposures and not p.project and (project := _project_of(p.exposures)):
+            if p.exposures and not p.project and (project := _project_of(p.exposures[0])):
                 self._session.change(project=project)
         elif name in ("project", "meta"):
             self._propose_output()
@@ -56,7 +56,7 @@ class Proposals(QObject):
         p = self._session.parameters
         if p.output not in ("", self._output) or not (p.meta and p.project):
             return
-        project, meta = p.project, p.meta
+        project, meta = p.project, p.meta[0]
 
         def propose(progress: Progress) -> str:
             return proposed_output(project, meta, date.today()) if os.path.isdir(project) else ""

@@ -20,8 +20,10 @@ REOPEN_TIP = (
 
 def title_of(values: Mapping[str, Any]) -> str:
     """Which particles, and where they were imported to."""
-    meta, output = str(values.get("meta", "")), str(values.get("output", ""))
-    return f"{os.path.join(*meta.split('/')[-2:])}  →  {output}"
+    meta, output = values.get("meta", ""), str(values.get("output", ""))
+    first, *others = map(str, (meta or [""]) if isinstance(meta, list) else [meta])  # older versions knew one path only
+    more = f" and {len(others)} more" if others else ""
+    return f"{os.path.join(*first.split('/')[-2:])}{more}  →  {output}"
 
 
 def reopen(session: Session, values: Mapping[str, Any], parent: QWidget | None) -> None:

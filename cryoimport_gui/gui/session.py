@@ -12,14 +12,15 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from ..core.exposures.of_project import JobExposures
 from ..core.exposures.trims import TrimRules
 from ..core.job.write import Job, write_job
-from ..core.parameters import FOLDER, PATH, ImportParameters, update
+from ..core.parameters import FOLDER, PATH, PATHS, ImportParameters, update
 from ..core.plan.output import free_folder
 from ..core.plan.plan import ImportPlan
 from ..core.plan.planner import Planner
 from ..core.plan.poses_verdict import PosesVerdict
 from ..core.problems import Problem
 from ..core.progress import Progress
-from ..core.reading.pick_search import holds_picks, is_set_of_files
+from ..core.reading.inputs import files_behind, shared_files
+from ..core.reading.pick_search import holds_picks
 from .carried import chosen_values, fresh_values, question
 from .file_dialogs import FileDialogs
 from .settings import Settings
@@ -68,7 +69,7 @@ class Session(QObject):
         self.dialogs = FileDialogs(self.settings.folders)
         self.parameters = self._kept = parameters
         self.may_keep: Callable[[str], bool] = lambda question: False
-        self._chosen_for = ""  # the last file that was read: values were chosen for it
+        self._chosen_for: tuple[str, ...] = ()  # the last files that were read: values were chosen for them
         self.project_exposures: list[JobExposures] | None = []
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded
@@ -153,7 +154,7 @@ class Session(QObject):
     def unsaved(self) -> list[str]:
         """Parameters that would be lost with the window; paths alone are quickly chosen again."""
         kept, now = self._kept, self.parameters
-        names = {f.name for f in dataclasses.fields(now) if f.metadata["kind"] not in (PATH, FOLDER)}
+        names = {f.name for f in dataclasses.fields(now) if f.metadata["kind"] not in (PATH, PATHS, FOLDER)}
         if kept.suggest_trims:  # the program found the rules
             names -= _RULES | {"suggest_trims"}
         return [
@@ -176,30 +177,31 @@ class Session(QObject):
     def _is_carrying(self) -> bool:
         """Whether something would be carried over from another file: values, or the folder it was imported to."""
         p = self.parameters
-        return self._chosen_for not in ("", p.meta) and bool(chosen_values(p) or self._is_output_used())
+        is_same = not self._chosen_for or set(self._chosen_for) & set(p.meta)
+        return not is_same and bool(chosen_values(p) or self._is_output_used())
 
     def _is_output_used(self) -> bool:
         return self.imported_plan is not None and self.imported_plan.parameters.output == self.parameters.output
 
     def _look_at_file(self) -> None:
-        """Check that there is such a file, and that it is another one: a path that is being typed mostly names none."""
+        """Check that there are such files, all others: a path that is being typed mostly names none."""
         before, now, output = self._chosen_for, self.parameters.meta, self.parameters.output
 
-        def look(progress: Progress) -> tuple[str, bool, str]:
-            is_file = os.path.isfile(now) or (is_set_of_files(now) and holds_picks(now))
-            is_other = is_file and os.path.realpath(now) != os.path.realpath(before)
+        def look(progress: Progress) -> tuple[tuple[str, ...], bool, str]:
+            are_files = all(os.path.isfile(path) or holds_picks(path) for path in files_behind(now))
+            is_other = are_files and not shared_files(before, now)
             return now, is_other, free_folder(output) if output and os.path.lexists(output) else output
 
         self.tasks.start("file", look)
 
-    def _start_afresh(self, now: str, is_other: bool, free_output: str) -> None:
+    def _start_afresh(self, now: tuple[str, ...], is_other: bool, free_output: str) -> None:
         """Ask whether what was chosen for the file before is kept, then plan."""
         if now != self.parameters.meta:
             return  # another name has been typed meanwhile: that is checked next
         if is_other:
             before, self._chosen_for = self._chosen_for, now
             names = chosen_values(self.parameters)
-            if names and not self.may_keep(question(self.parameters, names, before, now)):
+            if names and not self.may_keep(question(self.parameters, names, before[0], now[0])):
                 self.change(**fresh_values(names))
                 self.keep(self.parameters)
             if self._is_output_used():

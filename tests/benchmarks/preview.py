@@ -62,7 +62,7 @@ def _make(stack: Path) -> tuple[Particles, Stacks]:
     star.write_text(f"data_particles\n\nloop_\n_rlnImageName #1\n{names}\n")
     particles = read_particles(str(star)).particles
     particles.optics_groups = [OpticsGroup(1, "one", IMAGES, pixel_size_A=Value(1.2, "made up"))]
-    return particles, find_stacks(particles, str(star), "")
+    return particles, find_stacks(particles, "")
 
 
 def _mapped(stack: Path, rows: np.ndarray) -> np.ndarray:

@@ -39,9 +39,9 @@ DEFAULTS = {
     "on_unmatched": "stop",
 }
 CHANGED: dict[str, Any] = {
-    "meta": "a.star",
+    "meta": ("a.star", "b/*.star"),
     "data": "/data",
-    "exposures": "J1/e.cs",
+    "exposures": ("J1/e.cs", "J2"),
     "output": "J3",
     "project": ".",
     "ignore_raw_data": True,
@@ -89,7 +89,20 @@ def test_defaults() -> None:
 
 
 def test_every_parameter_comes_through_flags() -> None:
-    arguments = ["a.star", "--data", "/data", "--exposures", "J1/e.cs", "--output", "J3", "--project", "."]
+    arguments = [
+        "a.star",
+        "b/*.star",
+        "--data",
+        "/data",
+        "--exposures",
+        "J1/e.cs",
+        "--exposures",
+        "J2",
+        "--output",
+        "J3",
+        "--project",
+        ".",
+    ]
     arguments += ["--ignore-raw-data", "--ignore-pose-data", "--ignore-half-sets", "--remove-leading-uid"]
     arguments += ["--pixel-size", repr(1 / 3), "--pixel-size", "2=1.5", "--voltage", "1=300", "--cs", "7=0"]
     arguments += ["--amplitude-contrast", "0.07", "--total-dose", "2=50.5", "--total-dose", "40", "--data-sign", "-1"]
@@ -102,7 +115,9 @@ def test_every_parameter_comes_through_flags() -> None:
 
 
 #: what is written down can be read from anywhere
-ABSOLUTE = {name: os.path.abspath(CHANGED[name]) for name in ("meta", "data", "exposures", "output", "project")}
+ABSOLUTE = {name: os.path.abspath(CHANGED[name]) for name in ("data", "output", "project")} | {
+    name: tuple(map(os.path.abspath, CHANGED[name])) for name in ("meta", "exposures")
+}
 
 
 def test_every_parameter_comes_through_json() -> None:

@@ -30,6 +30,7 @@ CONTRACT = {
     "image-name-bad": ROWS,
     "value-not-finite": ROWS,
     "optics-group-unknown": ROWS,
+    "optics-groups-renumbered": INFO,
     "microscope-value-missing": ERROR,
     "stack-missing": ROWS,
     "stack-ambiguous": ROWS,

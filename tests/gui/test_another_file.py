@@ -104,7 +104,7 @@ def test_nothing_is_asked_where_nothing_was_chosen(
     wait_current(qtbot, wizard)
     assert answers.asked == []
     p = wizard.session.parameters
-    assert (p.meta, p.exposures, p.output) == (str(second), paths["exposures"], str(demo.star.parent / "J9"))
+    assert (p.meta, p.exposures, p.output) == ((str(second),), (paths["exposures"],), str(demo.star.parent / "J9"))
 
 
 def test_nothing_is_asked_of_the_same_file_or_of_the_first(

@@ -92,7 +92,7 @@ def test_nothing_is_ever_moved(open_wizard, demo: Demo, on: str, actions: Qt.Dro
     for event in (drag.enter, drag.move(), drag.drop()):
         assert event.isAccepted()
         assert event.dropAction() in (ACTIONS.CopyAction, ACTIONS.LinkAction)
-    assert wizard.session.parameters.meta == str(demo.star)
+    assert wizard.session.parameters.meta == (str(demo.star),)
 
 
 def test_what_can_only_be_moved_is_not_taken(open_wizard, demo: Demo) -> None:
@@ -100,7 +100,7 @@ def test_what_can_only_be_moved_is_not_taken(open_wizard, demo: Demo) -> None:
     for target, path in ((wizard, demo.star), (wizard.findChild(QLineEdit, "data"), demo.data)):
         drag = Drag(target, path, actions=ACTIONS.MoveAction)
         assert not drag.enter.isAccepted() and not drag.move().isAccepted()
-    assert wizard.session.parameters.meta == wizard.session.parameters.data == ""
+    assert wizard.session.parameters.meta == () and wizard.session.parameters.data == ""
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,10 @@ def test_everything_goes_where_it_belongs_and_the_hover_says_where(
     wizard = open_wizard()
     drag = Drag(wizard, tmp_path / dropped)
     assert drag.hint is not None and value.rsplit("/")[-1] in drag.hint.text()
-    assert getattr(wizard.session.parameters, name) == "", "it is not dropped yet"
+    assert not getattr(wizard.session.parameters, name), "it is not dropped yet"
     assert drag.drop().isAccepted()
-    assert getattr(wizard.session.parameters, name) == str(tmp_path / value)
+    path = str(tmp_path / value)
+    assert getattr(wizard.session.parameters, name) in (path, (path,))
     paths = {n: getattr(wizard.session.parameters, n) for n in ("meta", "data", "exposures", "project")}
     assert [n for n, path in paths.items() if path] == [name] and notices() == []
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
@@ -134,7 +135,7 @@ def test_several_things_at_once(qtbot, open_wizard, demo: Demo, folders) -> None
     wizard = open_wizard()
     Drag(wizard, demo.star, demo.exposures, folders["CS-project"]).drop()
     p = wizard.session.parameters
-    assert (p.meta, p.exposures, p.project) == (str(demo.star), str(demo.exposures), str(folders["CS-project"]))
+    assert (p.meta, p.exposures, p.project) == ((str(demo.star),), (str(demo.exposures),), str(folders["CS-project"]))
     assert notices() == []
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
 

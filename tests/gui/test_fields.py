@@ -147,7 +147,7 @@ def test_alt_n_leaves_the_star_file_while_next_is_off(qtbot, open_wizard, tmp_pa
     line.setFocus(Qt.FocusReason.TabFocusReason)
     line.selectAll()
     QTest.keyClick(line, Qt.Key.Key_N, ALT)
-    assert wizard.session.parameters.meta == line.text() == missing
+    assert wizard.session.parameters.meta == (line.text(),) == (missing,)
 
 
 def test_letters_with_alt_choose_nothing_in_a_combo_box(qtbot, wizard: ImportWizard) -> None:

@@ -51,7 +51,7 @@ def test_finished_imports_are_remembered_and_opened_again(
         wizard.session.start_import()
     wizard.close()
     again = open_wizard()
-    assert again.session.parameters.meta == ""
+    assert again.session.parameters.meta == ()
     menu = again.menu
     menu._fill_recent()
     (entry,) = menu._recent.actions()

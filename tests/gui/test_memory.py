@@ -60,7 +60,7 @@ def test_last_folders_are_known_to_the_next_window(qtbot, open_wizard, started_i
     first = open_wizard()
     started_in["choose"] = str(tmp_path / "some.star")
     qtbot.mouseClick(first.currentPage().findChild(PathEdit, "meta").button, Qt.MouseButton.LeftButton)
-    assert first.session.parameters.meta == str(tmp_path / "some.star")
+    assert first.session.parameters.meta == (str(tmp_path / "some.star"),)
     first.close()
     again = open_wizard()
     qtbot.mouseClick(again.currentPage().findChild(PathEdit, "meta").button, Qt.MouseButton.LeftButton)
@@ -93,7 +93,7 @@ def test_a_recent_import_is_opened_by_the_keyboard(qtbot, open_wizard, demo_valu
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
-    assert wizard.session.parameters.meta == demo_values["meta"]
+    assert wizard.session.parameters.meta == (demo_values["meta"],)
     assert wizard.currentId() == 0, "Enter chose the import, not the next page"
 
 
@@ -107,7 +107,7 @@ def test_recent_imports_of_another_version(qtbot, open_wizard) -> None:
         assert said in box.text()
         box.close()
         QApplication.sendPostedEvents(None, 52)
-    assert wizard.session.parameters.meta == ""
+    assert wizard.session.parameters.meta == ()
 
 
 @pytest.mark.parametrize("there", ["full", "empty", "nothing"])

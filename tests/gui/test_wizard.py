@@ -91,7 +91,7 @@ def test_a_star_file_is_taken_wherever_it_is_dropped(qtbot, open_wizard, demo: D
     wizard = open_wizard()
     target = wizard if on == "window" else wizard.findChild(QLineEdit, on)
     drop(target, demo.star)
-    assert wizard.session.parameters.meta == str(demo.star)
+    assert wizard.session.parameters.meta == (str(demo.star),)
     assert wizard.session.parameters.data == ""
 
 
@@ -100,7 +100,7 @@ def test_a_folder_of_stacks_is_taken_as_the_data_path(qtbot, open_wizard, demo: 
     wizard = open_wizard(meta=str(demo.star))
     drop(wizard if on == "window" else wizard.findChild(QLineEdit, on), demo.data)
     assert wizard.session.parameters.data == str(demo.data)
-    assert wizard.session.parameters.meta == str(demo.star)
+    assert wizard.session.parameters.meta == (str(demo.star),)
 
 
 def drop(target: QWidget, path: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp
     assert makers and makers[0] != threading.get_ident()
     (folder,) = tmp_path.iterdir()
     parameters = wizard.session.parameters
-    assert Path(parameters.meta).is_relative_to(folder) and Path(parameters.project).is_relative_to(folder)
+    assert Path(parameters.meta[0]).is_relative_to(folder) and Path(parameters.project).is_relative_to(folder)
     assert parameters.ignore_half_sets
     assert not wizard.session.plan.errors and wizard.session.plan.matching is not None
     assert not page.try_demo.isVisible()
@@ -151,7 +151,7 @@ def test_demo_data_do_not_replace_what_was_chosen_meanwhile(qtbot, open_wizard, 
     with qtbot.waitSignal(page.tasks.finished, timeout=WAIT_MS):
         qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
         wizard.session.change(meta=str(demo.star))
-    assert wizard.session.parameters.meta == str(demo.star)
+    assert wizard.session.parameters.meta == (str(demo.star),)
     wait_current(qtbot, wizard)
 
 

@@ -49,6 +49,13 @@ def star(folder: Path, change: dict | None = None, optics: dict | None = None, *
     return [str(write_input(folder, change, OPTICS if optics is None else OPTICS | optics)), *flags]
 
 
+def clashing_groups(folder: Path) -> list[str]:
+    """Two files whose optics group 1 is another one."""
+    first, second = folder / "first", folder / "second"
+    optics = OPTICS | {"rlnOpticsGroupName": ["other"], "rlnVoltage": [200.0]}
+    return [str(write_input(first)), str(write_input(second, optics=optics))]
+
+
 def text(folder: Path, content: str | bytes) -> list[str]:
     path = folder / "run_data.star"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -264,6 +271,7 @@ CASES = [
     Case("stack-not-square", lambda f: stack(f, mrc_bytes(np.zeros((3, 6, 8), "f4"))), words=("8 × 6",), left=3),
     Case("box-mismatch", lambda f: stack(f, mrc_bytes(made_images(2, 10))), words=("10", "8")),
     Case("image-index-zero", lambda f: star(f, names((1, "0@stacks/s1.mrcs"))), line="0@stacks/s1.mrcs"),
+    Case("optics-groups-renumbered", clashing_groups, words=("second", "group 1 (other) became 2")),
     Case("selection-unknown", lambda f: [*star(f), "--select", "rlnNowhere=1"], words=("rlnNowhere",)),
     Case("selection-empty", lambda f: [*star(f), "--select", "rlnClassNumber=77"], words=("rlnClassNumber=77", "6")),
     Case(

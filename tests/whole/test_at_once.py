@@ -96,7 +96,7 @@ def test_a_kill_among_many_stacks_leaves_nothing_that_the_next_run_does_not_clea
             if self.left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    source = Path(many.parameters.meta).parent
+    source = Path(many.parameters.meta[0]).parent
     before = tree(source)
     left = 0
     for after in range(1, 30, 4):

@@ -106,7 +106,7 @@ def test_the_demo_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     outcome = run(tmp_path, "--demo", "--dry-run")
     assert (outcome.status, outcome.report["counts"]["particles_matched"]) == (0, 400)
-    meta = Path(outcome.report["parameters"]["meta"])
+    meta = Path(outcome.report["parameters"]["meta"][0])
     assert meta.is_file() and meta.is_relative_to(tmp_path)
 
 

@@ -104,7 +104,7 @@ def test_settings_that_are_no_file(tmp_path: Path, capsys: pytest.CaptureFixture
         (["--headless"], "META"),
         (["--headless", "--output", "o"], "META"),
         (["--headless", "x.star"], "--output"),
-        (["--headless", "x.star", "y.star", "--dry-run"], "y.star"),
+        (["--headless", "x.star", "./x.star", "--dry-run"], "given twice"),
         (["--headless", "x.star", "--dry-run", "--nonsense"], "--nonsense"),
         (["--headless", "x.star", "--dry"], "--dry"),
         (["--headless", "x.star", "--dry-run", "--data-sign", "2"], "--data-sign"),

@@ -22,6 +22,7 @@ from ..parallel import map_batches, map_files
 from ..problems import Problem, Refused, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
 from ..stacks.ambiguous import EACH_ONCE
+from ..stacks.found import Wanted
 from ..stacks.locate import locate_stacks
 from ..stacks.mrc import MrcError, MrcHeader, read_headers
 from ..stacks.not_located import not_located
@@ -71,9 +72,9 @@ def plan_relink(job: str, data: str, progress: Progress = quiet) -> Relinking:
     states = dict(zip(plan.links, map_files(_status, [folder / name for name in plan.links], progress)))
     plan.broken = [name for name, status in states.items() if status is None]
     progress.stage("locate")
-    meta = _source_of(plan.job)
+    beside = os.path.dirname(_source_of(plan.job))
     targets = [os.path.join(folder, plan.links[name]) for name in plan.broken]
-    located = locate_stacks(targets, meta, data, progress)
+    located = locate_stacks([Wanted(target, beside) for target in targets], data, progress)
     plan.suggested_data = located.suggested_data
     progress.stage("headers")
     found = {name: its for name, its in zip(plan.broken, located.found) if its.path}

@@ -8,36 +8,62 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ..particles import Particles
 from ..plan.plan import ImportPlan
 from ..progress import Progress, quiet
 from ..reading.formats import format_of
+from ..reading.joined_star import RowsOfFile
 
 _COPY_BYTES = 64 << 20
 _LINES_A_STEP = 1 << 16
 
 
 def copy_imported_rows(plan: ImportPlan, target: Path, progress: Progress = quiet) -> bool:
-    """Copy the file of particles byte for byte, without the lines of rows that are not imported.
+    """Copy the file of particles byte for byte, without the lines of rows that are not imported; join several files.
 
     Returns:
-        Whether there is such a copy: a format whose rows are not lines of text has none.
+        Whether there is such a copy: a format whose rows are not lines of text has none, nor have files whose columns
+        are too different.
 
     Raises:
+        Refused: Of several files, one is no longer what was read.
         Cancelled: `progress` said so.
     """
-    particles, path = plan.particles, plan.parameters.meta
+    particles, path = plan.particles, plan.inputs[0].path
     assert particles is not None
+    if len(plan.inputs) > 1:
+        return _copy_joined(particles, target, progress)
     if not format_of(path).lines_are_rows:
         return False
     with open(path, "rb") as source, open(target, "wb") as file:
-        if len(particles) == plan.rows_in_file:
+        if len(particles) == plan.rows_in_files:
             _copy_whole(source, file, progress)
         else:
-            left_out = particles.line_of(np.arange(plan.rows_in_file))
+            left_out = particles.line_of(np.arange(plan.rows_in_files))
             is_dropped = np.zeros(int(left_out.max(initial=0)) + 1, bool)
             is_dropped[left_out] = True
             is_dropped[particles.line_of(particles.rows)] = False
             _copy_lines(source, file, is_dropped, progress)
+        file.flush()
+        os.fsync(file.fileno())
+    return True
+
+
+def _copy_joined(particles: Particles, target: Path, progress: Progress) -> bool:
+    formats = {format_of(file.path).name: format_of(file.path) for file in particles.files}
+    join = next(iter(formats.values())).joined
+    if len(formats) > 1 or join is None:
+        return False
+    of_rows, lines = particles.file_of(particles.rows), particles.line_of(particles.rows)
+    files = [
+        RowsOfFile(file.path, lines[of_rows == number], file.group_numbers)
+        for number, file in enumerate(particles.files)
+    ]
+    text = join(files, progress)
+    if text is None:
+        return False
+    with open(target, "wb") as file:
+        file.writelines(text)
         file.flush()
         os.fsync(file.fileno())
     return True

@@ -31,7 +31,7 @@ from ..particles import MICROSCOPE_VALUES, Particles, distinct
 from ..pictures.png import write_png
 from ..plan.output import path_in_project
 from ..plan.plan import ImportPlan
-from ..problems import Refused, refuse
+from ..problems import Refused, count_of, refuse
 from ..progress import Progress, quiet
 from ..report.html import report_page
 from ..report.report import make_report, report_text
@@ -110,12 +110,14 @@ class _Writer:
         return report
 
     def _source(self) -> None:
-        """A link to the file of particles, by its own name; of a wildcard, to the folder that it searches."""
-        meta = os.path.abspath(self.plan.parameters.meta)
-        while has_magic(meta) and not os.path.exists(meta):
-            meta = os.path.dirname(meta)
+        """Links to the files of particles, by their own names; where several have one name, with a number behind it.
+
+        Of a wildcard, a link to the folder that it searches.
+        """
         (self.folder / layout.SOURCE).mkdir()
-        self._link(meta, f"{layout.SOURCE}/{os.path.basename(meta)}")
+        paths = [_without_wildcard(os.path.abspath(file.path)) for file in self.plan.inputs]
+        for path, name in zip(paths, layout.source_names(paths)):
+            self._link(path, f"{layout.SOURCE}/{name}")
         sync(self.folder / layout.SOURCE)
 
     def _file(self, name: str, content: bytes) -> None:
@@ -226,8 +228,9 @@ class _Writer:
         return layout.links_prefix(inside)
 
     def _result_group(self) -> str:
-        p = self.plan.parameters
-        description = f"Imported from {os.path.basename(p.meta)} by cryoimport-gui"
+        first, *others = (os.path.basename(file.path) for file in self.plan.inputs)
+        more = f" and {count_of(len(others), 'other file')}" if others else ""
+        description = f"Imported from {first}{more} by cryoimport-gui"
         return result_group(
             layout.DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
         )
@@ -262,6 +265,12 @@ def random_uids(count: int) -> NDArray[np.uint64]:
     while not np.diff(np.sort(uids)).all():
         uids = rng.integers(1, 2**64, count, np.uint64, endpoint=False)
     return uids
+
+
+def _without_wildcard(path: str) -> str:
+    while has_magic(path) and not os.path.exists(path):
+        path = os.path.dirname(path)
+    return path
 
 
 def _check_meta(plan: ImportPlan) -> None:

@@ -185,7 +185,7 @@ def describe(images: ParticleImages, groups: Sequence[OpticsGroup], row: int) ->
             images.stacks.files[number].path if number >= 0 else particles.stack_names[particles.stack_index[row]],
         ),
         ("Image", f"{particles.image_number[row]}, counted from 1"),
-        ("STAR file", f"line {particles.line_of(particles.rows[row : row + 1])[0]}"),
+        ("STAR file", particles.place(row)),
         ("Optics group", f"{group.id} ({group.name})"),
         ("Box", f"{box} × {box} pixels"),
     ]

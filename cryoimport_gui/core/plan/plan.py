@@ -12,7 +12,7 @@ from ..exposures.exposures import Exposures
 from ..exposures.matching import Matching
 from ..exposures.placing import Placing
 from ..parameters import ImportParameters
-from ..particles import Fault, OpticsGroup, Particles, distinct
+from ..particles import Fault, InputFile, OpticsGroup, Particles, distinct
 from ..pictures.data_sign import SignVerdict
 from ..problems import Problem, Severity
 from ..stacks.sample import Sample
@@ -79,11 +79,15 @@ class ImportPlan:
     poses_check: PosesVerdict = field(default_factory=PosesVerdict)
     left_out: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     timings_s: dict[str, float] = field(default_factory=dict)
-    rows_in_file: int = 0
+    inputs: tuple[InputFile, ...] = ()
     faults: Sequence[Fault] = ()
     meta_states: dict[str, Hashable] = field(default_factory=dict)
     meta_key: Hashable = None
     _counts: dict[str, int] | None = None
+
+    @property
+    def rows_in_files(self) -> int:
+        return sum(file.rows for file in self.inputs)
 
     @property
     def errors(self) -> list[Problem]:
@@ -136,8 +140,8 @@ class ImportPlan:
         of_rows = self.exposure_of_rows
         stacks = len(distinct(self.stacks.of_rows(kept))) if self.stacks and kept is not None else 0
         return {
-            "rows": self.rows_in_file,
-            "not_selected": self.rows_in_file - (len(everyone) if everyone else 0),
+            "rows": self.rows_in_files,
+            "not_selected": self.rows_in_files - (len(everyone) if everyone else 0),
             "particles": len(kept) if kept is not None else 0,
             "left_out": sum(map(len, self.left_out.values())),
             "stacks": stacks,

@@ -17,7 +17,7 @@ from ..exposures.location_problems import placing_problems
 from ..exposures.locations import mirrored_poses, place_coordinates
 from ..exposures.matching import match_exposures, matching_problems, rules_of
 from ..exposures.placing import Placing
-from ..file_state import file_state
+from ..file_state import file_state, files_state
 from ..optics.aberrations import dropped_aberrations
 from ..optics.microscope import group_problems, overridden, resolve_groups
 from ..parameters import ImportParameters
@@ -26,6 +26,7 @@ from ..pictures.data_sign import SignVerdict
 from ..problems import CODES, Problem, Refused, Severity
 from ..progress import Progress, quiet
 from ..reading import formats
+from ..reading.inputs import input_files
 from ..reading.reading import Reading
 from ..stacks.image_copies import copies_remarks
 from ..stacks.remarks import stack_remarks, zero_numbers
@@ -102,21 +103,22 @@ class Planner:
     def _read(self, plan: ImportPlan, progress: Progress) -> None:
         """The rows that are chosen, with their faults."""
         p = plan.parameters
-        meta_state = file_state(p.meta)
+        files = input_files(p.meta)
         columns = extra_columns(p.select)
-        named = (p.meta, meta_state, tuple(columns.items()))
+        states = {path: file_state(path) for path in files}
+        named = (tuple(states.items()), tuple(columns.items()))
 
         def read() -> Reading:
             progress.stage("read")
-            return formats.read(p.meta, progress, columns)
+            return formats.read(files, progress, columns)
 
         reading = self._stage(plan, "read", named, read)
         if any(file_state(path) != state for path, state in reading.files.items()):
             del self._finished["read"]
             reading = self._stage(plan, "read", named, read)
-        plan.meta_states = {p.meta: meta_state, **reading.files}
+        plan.meta_states = {**states, **reading.files}
         of_file = (named, tuple(reading.files.items()))
-        plan.rows_in_file = len(reading.particles)
+        plan.inputs = reading.particles.files
         plan.all_rows = plan.all_particles = plan.particles = reading.particles  # shown where a condition is refused
         plan.groups = plan.given_groups = reading.particles.optics_groups
         plan.meta_key = of_file, p.select, p.image_numbers_from
@@ -134,7 +136,7 @@ class Planner:
             return faults
         try:
             plan.stacks = self._stage(
-                plan, "locate", (plan.meta_key, p.data), lambda: find_stacks(particles, p.meta, p.data, progress)
+                plan, "locate", (plan.meta_key, p.data), lambda: find_stacks(particles, p.data, progress)
             )
         except Refused as refused:
             plan.problems.append(refused.problem)
@@ -148,10 +150,10 @@ class Planner:
         if not p.exposures:
             return None
         try:
-            files = [p.exposures, *exposure_datasets(p.exposures, p.project)]
-            source = p.exposures, p.project, tuple(map(file_state, files))
+            files = [*p.exposures, *(file for path in p.exposures for file in exposure_datasets(path, p.project))]
+            source = p.exposures, p.project, files_state(files)
             progress.stage("match")
-            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures, p.project))
+            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures[0], p.project))
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
@@ -232,7 +234,7 @@ class Planner:
 
         def find() -> Stacks | None:
             try:
-                return find_stacks(particles, p.meta, p.data, progress) if (particles.image_number > 0).any() else None
+                return find_stacks(particles, p.data, progress) if (particles.image_number > 0).any() else None
             except Refused:
                 return None
 

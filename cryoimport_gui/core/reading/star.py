@@ -27,7 +27,17 @@ from .star_file import StarError, StarSource
 from .star_tokens import EdgedRows, Lines, edged_rows, plain_rows
 from .star_values import ColumnKind, Columns, Gathered, parse_columns
 
-__all__ = ["ColumnKind", "ImageNames", "StarError", "StarFile", "Table", "Text", "read_raw_rows", "read_star"]
+__all__ = [
+    "ColumnKind",
+    "ImageNames",
+    "StarError",
+    "StarFile",
+    "Table",
+    "Text",
+    "read_raw_rows",
+    "read_star",
+    "row_tokens",
+]
 
 CHUNK_BYTES = 1 << 23
 _FIRST_CHUNK_BYTES = 1 << 11
@@ -154,6 +164,11 @@ def read_raw_rows(path: str | Path, lines: Iterable[int], width: int) -> list[by
                 out.append(raw[values[0].start() : values[-1].end()])
                 want = next(wanted, None)
     return out
+
+
+def row_tokens(raw: bytes) -> list[bytes]:
+    """The values of a row as they stand in the file, in their quotes."""
+    return [match[0] for match in _TOKEN.finditer(raw)]
 
 
 def _tokens(raw: bytes) -> list[str]:

@@ -27,7 +27,7 @@ def as_arguments(parameters: ImportParameters) -> list[str]:
             continue
         value = values[entry.name]
         if entry.name == "meta":
-            arguments.append(value)
+            arguments += value
         elif entry.metadata["kind"] is SWITCH:
             arguments.append(flag(entry.name))
         else:

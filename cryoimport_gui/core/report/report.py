@@ -69,9 +69,7 @@ def _finite(value: Any) -> Any:
 
 
 def _inputs(plan: ImportPlan) -> list[dict[str, Any]]:
-    if plan.all_particles is None:
-        return []
-    return [{"path": os.path.abspath(plan.parameters.meta), "rows": plan.rows_in_file}]
+    return [{"path": os.path.abspath(file.path), "rows": file.rows} for file in plan.inputs]
 
 
 def why_no_report(path: str, inputs: Iterable[str]) -> str:

@@ -45,6 +45,13 @@ class Located:
     suggested_finds: int = 0
 
 
+class Wanted(NamedTuple):
+    """A stack that is looked for: its name, and the folder of the file that names it."""
+
+    name: str
+    folder: str
+
+
 class StackFile(NamedTuple):
     """A file on disk: `regular_bytes`, and what `Found` says of it."""
 

@@ -16,7 +16,7 @@ from ..parallel import map_batches
 from ..particles import Particles
 from ..problems import count_of
 from ..progress import Progress
-from .found import Found
+from .found import Found, Wanted
 from .mrc import MrcError, MrcHeader, read_headers
 
 #: pixels along a side; the largest viruses need half of that, and whole images must fit into memory
@@ -29,9 +29,9 @@ class HeaderJudge:
     `headers` holds what has been read: path → header, or why there is none.
     """
 
-    def __init__(self, particles: Particles, names: Sequence[str], used: NDArray[np.integer]) -> None:
+    def __init__(self, particles: Particles, wanted: Sequence[Wanted], used: NDArray[np.integer]) -> None:
         self._particles = particles
-        self._number = dict(zip(names, used.tolist()))
+        self._number = dict(zip(wanted, used.tolist()))
         self._other_boxes: set[int] = set()
         self.headers: dict[str, MrcHeader | MrcError | OSError] = {}
 
@@ -43,21 +43,21 @@ class HeaderJudge:
         self._other_boxes = {its.nx for its in read if its.nx == its.ny}
         progress.stage("locate")
 
-    def why_not(self, name: str, path: str, file_bytes: int) -> str:
+    def why_not(self, wanted: Wanted, path: str, file_bytes: int) -> str:
         """See `Judge`.  A file of the very name that cannot be read passes: what is wrong with it is said later."""
         if path not in self.headers:
             (self.headers[path],) = read_headers([(path, file_bytes)])
         header = self.headers[path]
         if not isinstance(header, MrcHeader):
-            is_swapped = os.path.splitext(path)[1].lower() != os.path.splitext(name)[1].lower()
+            is_swapped = os.path.splitext(path)[1].lower() != os.path.splitext(wanted.name)[1].lower()
             return (header.strerror or "cannot be read" if isinstance(header, OSError) else str(header)) * is_swapped
-        number = self._number[name]
+        number = self._number[wanted]
         images, boxes = int(self._images[number]), self._boxes(number)
         if header.nx == header.ny <= MAX_BOX and header.nz >= images and (not boxes or header.nx in boxes):
             return ""
         squares = " or ".join(f"{box} × {box}" for box in boxes) or "as many by as many"
-        wanted = f"{count_of(images, 'image')} of {squares} pixels"
-        return f"{count_of(header.nz, 'image')} of {header.nx} × {header.ny} pixels, while the rows need {wanted}"
+        needed = f"{count_of(images, 'image')} of {squares} pixels"
+        return f"{count_of(header.nz, 'image')} of {header.nx} × {header.ny} pixels, while the rows need {needed}"
 
     @cached_property
     def _images(self) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from ..parallel import map_files
 from ..problems import refuse
 from ..progress import Progress, quiet
 from .ambiguous import only_one, without_rivals
-from .found import DATA_RULE, TAIL_RULE, Found, Located, StackFile, matching_parts
+from .found import DATA_RULE, TAIL_RULE, Found, Located, StackFile, Wanted, matching_parts
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
@@ -33,14 +33,14 @@ class Judge(Protocol):
     def learn(self, found: Sequence[Found], progress: Progress) -> None:
         """Take note of the stacks that were found where their names say."""
 
-    def why_not(self, name: str, path: str, file_bytes: int) -> str:
-        """Why a file cannot be the stack of a name; empty if it can."""
+    def why_not(self, wanted: Wanted, path: str, file_bytes: int) -> str:
+        """Why a file cannot be the stack that is looked for; empty if it can."""
 
 
 def locate_stacks(
-    names: Sequence[str], meta: str, data: str, progress: Progress = quiet, judge: Judge | None = None
+    wanted: Sequence[Wanted], data: str, progress: Progress = quiet, judge: Judge | None = None
 ) -> Located:
-    """Find the file of every name.
+    """Find the file of every stack.
 
     The rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
     the STAR file, and to each folder above it; the longest matching end of the path under the data path. What they do
@@ -54,25 +54,25 @@ def locate_stacks(
     """
     if data and not os.path.isdir(data):
         raise refuse("stack-missing", f"the particle data path {data} is not a folder")
-    finder = _Finder(meta, data, judge, progress)
-    found = list(map_files(finder.find, names, progress))
+    finder = _Finder(data, judge, progress)
+    names = [its.name for its in wanted]
+    found = list(map_files(finder.find, wanted, progress))
     unsure = [i for i, its in enumerate(found) if its.is_missing]
     if unsure and judge:
         judge.learn(found, progress)
-    for i, its in zip(unsure, map_files(finder.find_by_name, [names[i] for i in unsure], progress)):
+    for i, its in zip(unsure, map_files(finder.find_by_name, [wanted[i] for i in unsure], progress)):
         found[i] = its
     located = Located(without_rivals(names, found))
     located.rules = dict(Counter(found.rule for found in located.found if found.rule).most_common())
-    missing = [name for name, found in zip(names, located.found) if found.is_missing]
+    missing = [its for its, found in zip(wanted, located.found) if found.is_missing]
     if missing:
         located.tried = finder.places(missing[0])
-        _suggest_data(located, missing, meta, data, judge, progress)
+        _suggest_data(located, missing, data, judge, progress)
     return located
 
 
 class _Finder:
-    def __init__(self, meta: str, data: str, judge: Judge | None, progress: Progress) -> None:
-        self._folder = Path(os.path.abspath(meta)).parent
+    def __init__(self, data: str, judge: Judge | None, progress: Progress) -> None:
         self._data = os.path.abspath(data) if data else ""
         self._judge = judge
         self._progress = progress
@@ -80,26 +80,32 @@ class _Finder:
         self._is_alias: dict[tuple[str, str], bool] = {}
         self._lock = Lock()
 
-    def find(self, name: str) -> Found:
+    def find(self, wanted: Wanted) -> Found:
         """By the name and at least one of its folders."""
+        name, folder = wanted
         same, _ = _variants(name)
         for variant in same:
-            for rule, paths in self._rules(variant):
+            for rule, paths in self._rules(Wanted(variant, folder)):
                 files = _distinct_files(paths)
                 if files:
                     return only_one(files, rule + _as(variant, name))
         return Found()
 
-    def find_by_name(self, name: str) -> Found:
+    def find_by_name(self, wanted: Wanted) -> Found:
         """By the file name alone, or with the other extension: any micrograph can be called so."""
+        name, folder = wanted
         same, swapped = _variants(name)
         rejected: list[tuple[str, str]] = []
         places = [(variant, TAIL_RULE, self._tails(variant.lstrip("/"))) for variant in same if self._data]
-        places += [(variant, rule, paths) for variant in swapped for rule, paths in self._rules(variant, any_tail=True)]
+        places += [
+            (variant, rule, paths)
+            for variant in swapped
+            for rule, paths in self._rules(Wanted(variant, folder), any_tail=True)
+        ]
         for variant, rule, paths in places:
             files = []
             for file in _distinct_files(paths):
-                reason = self._judge.why_not(name, file.path, file.file_bytes) if self._judge else ""
+                reason = self._judge.why_not(wanted, file.path, file.file_bytes) if self._judge else ""
                 if reason:
                     rejected.append((file.path, reason))
                 else:
@@ -108,30 +114,31 @@ class _Finder:
                 return only_one(files, rule + _as(variant, name))
         return Found(rejected=tuple(rejected))
 
-    def find_anyhow(self, name: str) -> Found:
-        found = self.find(name)
-        return self.find_by_name(name) if found.is_missing else found
+    def find_anyhow(self, wanted: Wanted) -> Found:
+        found = self.find(wanted)
+        return self.find_by_name(wanted) if found.is_missing else found
 
-    def places(self, name: str) -> list[str]:
-        direct = [path for rule, paths in self._direct(name) for path in paths]
+    def places(self, wanted: Wanted) -> list[str]:
+        direct = [path for rule, paths in self._direct(wanted) for path in paths]
         return [path + _why_missing(path) for path in direct] + (
-            [f"{self._data}/…/{PurePosixPath(name).name}"] if self._data else []
+            [f"{self._data}/…/{PurePosixPath(wanted.name).name}"] if self._data else []
         )
 
-    def _rules(self, name: str, any_tail: bool = False) -> Iterator[tuple[str, list[str]]]:
-        yield from self._direct(name)
+    def _rules(self, wanted: Wanted, any_tail: bool = False) -> Iterator[tuple[str, list[str]]]:
+        yield from self._direct(wanted)
         if self._data:
-            relative = name.lstrip("/")
+            relative = wanted.name.lstrip("/")
             yield TAIL_RULE, [path for path in self._tails(relative) if any_tail or matching_parts(relative, path) > 1]
 
-    def _direct(self, name: str) -> Iterator[tuple[str, list[str]]]:
+    def _direct(self, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
+        name, folder = wanted
         if self._data:
             yield DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
         if name.startswith("/"):
             yield "absolute name", [name]
         else:
-            yield "relative to the folder of the STAR file", [os.path.join(self._folder, name)]
-            yield "relative to a folder above the STAR file", [os.path.join(p, name) for p in self._folder.parents]
+            yield "relative to the folder of the STAR file", [os.path.join(folder, name)]
+            yield "relative to a folder above the STAR file", [os.path.join(p, name) for p in Path(folder).parents]
 
     def _tails(self, name: str) -> list[str]:
         with self._lock:  # the first thread that needs the index makes it
@@ -229,37 +236,36 @@ def _walk(folder: str, progress: Progress = quiet, limit: int | None = None) -> 
             return
 
 
-def _suggest_data(
-    located: Located, missing: list[str], meta: str, data: str, judge: Judge | None, progress: Progress
-) -> None:
+def _suggest_data(located: Located, missing: list[Wanted], data: str, judge: Judge | None, progress: Progress) -> None:
     """Look for the first missing stack around the STAR file and the data path."""
     tried = missing[:: -(-len(missing) // _TRIED_NAMES)]
     finds: dict[str, int] = {}
-    for folder in islice(_proposals(missing[0], meta, data, progress), _MOST_PROPOSALS):
-        finds[folder] = _count_finds(_Finder(meta, folder, judge, progress), tried, progress)
+    for folder in islice(_proposals(missing[0], data, progress), _MOST_PROPOSALS):
+        finds[folder] = _count_finds(_Finder(folder, judge, progress), tried, progress)
         if finds[folder] == len(tried):
             break
     best = max(finds, key=lambda folder: finds[folder], default="")
     if best and finds[best]:
         located.suggested_data = best
-        located.suggested_finds = _count_finds(_Finder(meta, best, judge, progress), missing[:_COUNTED_NAMES], progress)
+        located.suggested_finds = _count_finds(_Finder(best, judge, progress), missing[:_COUNTED_NAMES], progress)
 
 
-def _count_finds(finder: _Finder, names: Sequence[str], progress: Progress) -> int:
-    return len({found.path for found in map_files(finder.find_anyhow, names, progress) if found.path})
+def _count_finds(finder: _Finder, wanted: Sequence[Wanted], progress: Progress) -> int:
+    return len({found.path for found in map_files(finder.find_anyhow, wanted, progress) if found.path})
 
 
-def _proposals(name: str, meta: str, data: str, progress: Progress) -> Iterator[str]:
+def _proposals(wanted: Wanted, data: str, progress: Progress) -> Iterator[str]:
     """Folders nearby that would lead to a name as data path, each once."""
+    name, beside = wanted
     same, swapped = _variants(name)
-    wanted = {os.path.basename(variant) for variant in same + swapped}
-    starts = [str(p) for p in [*Path(os.path.abspath(meta)).parents][:3]]
+    basenames = {os.path.basename(variant) for variant in same + swapped}
+    starts = [str(p) for p in [Path(beside), *Path(beside).parents][:3]]
     if data:
         starts += [str(p) for p in [*Path(os.path.abspath(data)).parents][:2]]
     folders = set()
     for start in dict.fromkeys(starts):
         for path in _walk(start, progress, _NEARBY_ENTRIES) if start != "/" else ():
-            if os.path.basename(path) in wanted:
+            if os.path.basename(path) in basenames:
                 depth = matching_parts(os.path.dirname(name), os.path.dirname(path)) + 1
                 folder = "/".join(path.split("/")[:-depth]) or "/"
                 if folder not in folders:

@@ -14,7 +14,7 @@ from ..parallel import map_batches
 from ..particles import Fault, Particles, distinct, row_fault
 from ..problems import count_of, problem
 from ..progress import Progress, quiet
-from .found import Found, Located
+from .found import Found, Located, Wanted
 from .header_judge import MAX_BOX, HeaderJudge
 from .locate import locate_stacks
 from .mrc import MrcError, MrcHeader, read_headers
@@ -92,7 +92,7 @@ class Stacks:
         return self.of_name.take(particles.stack_index)  # unlike indexing, lets other threads run
 
 
-def find_stacks(particles: Particles, meta: str, data: str, progress: Progress = quiet) -> Stacks:
+def find_stacks(particles: Particles, data: str, progress: Progress = quiet) -> Stacks:
     """Locate every stack that a row uses, read its header and check the rows against it.
 
     Raises:
@@ -102,8 +102,9 @@ def find_stacks(particles: Particles, meta: str, data: str, progress: Progress =
     used = distinct(particles.stack_index[particles.image_number >= 0])
     names = [particles.stack_names[i] for i in used]
     progress.stage("locate")
-    judge = HeaderJudge(particles, names, used)
-    located = locate_stacks(names, meta, data, progress, judge)
+    wanted = [Wanted(particles.stack_names[i], particles.folder_of_stack(i)) for i in used]
+    judge = HeaderJudge(particles, wanted, used)
+    located = locate_stacks(wanted, data, progress, judge)
     progress.stage("headers")
     number: dict[tuple[int, int] | None, int] = {None: -1}  # a file has one number, whatever the path to it
     firsts: list[Found] = []

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ...core.parameters import meaning, parameter
+from ...core.parameters import PATHS, meaning, parameter
 from ..session import Session
 from ..tips import explain
-from .path_field import PathField
+from .path_field import PathField, meant_paths, text_of_paths
 
 _FILTERS = {
     "meta": "Particles or picks (*.star *.box *.cbox *.txt);;All files (*)",
@@ -165,12 +165,13 @@ class ScaleEdit(QDoubleSpinBox):
 
 
 class PathEdit(PathField):
-    """A parameter that is a path."""
+    """A parameter that is a path, or a list of paths."""
 
     def __init__(self, session: Session, name: str, creates: bool = False) -> None:
         title = parameter(name).metadata["title"]
         super().__init__(session.dialogs, name, title, "\n".join(meaning(name)), _PLACEHOLDERS[name])
         self._session, self._name, self._creates = session, name, creates
+        self._takes_several = parameter(name).metadata["kind"] is PATHS
         _describe(self, name)
         _describe(self.line, name)
         session.changed.connect(self._show)
@@ -180,12 +181,15 @@ class PathEdit(PathField):
     @Slot(str)
     def _show(self, name: str) -> None:
         value = getattr(self._session.parameters, self._name)
-        if name == self._name and self.path != value:  # else the typed text has led to this value
-            self.line.setText(value)
+        if name == self._name and self._meant() != value:  # else the typed text has led to this value
+            self.line.setText(text_of_paths(value) if self._takes_several else value)
 
     @Slot(str)
     def _take(self, text: str) -> None:
-        self._session.change(**{self._name: self.path})
+        self._session.change(**{self._name: self._meant()})
+
+    def _meant(self) -> str | tuple[str, ...]:
+        return meant_paths(self.line.text()) if self._takes_several else self.path
 
     def ask(self) -> str:
         start = self.path, self._nearby()
@@ -198,5 +202,8 @@ class PathEdit(PathField):
     def _nearby(self) -> str:
         """A folder to begin in: of what was chosen already."""
         p = self._session.parameters
-        near = next(filter(None, (getattr(p, name, "") for name in _NEARBY.get(self._name, ("meta",)))), "")
+        chosen = (getattr(p, name) for name in _NEARBY.get(self._name, ("meta",)))
+        near = next(
+            filter(None, (next(iter(value), "") if isinstance(value, tuple) else value for value in chosen)), ""
+        )
         return near if self._name in _NEARBY else os.path.dirname(near)

@@ -86,8 +86,9 @@ class KeepBar(QWidget):
 
     def _save(self, kind: str, name: str, filters: str, make: Callable[[Progress], str]) -> None:
         p = self._parameters
-        stem = os.path.splitext(os.path.basename(p.meta))[0]
-        nearby = os.path.dirname(p.output or p.meta)
+        first = next(iter(p.meta), "")
+        stem = os.path.splitext(os.path.basename(first))[0]
+        nearby = os.path.dirname(p.output or first)
         path = self._session.dialogs.save_file(self, kind, f"Save {kind}", f"{stem}_import_{name}", filters, nearby)
         if not path:
             return

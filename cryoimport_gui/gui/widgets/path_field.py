@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QUrl, Slot
@@ -14,6 +16,7 @@ from ..tips import explain
 from .drop_hint import DropHint
 
 _QUOTES = "'\""
+_QUOTED = re.compile(r"""(?<!\S)(?:"[^"]+"|'[^']+')(?!\S)""")
 
 
 class PathLine(QLineEdit):
@@ -63,6 +66,21 @@ def meant_path(text: str) -> str:
     if path == "~" or path.startswith("~/"):
         return str(Path(path).expanduser())
     return QUrl(path).toLocalFile() if path.startswith("file:///") else path
+
+
+def meant_paths(text: str) -> tuple[str, ...]:
+    """The paths in a text: one, or several that each stand in quotes, as a file dialog of several names shows them."""
+    quoted = _QUOTED.findall(text)
+    if len(quoted) > 1 and not _QUOTED.sub("", text).strip():
+        return tuple(filter(None, map(meant_path, quoted)))
+    return tuple(filter(None, [meant_path(text)]))
+
+
+def text_of_paths(paths: Sequence[str]) -> str:
+    """What `meant_paths` reads."""
+    if len(paths) < 2:
+        return "".join(paths)
+    return " ".join(f"'{path}'" if '"' in path else f'"{path}"' for path in paths)
 
 
 class PathField(QWidget):

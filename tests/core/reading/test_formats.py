@@ -74,7 +74,7 @@ def test_the_content_decides_not_the_name(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "p.star").write_text("TOY a.mrcs 1.25\n90 1 -2\n")
     assert formats.format_of(str(tmp_path / "p.star")).name == "toy"
     (tmp_path / "p.toy").write_text("data_particles\nloop_\n_rlnImageName\n1@a.mrcs\n")
-    assert formats.read(str(tmp_path / "p.toy")).particles.dialect.startswith("RELION")
+    assert formats.read([str(tmp_path / "p.toy")]).particles.dialect.startswith("RELION")
 
 
 def test_a_file_of_no_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

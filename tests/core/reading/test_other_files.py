@@ -53,7 +53,7 @@ def test_what_a_file_is_instead(tmp_path: Path, content: str, code: str, words: 
     path = tmp_path / "p.star"
     path.write_bytes(content.encode("latin-1"))
     with pytest.raises(Refused) as refused:
-        formats.read(str(path))
+        formats.read([str(path)])
     found = refused.value.problem
     assert found.code == code
     assert words in found.message
@@ -71,4 +71,4 @@ def test_what_a_file_is_instead(tmp_path: Path, content: str, code: str, words: 
 def test_particles_beside_something_else_are_read(tmp_path: Path, beside: str) -> None:
     path = tmp_path / "p.star"
     path.write_text(beside + loop("optics", OPTICS) + loop("particles", particle_columns()))
-    assert len(formats.read(str(path)).particles) == 6
+    assert len(formats.read([str(path)]).particles) == 6

@@ -17,9 +17,9 @@ from cryoimport_gui.manual import make_parser
 
 #: something other than the default for every parameter, with what a shell or argparse could trip over
 EVERYTHING: dict[str, Any] = {
-    "meta": '/a b/run\'s "data".star',
+    "meta": ('/a b/run\'s "data".star', "/c/*_data.star"),
     "data": "/-x",
-    "exposures": "/J1/$HOME `x`.cs",
+    "exposures": ("/J1/$HOME `x`.cs", "/J2"),
     "output": "/P/J7;rm",
     "project": "/P",
     "ignore_raw_data": True,
@@ -86,7 +86,7 @@ def test_defaults_are_left_out() -> None:
 def test_relative_paths_hold_wherever_the_command_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     parameters = parsed(as_arguments(ImportParameters(meta="-a.star", data="b")) + ["--headless"])
-    assert (parameters.meta, parameters.data) == (str(tmp_path / "-a.star"), str(tmp_path / "b"))
+    assert (parameters.meta, parameters.data) == ((str(tmp_path / "-a.star"),), str(tmp_path / "b"))
 
 
 def test_settings_come_back_but_for_the_output(tmp_path: Path) -> None:

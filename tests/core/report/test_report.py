@@ -54,7 +54,7 @@ def test_the_report_of_an_import(tmp_path: Path, demo: Demo) -> None:
         "folder": str(outcome.output),
     }
     given = outcome.report["parameters"]
-    assert (given["meta"], given["headless"], given["voltage"]) == (str(demo.star), True, ["2=120.0"])
+    assert (given["meta"], given["headless"], given["voltage"]) == ([str(demo.star)], True, ["2=120.0"])
 
 
 def strict_json(text: str) -> dict:

@@ -22,7 +22,7 @@ NAMES = [f"Extract/job005/Movies/X{k}.mrcs" for k in (1, 2)]
 
 def look(root: Path, data: str = "", **optics: list) -> Stacks:
     star = write_star(root / "Refine3D/job010/run_data.star", particle_columns(2, 3, NAMES), OPTICS | optics)
-    return find_stacks(read_particles(star).particles, str(star), data)
+    return find_stacks(read_particles(star).particles, data)
 
 
 def put(path: Path, images: np.ndarray) -> str:
@@ -86,10 +86,10 @@ def test_a_box_of_any_other_stack_will_do(tmp_path: Path) -> None:
         write_stack(tmp_path / name, box=box)
     star = write_star(tmp_path / "run_data.star", particle_columns(3, 3, names))
     put(tmp_path / "flat/X3.mrcs", np.zeros((3, 12, 12), "f4"))
-    stacks = find_stacks(read_particles(star).particles, str(star), str(tmp_path))
+    stacks = find_stacks(read_particles(star).particles, str(tmp_path))
     assert "8 × 8 or 10 × 10" in stacks.faults[0].problem.examples[0]
     put(tmp_path / "flat/X3.mrcs", np.zeros((3, 10, 10), "f4"))
-    stacks = find_stacks(read_particles(star).particles, str(star), str(tmp_path))
+    stacks = find_stacks(read_particles(star).particles, str(tmp_path))
     assert [fault.problem.code for fault in stacks.faults] == ["box-mismatch"]
 
 

@@ -151,7 +151,7 @@ def test_half_sets_that_are_not_imported_do_not_keep_copies_together(tmp_path: P
 
 def read(star: Path) -> tuple[Particles, Stacks]:
     particles = read_particles(star).particles
-    return particles, find_stacks(particles, str(star), "")
+    return particles, find_stacks(particles, "")
 
 
 def test_a_helical_tube_lies_in_one_half_set(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
-from cryoimport_gui.core.stacks.found import Found, Located
+from cryoimport_gui.core.stacks.found import Found, Located, Wanted
 from cryoimport_gui.core.stacks.locate import locate_stacks
 
 
@@ -25,7 +25,8 @@ def touch(path: Path) -> str:
 
 
 def locate(project: Path, *names: str, data: str | Path = "") -> Located:
-    return locate_stacks(names, str(project / "relion/Refine3D/job010/run_data.star"), str(data))
+    beside = str(project / "relion/Refine3D/job010")
+    return locate_stacks([Wanted(name, beside) for name in names], str(data))
 
 
 def found(project: Path, name: str, data: str | Path = "") -> Found:
@@ -250,4 +251,4 @@ def test_a_data_path_that_is_no_folder(project: Path) -> None:
 def test_cancelling_inside_the_walk(project: Path) -> None:
     touch(project / "data/a/s.mrcs")
     with pytest.raises(Cancelled):
-        locate_stacks(["Extract/s.mrcs"], "x.star", str(project / "data"), Progress(lambda: True))
+        locate_stacks([Wanted("Extract/s.mrcs", "/")], str(project / "data"), Progress(lambda: True))

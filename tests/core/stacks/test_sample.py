@@ -18,7 +18,7 @@ from ...support.stars import OPTICS, made_images, mrc_bytes, particle_columns, w
 
 def look(meta: Path) -> tuple[Particles, Stacks]:
     particles = read_particles(meta).particles
-    return particles, find_stacks(particles, str(meta), "")
+    return particles, find_stacks(particles, "")
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from cryoimport_gui.core.stacks.stacks import Stacks, find_stacks
 
 def opened(demo: Demo) -> tuple[Particles, Stacks]:
     particles = read_particles(str(demo.star)).particles
-    return particles, find_stacks(particles, str(demo.star), str(demo.data))
+    return particles, find_stacks(particles, str(demo.data))
 
 
 @pytest.fixture(scope="module")

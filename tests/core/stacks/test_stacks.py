@@ -20,7 +20,7 @@ from ...support.stars import OPTICS, made_images, mrc_bytes, particle_columns, w
 
 def look(meta: Path, data: str = "") -> tuple[Particles, Stacks]:
     particles = read_particles(meta).particles
-    return particles, find_stacks(particles, str(meta), data)
+    return particles, find_stacks(particles, data)
 
 
 def remarks(particles: Particles, stacks: Stacks) -> list[Problem]:
@@ -172,4 +172,4 @@ def test_many_stacks_with_and_without_threads(tmp_path: Path, monkeypatch: pytes
     steps = iter(range(100))
     particles = read_particles(meta).particles
     with pytest.raises(Cancelled):
-        find_stacks(particles, str(meta), "", Progress(lambda: next(steps, None) == 20))
+        find_stacks(particles, "", Progress(lambda: next(steps, None) == 20))

@@ -244,7 +244,7 @@ class ExposuresPage(Page):
     @Slot()
     def _export(self) -> None:
         table, rows = self.table.model.table, self.table.model.rows
-        nearby = dirname(self.session.parameters.meta)
+        nearby = dirname(next(iter(self.session.parameters.meta), ""))
         path = self.session.dialogs.save_file(self, "names", "Export names", "names.csv", "Table (*.csv)", nearby)
         if table is None or not path:
             return
