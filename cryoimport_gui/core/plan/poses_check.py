@@ -23,7 +23,7 @@ from ..pictures.reconstruction import (
     check_poses,
     halves,
 )
-from ..problems import Problem, Severity, problem
+from ..problems import Problem, Severity, count_of, problem
 from ..progress import Progress, Unseen, quiet
 from ..stacks.sample import ParticleImages
 from ..stacks.stacks import Stacks
@@ -260,13 +260,12 @@ def _bad_stacks_hint(plan: ImportPlan, found: PosesVerdict) -> str:
     stacks, check = plan.stacks, found.check
     assert stacks is not None and check is not None
     seen, total = len(check.stacks.number), len(stacks.files)
-    looked_at = (
-        f"{seen:,} of {total:,} stacks were looked at" if seen < total else f"All {total:,} stacks were looked at"
-    )
     hint = (
         "The images of these stacks are probably not those of their rows: are they of another extraction, or copied "
-        f"in part? {looked_at}"
-    ).rstrip()
+        "in part?"
+    )
+    if seen < total:
+        hint += f" Only {count_of(seen, 'stack')} of {total:,} were looked at."
     condition = without_bad_stacks(plan, found)
     return f'{hint} Give the folder of the right ones, or leave them out: --select "{condition}"' if condition else hint
 

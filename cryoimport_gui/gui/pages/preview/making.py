@@ -27,7 +27,7 @@ def make_page(
     """The tiles of a page, their names, and how many particles all pages have."""
     rows, total = images.page(selection)
     tiles = page_tiles(images, groups, rows, options, progress)
-    return tiles, [name_of(images, row) for row in rows.tolist()], total
+    return tiles, [_name(images, row) for row in rows.tolist()], total
 
 
 def make_readings(
@@ -39,7 +39,13 @@ def make_readings(
     return typical_tiles(images, groups, rows, size_px, READING_COLUMNS * READING_ROWS, progress)
 
 
-def name_of(images: ParticleImages, row: int) -> str:
+def title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
+    """A particle in a line, with its place among the tiles; -1: it is not among them."""
+    title = _name(images, row).replace("\n", "  ·  ")
+    return f"{title}  ·  tile {number + 1} of {count}" if number >= 0 else title
+
+
+def _name(images: ParticleImages, row: int) -> str:
     """A particle in a few words: image and stack, defocus."""
     particles = images.particles
     number, stack = particles.image_number[row], particles.stack_names[particles.stack_index[row]]

@@ -19,7 +19,7 @@ from ....core.progress import Progress
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
-from .making import make_page, make_readings, name_of
+from .making import make_page, make_readings, title_of
 from .montage_view import MontageFrame
 from .no_images import NoImages
 from .page_bar import PageBar
@@ -178,10 +178,9 @@ class PreviewPage(Page):
         number = rows.index(row) if row in rows else -1
         groups, options = self._groups, self.controls.options
         averaged = AVERAGED if self.particle.average.isChecked() else 1
-        title = name_of(self._images, row).replace("\n", "  ·  ")
+        title = title_of(self._images, row, number, len(rows))
         if number >= 0:
             self.view.select(number)
-            title += f"  ·  tile {number + 1} of {len(rows)}"
 
         def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
             return inspect(images, groups, row, options, averaged, progress), title
