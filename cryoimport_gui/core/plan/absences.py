@@ -22,7 +22,7 @@ def without_images(plan: ImportPlan) -> Iterator[Problem]:
         hint = None if particles.has_places else "Extract the particles first, then import those."
         yield problem("image-name-missing", what, count=len(particles), hint=hint)
     if not p.exposures and (not particles.poses or p.ignore_pose_data):
-        message = "nothing could be imported: the file has neither images nor poses, and without exposures its picks lie nowhere"
+        message = "the file has neither images nor poses, and without exposures its picks lie nowhere"
         yield problem("exposures-missing", message, count=len(particles))
 
 
