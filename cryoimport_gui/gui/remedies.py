@@ -51,7 +51,8 @@ def _suggested_data(plan: ImportPlan) -> Values:
 def _locations_only(plan: ImportPlan) -> Values:
     """Offered where the file says where the particles lie."""
     particles = plan.all_particles
-    return {"ignore_raw_data": True} if particles is not None and particles.has_places else {}
+    is_of_use = particles is not None and particles.has_places and not plan.parameters.ignore_raw_data
+    return {"ignore_raw_data": True} if is_of_use else {}
 
 
 def _keep_unmatched(plan: ImportPlan) -> Values:

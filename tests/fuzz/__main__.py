@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 from time import monotonic
 
-NAMES = ("star", "mrc", "exposures", "settings", "agree", "import")
+NAMES = ("star", "picks", "mrc", "exposures", "settings", "agree", "import")
 _ROOM_BYTES = 1 << 30  # beyond what the process has; the stacks of a few threads alone take half of it
 _LONGEST_S = 20
 _MAX_INPUT_BYTES = 40_000

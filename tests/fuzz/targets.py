@@ -18,12 +18,13 @@ from cryoimport_gui.core.demo import DemoRecipe, make_demo
 from cryoimport_gui.core.exposures.exposures import load_exposures
 from cryoimport_gui.core.parameters import BadParameter, ImportParameters, load_settings, update
 from cryoimport_gui.core.problems import Refused
-from cryoimport_gui.core.reading import star
+from cryoimport_gui.core.reading import formats, star
 from cryoimport_gui.core.reading.relion import read_particles
 from cryoimport_gui.core.reading.star import ColumnKind, StarError, Table, Text, read_star
 from cryoimport_gui.core.stacks.mrc import MrcError, parse_headers, read_header, read_image_rows, read_images
 
 from ..conftest import CORPUS
+from ..core.reading.pick_texts import autopick, cbox, cryolo_star, eman_box, named_star, relion_list, topaz
 from ..support.damage import damaged
 from ..support.stars import (
     MODES,
@@ -129,6 +130,48 @@ def _values(table: Table) -> object:
     return table.name, table.labels, table.rows, lines, columns, None if images is None else images.numbers.tolist()
 
 
+class PicksTarget(Target):
+    """Files of picks and cisTEM's: any file is one of a folder, or the only one that is named."""
+
+    name = "picks"
+
+    @cached_property
+    def seeds(self) -> Sequence[bytes]:
+        centres = [(512.0, 300.0), (1024.0, 77.5), (100.0, 3000.0)]
+        named = [("mics/a.mrc", x, y) for x, y in centres]
+        one_a_file = [autopick(centres), eman_box(centres), cbox(centres), cryolo_star(centres)]
+        lists = relion_list([("mics/a.mrc", "input_a.star"), ("mics/b.mrc", "none.star")])
+        cistem = {"PositionInStack": [1, 2], "AnglePhi": [1, 2], "AngleTheta": [3, 4], "AnglePsi": [5, 6]}
+        cistem |= {"XShift": [0.5, 1], "YShift": [0, -1], "PixelSize": [1.5, 1.5]}
+        cistem |= {"StackFilename": ["'a b.mrc'", "'a b.mrc'"], "AssignedSubset": [1, 2], "ImageActivity": [1, -1]}
+        cistem = {f"cisTEM{name}": column for name, column in cistem.items()}
+        texts = [*one_a_file, topaz(named), named_star(named), lists, loop("", cistem)]
+        return [text.encode() for text in texts]
+
+    def read(self, data: bytes) -> str:
+        inside = self.folder / "picks"
+        inside.mkdir(exist_ok=True)
+        (self.folder / "input_a.star").write_text(autopick([(1.0, 2.0)]))
+        (inside / "one.txt").write_bytes(data)
+        outcome = "ok"
+        for path in (inside, self.write(data, ".box")):
+            try:
+                reading = formats.read(str(path))
+            except Refused as refused:
+                outcome = refused.problem.code
+                continue
+            particles = reading.particles
+            places = particles.coordinates_px
+            assert places is None or places.shape == (len(particles), 2)
+            assert (
+                particles.micrograph_index is None or len(particles.micrograph_names) > particles.micrograph_index.max()
+            )
+            bad = np.concatenate([[-1], *(fault.rows for fault in reading.faults)]).astype(int)
+            assert particles.has_images or np.isfinite(np.delete(places, bad[bad >= 0], axis=0)).all()
+            [particles.describe(row) for row in range(len(particles))]
+        return outcome
+
+
 class MrcTarget(Target):
     name = "mrc"
 
@@ -223,5 +266,5 @@ class SettingsTarget(Target):
 
 
 TARGETS: dict[str, type[Target]] = {
-    target.name: target for target in (StarTarget, MrcTarget, ExposuresTarget, SettingsTarget)
+    target.name: target for target in (StarTarget, PicksTarget, MrcTarget, ExposuresTarget, SettingsTarget)
 }

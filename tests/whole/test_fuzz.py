@@ -32,7 +32,7 @@ from ..support.stars import exposure_columns, loop, mrc_bytes, particle_columns,
 
 _ROOM_BYTES = 48 << 20
 _LONGEST_S = 20
-EXAMPLES = {"star": 120, "mrc": 300, "exposures": 300, "settings": 300, "agree": 60, "import": 60}
+EXAMPLES = {"star": 120, "picks": 200, "mrc": 300, "exposures": 300, "settings": 300, "agree": 60, "import": 60}
 
 
 class TooLong(BaseException):

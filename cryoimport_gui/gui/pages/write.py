@@ -204,7 +204,7 @@ class WritePage(Page):
         plan, self._folder = self.session.plan, str(job.folder)
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
-        linked = f"{count_of(counts['links'], 'stack')} linked"
+        linked = f"{count_of(counts['links'], 'stack')} linked" if plan.stacks else "without images"
         self.headline.setText(f"{count_of(counts['particles'], 'particle')} imported, {linked}.")
         self.group_path.setText(group)
         self.group_path.setCursorPosition(0)
@@ -252,7 +252,9 @@ def next_steps(plan: ImportPlan) -> list[str]:
     """What to do in CryoSPARC with what was imported."""
     aligned = plan.poses == "3D"
     jobs = ["2D Classification", "Ab-Initio Reconstruction", "Homogeneous or Non-Uniform Refinement"]
-    if aligned:
+    if "blob" not in plan.slots and "location" in plan.slots:
+        jobs = ["Extract From Micrographs, together with the exposures"]
+    elif aligned:
         jobs = ["Homogeneous Reconstruction Only, which shows at once whether the poses are right", *jobs]
     dropped = any(p.code == "ctf-aberrations-dropped" for p in plan.problems)
     return [

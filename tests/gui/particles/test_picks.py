@@ -96,6 +96,8 @@ def test_from_a_drop_to_a_finished_import(
     press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
 
+    shown = "\n".join(texts(wizard.currentPage()))
+    assert "3 particles imported, without images." in shown and "Extract From Micrographs" in shown
     data = np.load(tmp_path / "out/imported_particles.cs")
     np.testing.assert_allclose(data["location/center_x_frac"], [20 / 200, 150 / 200, 64 / 200], rtol=1e-6)
     np.testing.assert_allclose(data["location/center_y_frac"], [10 / 100, 80 / 100, 33 / 100], rtol=1e-6)
