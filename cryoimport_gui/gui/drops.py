@@ -6,13 +6,14 @@ Nothing is ever moved: a file manager that moves would delete what was dropped.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
+from ..core.exposures.given import exposure_groups
 from ..core.parameters import parameter
 from ..core.reading.inputs import star_of_job
 
@@ -89,15 +90,14 @@ def _use_of_folder(path: str) -> tuple[str, str]:
         return "meta", star
     if any(mark in names for mark in _PROJECT_MARKS):
         return "project", path
-    groups, datasets = ([one for one in names if one.endswith(kind) and "exposure" in one] for kind in (".csg", ".cs"))
-    if groups := groups or datasets:
-        return ("exposures", os.path.join(path, groups[0])) if len(groups) == 1 else _several(name, groups)
+    if groups := exposure_groups(path):
+        return ("exposures", groups[0]) if len(groups) == 1 else _several(name, map(os.path.basename, groups))
     if any(one.endswith(_STACKS) for one in names) or _has_stacks_below(path):
         return "data", path
     return "", f"The folder {name} holds neither particles nor stacks. {_WANTED}"
 
 
-def _several(folder: str, groups: Sequence[str]) -> tuple[str, str]:
+def _several(folder: str, groups: Iterable[str]) -> tuple[str, str]:
     return "", f"The folder {folder} holds several groups of exposures; drop one of them: {', '.join(sorted(groups))}."
 
 

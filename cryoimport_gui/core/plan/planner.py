@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposures.exposures import exposure_datasets, load_exposures
+from ..exposures.exposures import exposure_datasets, load_joined_exposures
+from ..exposures.given import exposure_files
 from ..exposures.locations import Placing, place_coordinates, placing_problems
 from ..exposures.matching import match_exposures, matching_problems, rules_of
 from ..file_state import files_state
@@ -134,10 +135,11 @@ class Planner:
         if not p.exposures:
             return None
         try:
-            files = [*p.exposures, *(file for path in p.exposures for file in exposure_datasets(path, p.project))]
-            source = p.exposures, p.project, files_state(files)
+            given = exposure_files(p.exposures)
+            files = [*given, *(file for path in given for file in exposure_datasets(path, p.project))]
+            source = tuple(given), p.project, files_state(files)
             progress.stage("match")
-            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures[0], p.project))
+            plan.exposures = self._stage(plan, "exposures", source, lambda: load_joined_exposures(given, p.project))
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))

@@ -8,6 +8,7 @@ import stat
 from collections import Counter, deque
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from glob import glob
 from itertools import islice, takewhile
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -20,7 +21,11 @@ from ..progress import Progress, quiet
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
-_DATA_RULE, _TAIL_RULE = DATA_RULES = ("relative to the data path", "end of the path, under the data path")
+_DATA_RULE, _TAIL_RULE, _GIVEN_RULE = DATA_RULES = (
+    "relative to the data path",
+    "end of the path, under the data path",
+    "given as the data path",
+)
 _NEARBY_ENTRIES, _MOST_PROPOSALS = 20_000, 5
 _TRIED_NAMES, _COUNTED_NAMES = 50, 1_000
 
@@ -81,18 +86,19 @@ def locate_stacks(
 ) -> Located:
     """Find the file of every stack.
 
-    The rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
+    Where the data path is a stack, or a wildcard of stacks, these are taken for all names with their file name.  The
+    other rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
     the STAR file, and to each folder above it; the longest matching end of the path under the data path. What they do
     not find is looked for by the file name alone under the data path, and then by all rules with `.mrc` for `.mrcs`,
     and back: such a file is only taken if the `judge` has nothing against it. Within one rule two different files are
     ambiguous, and one file that was found by its tail is never the stack of two names.
 
     Raises:
-        Refused: The data path is no folder.
+        Refused: The data path is neither a folder nor a stack.
         Cancelled: `progress` said so.
     """
-    if data and not os.path.isdir(data):
-        raise refuse("stack-missing", f"the particle data path {data} is not a folder")
+    if data and not os.path.isdir(data) and not _given_stacks(data):
+        raise refuse("stack-missing", f"the particle data path {data} is not a folder, and no stack")
     finder = _Finder(data, judge, progress)
     names = [its.name for its in wanted]
     found = list(map_files(finder.find, wanted, progress))
@@ -124,7 +130,9 @@ class _File(NamedTuple):
 
 class _Finder:
     def __init__(self, data: str, judge: Judge | None, progress: Progress) -> None:
-        self._data = os.path.abspath(data) if data else ""
+        is_folder = os.path.isdir(data)
+        self._data = os.path.abspath(data) if is_folder else ""
+        self._given = {} if is_folder else _given_stacks(data)
         self._judge = judge
         self._progress = progress
         self._index: dict[str, list[str]] | None = None
@@ -183,6 +191,7 @@ class _Finder:
 
     def _direct(self, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
         name, folder = wanted
+        yield _GIVEN_RULE, self._given.get(PurePosixPath(name).name, [])
         if self._data:
             yield _DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
         if name.startswith("/"):
@@ -213,6 +222,15 @@ class _Finder:
             except (OSError, ValueError):
                 self._is_alias[own, named] = False
         return os.path.join(named, parts[-1]) if self._is_alias[own, named] else path
+
+
+def _given_stacks(data: str) -> dict[str, list[str]]:
+    """The stacks behind a data path that is no folder, by their file names."""
+    stacks: dict[str, list[str]] = {}
+    for path in [data] if os.path.lexists(data) else glob(data, recursive=True):
+        if os.path.isfile(path) and os.path.splitext(path)[1].lower() in _SWAPPED:
+            stacks.setdefault(os.path.basename(path), []).append(os.path.abspath(path))
+    return stacks
 
 
 def _variants(name: str) -> tuple[list[str], list[str]]:
@@ -274,7 +292,7 @@ def _without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
         if its.file:
             claims.setdefault(its.file, []).append(i)
     for claimants in claims.values():
-        by_tail = [i for i in claimants if found[i].rule.startswith(_TAIL_RULE)]
+        by_tail = [i for i in claimants if found[i].rule.startswith((_TAIL_RULE, _GIVEN_RULE))]
         if len(claimants) == 1 or not by_tail:
             continue
         agreement = dict.fromkeys(claimants, math.inf) | {i: _agreement(names[i], found[i].path) for i in by_tail}
