@@ -14,7 +14,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
 from ..core.exposures.given import exposure_groups
-from ..core.parameters import parameter
+from ..core.parameters import PATHS, parameter
 from ..core.reading.inputs import star_of_job
 
 STAR = ".star"
@@ -27,15 +27,23 @@ _WANTED = "Drop a STAR file, a RELION job folder, a folder of stacks, or exposur
 
 @dataclass
 class Sorted:
-    """`values`: parameter → path.  `refusals`: a sentence for each thing that cannot be used."""
+    """`values`: parameter → paths, of most the only one.  `refusals`: a sentence for each thing that cannot be used."""
 
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+
+    @property
+    def chosen(self) -> dict[str, str | tuple[str, ...]]:
+        """The values as parameters."""
+        return {
+            name: paths if parameter(name).metadata["kind"] is PATHS else paths[0]
+            for name, paths in self.values.items()
+        }
 
     @property
     def words(self) -> str:
         """Where everything will go."""
-        uses = [f"{parameter(name).metadata['title']}: {path}" for name, path in self.values.items()]
+        uses = [f"{parameter(name).metadata['title']}: {path}" for name, paths in self.values.items() for path in paths]
         return "\n".join([*uses, *self.refusals])
 
 
@@ -59,7 +67,13 @@ def sort_out(data: QMimeData) -> Sorted:
         name, value = _use_of(path.rstrip("/") or path)
         if not name:
             found.refusals.append(value)
-        elif found.values.setdefault(name, value) != value:
+        elif name not in found.values:
+            found.values[name] = (value,)
+        elif value in found.values[name]:
+            continue
+        elif parameter(name).metadata["kind"] is PATHS:
+            found.values[name] += (value,)
+        else:
             title = parameter(name).metadata["title"]
             found.refusals.append(f"{value} is not taken as well: there is one {title} only.")
     return found

@@ -22,6 +22,7 @@ from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .conditions_edit import ConditionsEdit
+from .file_list import FileList
 from .recent_list import RecentList
 
 _BEGIN = """\
@@ -64,6 +65,8 @@ class ParticlesPage(Page):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(label_for(meta, "m"), meta)
+        self.file_list = FileList(session)
+        form.addRow("", self.file_list)
         form.addRow(label_for(data, "d"), data)
         switches = QHBoxLayout()
         for name, mnemonic in (
@@ -193,10 +196,11 @@ def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
     if particles is None:
         return []
     counts = plan.counts()
-    facts = [("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
+    files = [("Files", f"{len(plan.inputs):,}, joined")] if len(plan.inputs) > 1 else []
+    facts = [*files, ("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
     if plan.stacks:
         missing = sum(not found.path for found in plan.stacks.located.found)
-        total = len(plan.stacks.located.found)
+        total = len(plan.stacks.files) + missing  # several names can lead to one file
         facts.append(("Stacks", f"{total:,}" + (f", {missing:,} not found" if missing else ", all found")))
         facts += [("Found by", f"{rule} ({count:,})") for rule, count in plan.stacks.located.rules.items()]
         if plan.stacks.box:
