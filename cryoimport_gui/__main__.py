@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from .core.conditions import BadParameter
+from .core.exposures.given import not_one_group
 from .core.parameters import ImportParameters, RunOptions, load_settings, parameter, update
 from .core.reading.inputs import given_twice
 from .manual import make_parser
@@ -21,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parameters, options = _collect(given)
     except BadParameter as error:
         parser.error(str(error))
-    if again := given_twice(parameters.meta):
-        parser.error(again)
+    if words := given_twice(parameters.meta) or not_one_group(parameters.exposures):
+        parser.error(words)
     if options.headless or options.relink:
         from .headless import run, why_not_report
 

@@ -77,13 +77,15 @@ class ImportParameters:
         "",
         FOLDER,
         "Particle data path",
-        "Folder that the image names in the STAR file start from. Often not needed.",
+        "Folder that the image names in the STAR file start from, or a single stack or a wildcard of stacks in quotes, "
+        "which image names then need only share the file name with. Often not needed.",
     )
     exposures: tuple[str, ...] = _parameter(
         (),
         PATHS,
         "Source exposures",
-        "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from.",
+        "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from, or the folder of a job with "
+        "one. Several are joined.",
     )
     output: str = _parameter("", FOLDER, "Output folder", "Job folder to create; it must not exist, or be empty.")
     project: str = _parameter(

@@ -6,14 +6,15 @@ Nothing is ever moved: a file manager that moves would delete what was dropped.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QDropEvent
 
-from ..core.parameters import parameter
+from ..core.exposures.given import exposure_groups
+from ..core.parameters import PATHS, parameter
 from ..core.reading.job_folder import particles_of_job
 from ..core.reading.pick_search import holds_picks
 
@@ -27,15 +28,23 @@ _WANTED = "Drop a STAR file, a RELION job folder, files of picks, a folder of st
 
 @dataclass
 class Sorted:
-    """`values`: parameter → path.  `refusals`: a sentence for each thing that cannot be used."""
+    """`values`: parameter → paths, of most the only one.  `refusals`: a sentence for each thing that cannot be used."""
 
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+
+    @property
+    def chosen(self) -> dict[str, str | tuple[str, ...]]:
+        """The values as parameters."""
+        return {
+            name: paths if parameter(name).metadata["kind"] is PATHS else paths[0]
+            for name, paths in self.values.items()
+        }
 
     @property
     def words(self) -> str:
         """Where everything will go."""
-        uses = [f"{parameter(name).metadata['title']}: {path}" for name, path in self.values.items()]
+        uses = [f"{parameter(name).metadata['title']}: {path}" for name, paths in self.values.items() for path in paths]
         return "\n".join([*uses, *self.refusals])
 
 
@@ -59,7 +68,13 @@ def sort_out(data: QMimeData) -> Sorted:
         name, value = _use_of(path.rstrip("/") or path)
         if not name:
             found.refusals.append(value)
-        elif found.values.setdefault(name, value) != value:
+        elif name not in found.values:
+            found.values[name] = (value,)
+        elif value in found.values[name]:
+            continue
+        elif parameter(name).metadata["kind"] is PATHS:
+            found.values[name] += (value,)
+        else:
             title = parameter(name).metadata["title"]
             found.refusals.append(f"{value} is not taken as well: there is one {title} only.")
     return found
@@ -92,9 +107,8 @@ def _use_of_folder(path: str) -> tuple[str, str]:
         return "meta", os.path.join(path, star)
     if any(mark in names for mark in _PROJECT_MARKS):
         return "project", path
-    groups, datasets = ([one for one in names if one.endswith(kind) and "exposure" in one] for kind in (".csg", ".cs"))
-    if groups := groups or datasets:
-        return ("exposures", os.path.join(path, groups[0])) if len(groups) == 1 else _several(name, groups)
+    if groups := exposure_groups(path):
+        return ("exposures", groups[0]) if len(groups) == 1 else _several(name, map(os.path.basename, groups))
     if holds_picks(path):
         return "meta", path
     if any(one.endswith(_STACKS) for one in names) or _has_stacks_below(path):
@@ -102,7 +116,7 @@ def _use_of_folder(path: str) -> tuple[str, str]:
     return "", f"The folder {name} holds neither particles, picks nor stacks. {_WANTED}"
 
 
-def _several(folder: str, groups: Sequence[str]) -> tuple[str, str]:
+def _several(folder: str, groups: Iterable[str]) -> tuple[str, str]:
     return "", f"The folder {folder} holds several groups of exposures; drop one of them: {', '.join(sorted(groups))}."
 
 

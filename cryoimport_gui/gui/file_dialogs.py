@@ -23,6 +23,14 @@ class FileDialogs:
         path, _ = QFileDialog.getOpenFileName(parent, title, start or self._last(kind, nearby), filters)
         return self._remembered(kind, path)
 
+    def open_files(
+        self, parent: QWidget | None, kind: str, title: str, filters: str, start: str = "", nearby: str = ""
+    ) -> tuple[str, ...]:
+        """One or several."""
+        paths, _ = QFileDialog.getOpenFileNames(parent, title, start or self._last(kind, nearby), filters)
+        self._remembered(kind, next(iter(paths), ""))
+        return tuple(paths)
+
     def open_folder(self, parent: QWidget | None, kind: str, title: str, start: str = "", nearby: str = "") -> str:
         path = QFileDialog.getExistingDirectory(parent, title, start or self._last(kind, nearby))
         return self._remembered(kind, path)

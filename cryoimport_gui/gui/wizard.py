@@ -265,7 +265,7 @@ class ImportWizard(QWizard):
 
     @Slot(object)
     def _on_dropped(self, dropped: Sorted) -> None:
-        self.session.change(**dropped.values)
+        self.session.change(**dropped.chosen)
         if "meta" in dropped.values:
             self.go_to(0)
         if dropped.refusals:

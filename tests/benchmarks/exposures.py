@@ -33,7 +33,7 @@ def run() -> Iterator[tuple[str, str, str]]:
         running_application() as app,
         tempfile.TemporaryDirectory() as folder,
         patch("cryoimport_gui.core.reading.formats.read", lambda *_: Reading(particles)),
-        patch.object(core_plan, "load_exposures", lambda *_: dataset),
+        patch.object(core_plan, "load_joined_exposures", lambda *_: dataset),
     ):
         os.environ["XDG_CONFIG_HOME"] = folder
         star = Path(folder) / "made.star"

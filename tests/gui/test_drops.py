@@ -155,12 +155,21 @@ def test_what_cannot_be_used_is_answered_in_words(open_wizard, folders, tmp_path
     assert wizard.session.parameters == before
 
 
-def test_of_two_star_files_the_second_is_refused_in_words(demo: Demo, folders) -> None:
-    found = sort_out(data_of([demo.star, folders["job"]]))
+def test_of_two_projects_the_second_is_refused_in_words(folders, tmp_path: Path) -> None:
+    other = tmp_path / "CS-other"
+    other.mkdir()
+    (other / "project.json").touch()
+    found = sort_out(data_of([folders["CS-project"], other]))
     assert found == Sorted(
-        {"meta": str(demo.star)},
-        [f"{folders['job'] / 'run_data.star'} is not taken as well: there is one Particle meta path only."],
+        {"project": (str(folders["CS-project"]),)},
+        [f"{other} is not taken as well: there is one CryoSPARC project only."],
     )
+
+
+def test_several_star_files_are_all_taken(demo: Demo, folders) -> None:
+    found = sort_out(data_of([demo.star, folders["job"], demo.star]))
+    assert found == Sorted({"meta": (str(demo.star), str(folders["job"] / "run_data.star"))})
+    assert found.chosen == {"meta": (str(demo.star), str(folders["job"] / "run_data.star"))}
 
 
 def test_the_hint_goes_with_the_drag(open_wizard, demo: Demo) -> None:

@@ -28,6 +28,7 @@ def started_in(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         return printed["choose"], ""
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", choose)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *args, **named: ([choose(*args, **named)[0]], ""))
     monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args, **named: choose(*args, **named)[0])
     return printed

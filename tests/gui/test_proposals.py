@@ -44,7 +44,7 @@ def test_two_drops_lead_to_an_import(qtbot, open_wizard, demo: Demo) -> None:
     Drag(wizard, demo.project).drop()
     qtbot.waitUntil(lambda: bool(session.parameters.exposures), timeout=WAIT_MS)
     settled(qtbot, wizard)
-    assert session.parameters.exposures == str(demo.exposures)
+    assert session.parameters.exposures == (str(demo.exposures),)
     assert session.plan.counts()["particles_matched"] == 40 and session.plan.errors == []
     name = Path(session.parameters.output).relative_to(demo.project)
     assert re.fullmatch(r"imports/run_data_\d{4}-\d\d-\d\d", str(name))
@@ -61,7 +61,7 @@ def test_exposures_that_match_in_part_are_offered_and_used_by_a_click(qtbot, ope
     wizard = open_wizard(meta=str(demo.star), project=str(demo.project), on_unmatched="keep")
     number, page = exposures_page(wizard)
     settled(qtbot, wizard)
-    assert wizard.session.parameters.exposures == ""
+    assert wizard.session.parameters.exposures == ()
     wizard.go_to(number)
     assert page.found.isVisible() and page.found.list.count() == 1
     assert page.found.list.item(0).text().startswith("J2 · 3 micrographs · ")
@@ -71,7 +71,7 @@ def test_exposures_that_match_in_part_are_offered_and_used_by_a_click(qtbot, ope
     assert wizard.session.plan.counts()["particles_matched"] == 30
     wizard.session.change(exposures="")
     settled(qtbot, wizard)
-    assert wizard.session.parameters.exposures == "" and page.found.isVisible()
+    assert wizard.session.parameters.exposures == () and page.found.isVisible()
 
 
 def test_what_the_user_typed_or_took_away_stays(qtbot, open_wizard, demo: Demo) -> None:
@@ -83,7 +83,7 @@ def test_what_the_user_typed_or_took_away_stays(qtbot, open_wizard, demo: Demo) 
     assert session.parameters.output == str(demo.project / "mine")
     session.change(exposures="")
     settled(qtbot, wizard)
-    assert session.parameters.exposures == ""
+    assert session.parameters.exposures == ()
     assert wizard.button(QWizard.WizardButton.NextButton).isEnabled()
 
 

@@ -37,7 +37,7 @@ OUTSIDE = {
     "logs": {"headless", "gui"},
     "resources": {"gui"},
 }
-STARTS = {"ground", "headless", "manual", "gui"}
+STARTS = {"ground", "reading", "exposures", "headless", "manual", "gui"}
 
 
 def imported(path: Path) -> Iterator[str]:

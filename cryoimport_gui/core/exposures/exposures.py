@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +113,34 @@ def load_exposures(path: str, project: str = "") -> Exposures:
         raise refuse("exposures-unreadable", f"{path} has no column {error}") from None
     except ValueError as error:
         raise refuse("exposures-unreadable", f"{path}: {error}, not as expected") from None
+
+
+def load_joined_exposures(files: Sequence[str], project: str = "") -> Exposures:
+    """All exposures of several files; those with one uid count once.
+
+    Raises:
+        Refused: `exposures-unreadable`.
+    """
+    parts = [load_exposures(file, project) for file in files]
+    if len(parts) == 1:
+        return parts[0]
+    uid = np.concatenate([part.uid for part in parts])
+    keep = np.sort(np.unique(uid, return_index=True)[1])
+    groups = [part.exp_group_id for part in parts if part.exp_group_id is not None]
+    known = [name for name in parts[0].microscope if all(name in part.microscope for part in parts)]
+    paths = [path for part in parts for path in part.paths]
+    on_disk = [path for part in parts for path in part.files]
+    return Exposures(
+        source=" and ".join(files),
+        uid=uid[keep],
+        paths=Names(paths[i] for i in keep.tolist()),
+        files=[on_disk[i] for i in keep.tolist()],
+        shape=np.concatenate([part.shape for part in parts])[keep],
+        pixel_size_A=np.concatenate([part.pixel_size_A for part in parts])[keep],
+        exp_group_id=np.concatenate(groups)[keep] if len(groups) == len(parts) else None,
+        are_movies=any(part.are_movies for part in parts),
+        microscope={name: np.concatenate([part.microscope[name] for part in parts])[keep] for name in known},
+    )
 
 
 def exposure_datasets(path: str, project: str = "") -> list[str]:

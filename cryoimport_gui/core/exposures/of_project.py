@@ -11,16 +11,14 @@ from datetime import date
 
 import numpy as np
 
-from ..dataset.cs_reader import DatasetError, column_names
 from ..particles import Particles
 from ..problems import Refused
 from ..progress import Progress, quiet
-from .exposures import Exposures, exposure_datasets, load_exposures
+from .exposures import Exposures, load_exposures
+from .given import exposure_groups
 from .trim_suggestion import suggest_trims
 
 _JOB = re.compile(r"J(\d+)")
-_OF_EXPOSURES = ("micrograph_blob/path", "movie_blob/path")
-_OF_PARTICLES = ("blob/path", "location/micrograph_uid", "alignments3D/pose")
 #: the newest jobs: a project with more of them than this has other exposures as well
 _MOST_JOBS = 200
 _MAX_JSON_BYTES = 1 << 22
@@ -60,7 +58,7 @@ def exposures_of_project(project: str, particles: Particles | None, progress: Pr
     for done, job in enumerate(jobs):
         progress.step(done, len(jobs))
         folder = os.path.join(project, job)
-        for path in datasets_of_job(folder, project):
+        for path in sorted(exposure_groups(folder), key=_is_aside):
             try:
                 exposures = load_exposures(path, project)
             except Refused:
@@ -69,20 +67,9 @@ def exposures_of_project(project: str, particles: Particles | None, progress: Pr
     return sorted(found, key=lambda one: (-one.matched, one.are_movies))  # stable: among equals, the newest job
 
 
-def datasets_of_job(folder: str, project: str = "") -> list[str]:
-    """The result groups of exposures in a job folder; where there are none, the datasets of exposures.
-
-    Groups of what a job set aside (incomplete, rejected, uncategorized exposures) come last.
-    """
-    names = sorted(_names(folder), key=lambda name: (_is_aside(name), name))
-    groups = [path for name in names if name.endswith(".csg") if _holds_exposures(path := os.path.join(folder, name))]
-    if groups:
-        return groups
-    return [path for name in names if name.endswith(".cs") if _holds_exposures(path := os.path.join(folder, name))]
-
-
-def _is_aside(name: str) -> bool:
-    return any(word in name for word in ("incomplete", "rejected", "uncategorized", "failed"))
+def _is_aside(path: str) -> bool:
+    """Groups of what a job set aside come last."""
+    return any(word in os.path.basename(path) for word in ("incomplete", "rejected", "uncategorized", "failed"))
 
 
 def _jobs(project: str) -> list[str]:
@@ -95,14 +82,6 @@ def _names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def _holds_exposures(path: str) -> bool:
-    try:
-        columns = {name for dataset in exposure_datasets(path) for name in column_names(dataset)}
-    except (OSError, DatasetError, Refused):
-        return False
-    return bool(columns.intersection(_OF_EXPOSURES)) and not columns.intersection(_OF_PARTICLES)
 
 
 def _described(

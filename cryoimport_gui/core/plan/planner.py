@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposures.exposure_ctf import with_exposure_ctf
-from ..exposures.exposures import exposure_datasets, load_exposures
+from ..exposures.exposures import exposure_datasets, load_joined_exposures
+from ..exposures.given import exposure_files
 from ..exposures.location_problems import placing_problems
 from ..exposures.locations import mirrored_poses, place_coordinates
 from ..exposures.matching import match_exposures, matching_problems, rules_of
@@ -150,10 +151,11 @@ class Planner:
         if not p.exposures:
             return None
         try:
-            files = [*p.exposures, *(file for path in p.exposures for file in exposure_datasets(path, p.project))]
-            source = p.exposures, p.project, files_state(files)
+            given = exposure_files(p.exposures)
+            files = [*given, *(file for path in given for file in exposure_datasets(path, p.project))]
+            source = tuple(given), p.project, files_state(files)
             progress.stage("match")
-            plan.exposures = self._stage(plan, "exposures", source, lambda: load_exposures(p.exposures[0], p.project))
+            plan.exposures = self._stage(plan, "exposures", source, lambda: load_joined_exposures(given, p.project))
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..names import Names
 from ..particles import Part, Particles, RowFault, Rows, row_fault
-from ..problems import Problem
+from ..problems import Problem, refuse
 from .join_optics import JoinedOptics, join_optics
 from .reading import FileColumn, Reading, TextColumn
 
@@ -44,8 +45,15 @@ def join(readings: Sequence[Reading]) -> Reading:
 
     A value that only some of the files have is a fault of the other files' rows, unless something is written for rows
     that lack it.  A column that was asked for is there if all files have it.
+
+    Raises:
+        Refused: Some files hold images, others picks alone.
     """
     parts = [reading.particles for reading in readings]
+    picks = [part.files[0].path for part in parts if not part.has_images]
+    if 0 < len(picks) < len(parts):
+        message = f"{os.path.basename(picks[0])} holds picks alone, while other files hold images"
+        raise refuse("meta-unreadable", message, hint="Import particles and picks one after the other.")
     counts = [len(part) for part in parts]
     starts = np.cumsum([0, *counts])
     optics = join_optics(parts)
@@ -87,6 +95,7 @@ def join(readings: Sequence[Reading]) -> Reading:
         [*optics.renumbered(parts), *_remarks(readings)],
         _enabled(readings, counts),
         _columns(readings),
+        {path: state for reading in readings for path, state in reading.files.items()},
     )
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..problems import refuse
 from ..progress import Progress, quiet
-from .relion import WANTED, particle_table
+from .relion import READ_COLUMNS, particle_table
 from .star import StarError, Table, read_raw_rows, read_star, row_tokens
 
 _GROUP = "rlnOpticsGroup"
@@ -70,7 +70,7 @@ def _labels(tables: Sequence[Sequence[str]]) -> list[str] | None:
     """The labels of one table for all; None if a column that is imported is missing in some."""
     union = dict.fromkeys(label for labels in tables for label in labels)
     common = set(union).intersection(*tables)
-    if any(label in WANTED and label not in common and label not in _UNSAID for label in union):
+    if any(label in READ_COLUMNS and label not in common and label not in _UNSAID for label in union):
         return None
     return [label for label in union if label in common or label in _UNSAID]
 

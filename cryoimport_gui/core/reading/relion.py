@@ -72,7 +72,7 @@ _OF_POSES = {label for label, part in _PARTS.items() if part in (Part.POSES, Par
 _LARGEST = {"rlnClassNumber": 2**32 - 1, "rlnRandomSubset": 2**32 - 1}
 
 #: the columns that are read
-WANTED = (
+READ_COLUMNS = (
     relion_optics.WANTED
     | dict.fromkeys([*_NUMBERS.values(), "rlnImageDimensionality", "rlnEnabled"], ColumnKind.NUMBER)
     | {"rlnMicrographName": ColumnKind.TEXT, "rlnImageName": ColumnKind.IMAGE}
@@ -94,7 +94,7 @@ def read_particles(
     """
     try:
         also = {label: ColumnKind.NUMBER if as_number else ColumnKind.TEXT for label, as_number in columns.items()}
-        star = read_star(path, also | WANTED, progress)
+        star = read_star(path, also | READ_COLUMNS, progress)
     except StarError as error:
         where = "" if error.code == "meta-not-found" else f"{Path(path).name}: "
         raise refuse(error.code, f"{where}{error}") from None
@@ -263,7 +263,7 @@ class _Reader:
 
     def _not_imported(self, not_read: set[str]) -> list[str]:
         """Columns that nothing is made of, in the order of the file."""
-        of_rows = [label for label in self.table.labels if label not in WANTED or label in not_read | _HELICAL]
+        of_rows = [label for label in self.table.labels if label not in READ_COLUMNS or label in not_read | _HELICAL]
         read = {*relion_optics.WANTED, "rlnImageDimensionality"}
         of_groups = self.optics.labels if self.optics else []
         return [*of_rows, *(f"optics {label}" for label in of_groups if label not in read)]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from ..problems import Problem, count_of, problem
-from .found import TAIL_RULE, Found, Located, StackFile, matching_parts
+from .found import GIVEN_RULE, TAIL_RULE, Found, Located, StackFile, matching_parts
 
 EACH_ONCE = "Give a data path under which each stack lies once, with the folders that it had."
 
@@ -32,7 +32,7 @@ def without_rivals(names: Sequence[str], found: list[Found]) -> list[Found]:
         if its.file:
             claims.setdefault(its.file, []).append(i)
     for claimants in claims.values():
-        by_tail = [i for i in claimants if found[i].rule.startswith(TAIL_RULE)]
+        by_tail = [i for i in claimants if found[i].rule.startswith((TAIL_RULE, GIVEN_RULE))]
         if len(claimants) == 1 or not by_tail:
             continue
         agreement = dict.fromkeys(claimants, math.inf) | {i: _agreement(names[i], found[i].path) for i in by_tail}

@@ -8,7 +8,11 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-DATA_RULE, TAIL_RULE = DATA_RULES = ("relative to the data path", "end of the path, under the data path")
+DATA_RULE, TAIL_RULE, GIVEN_RULE = DATA_RULES = (
+    "relative to the data path",
+    "end of the path, under the data path",
+    "given as the data path",
+)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import os
 import stat
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from glob import glob
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -19,7 +20,7 @@ from ..parallel import map_files
 from ..problems import refuse
 from ..progress import Progress, quiet
 from .ambiguous import only_one, without_rivals
-from .found import DATA_RULE, TAIL_RULE, Found, Located, StackFile, Wanted, matching_parts
+from .found import DATA_RULE, GIVEN_RULE, TAIL_RULE, Found, Located, StackFile, Wanted, matching_parts
 from .mrc import regular_bytes
 
 _SWAPPED = {".mrc": ".mrcs", ".mrcs": ".mrc"}
@@ -42,18 +43,19 @@ def locate_stacks(
 ) -> Located:
     """Find the file of every stack.
 
-    The rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
+    Where the data path is a stack, or a wildcard of stacks, these are taken for all names with their file name.  The
+    other rules in their order: relative to the data path; the name itself if it is absolute; relative to the folder of
     the STAR file, and to each folder above it; the longest matching end of the path under the data path. What they do
     not find is looked for by the file name alone under the data path, and then by all rules with `.mrc` for `.mrcs`,
     and back: such a file is only taken if the `judge` has nothing against it. Within one rule two different files are
     ambiguous, and one file that was found by its tail is never the stack of two names.
 
     Raises:
-        Refused: The data path is no folder.
+        Refused: The data path is neither a folder nor a stack.
         Cancelled: `progress` said so.
     """
-    if data and not os.path.isdir(data):
-        raise refuse("stack-missing", f"the particle data path {data} is not a folder")
+    if data and not os.path.isdir(data) and not _given_stacks(data):
+        raise refuse("stack-missing", f"the particle data path {data} is not a folder, and no stack")
     finder = _Finder(data, judge, progress)
     names = [its.name for its in wanted]
     found = list(map_files(finder.find, wanted, progress))
@@ -73,7 +75,9 @@ def locate_stacks(
 
 class _Finder:
     def __init__(self, data: str, judge: Judge | None, progress: Progress) -> None:
-        self._data = os.path.abspath(data) if data else ""
+        is_folder = os.path.isdir(data)
+        self._data = os.path.abspath(data) if is_folder else ""
+        self._given = {} if is_folder else _given_stacks(data)
         self._judge = judge
         self._progress = progress
         self._index: dict[str, list[str]] | None = None
@@ -132,6 +136,7 @@ class _Finder:
 
     def _direct(self, wanted: Wanted) -> Iterator[tuple[str, list[str]]]:
         name, folder = wanted
+        yield GIVEN_RULE, self._given.get(PurePosixPath(name).name, [])
         if self._data:
             yield DATA_RULE, [os.path.join(self._data, name.lstrip("/"))]
         if name.startswith("/"):
@@ -162,6 +167,15 @@ class _Finder:
             except (OSError, ValueError):
                 self._is_alias[own, named] = False
         return os.path.join(named, parts[-1]) if self._is_alias[own, named] else path
+
+
+def _given_stacks(data: str) -> dict[str, list[str]]:
+    """The stacks behind a data path that is no folder, by their file names."""
+    stacks: dict[str, list[str]] = {}
+    for path in [data] if os.path.lexists(data) else glob(data, recursive=True):
+        if os.path.isfile(path) and os.path.splitext(path)[1].lower() in _SWAPPED:
+            stacks.setdefault(os.path.basename(path), []).append(os.path.abspath(path))
+    return stacks
 
 
 def _variants(name: str) -> tuple[list[str], list[str]]:

@@ -26,7 +26,7 @@ _FILTERS = {
 #: where a dialog begins if nothing is remembered: at these paths, the best first
 _NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
 _PLACEHOLDERS = {
-    "meta": "RELION's run_data.star or particles.star, or picks; drop it anywhere on the window",
+    "meta": "RELION's run_data.star or particles.star, or picks; drop one or several on the window",
     "data": "usually not needed: leave it empty at first",
     "exposures": "optional: .cs or .csg",
     "output": "a new folder, inside the folder of the CryoSPARC project",
@@ -193,10 +193,11 @@ class PathEdit(PathField):
 
     def ask(self) -> str:
         start = self.path, self._nearby()
+        if self._takes_several:
+            start = next(iter(self._meant()), ""), start[1]
+            return text_of_paths(self.dialogs.open_files(self, self._name, self.title, _FILTERS[self._name], *start))
         if self._creates:
             return self.dialogs.new_folder(self, self._name, self.title, *start)
-        if self._name in _FILTERS:
-            return self.dialogs.open_file(self, self._name, self.title, _FILTERS[self._name], *start)
         return self.dialogs.open_folder(self, self._name, self.title, *start)
 
     def _nearby(self) -> str:

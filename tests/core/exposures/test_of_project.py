@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from cryoimport_gui.core.demo import Demo, make_demo
-from cryoimport_gui.core.exposures.of_project import datasets_of_job, exposures_of_project
+from cryoimport_gui.core.exposures.of_project import exposures_of_project
 from cryoimport_gui.core.particles import Particles
 from cryoimport_gui.core.progress import Cancelled, Progress
 from cryoimport_gui.core.reading.relion import read_particles
 
 GROUP = """\
-group: {{type: exposure}}
+group:
+  type: exposure
 results:
   {slot}: {{metafile: '>{name}', num_items: 1, type: 'exposure.{slot}'}}
 """
@@ -62,13 +63,10 @@ def test_those_that_match_come_first(project: tuple[Demo, Particles]) -> None:
     assert found[-1].job_type == "" == found[-1].title
 
 
-def test_groups_stand_for_their_datasets_and_what_was_set_aside_comes_last(project: tuple[Demo, Particles]) -> None:
-    root = project[0].project
-    names = [os.path.basename(path) for path in datasets_of_job(str(root / "J5"))]
+def test_what_a_job_set_aside_comes_last(project: tuple[Demo, Particles]) -> None:
+    found = exposures_of_project(str(project[0].project), project[1])
+    names = [Path(one.path).name for one in found if one.job == "J5"]
     assert names == ["J5_exposures.csg", "J5_exposures_incomplete.csg", "a_rejected.csg"]
-    assert datasets_of_job(str(root / "J2")) == [str(project[0].exposures)]
-    assert datasets_of_job(str(root / "J3")) == datasets_of_job(str(root / "J4")) == []
-    assert datasets_of_job(str(root / "nothing")) == []
 
 
 def test_without_particles_the_newest_job_comes_first(project: tuple[Demo, Particles]) -> None:

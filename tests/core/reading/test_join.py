@@ -205,9 +205,17 @@ def test_aberrations_of_rows_and_of_groups(tmp_path: Path) -> None:
 
 def test_what_is_wrong_names_the_file(tmp_path: Path) -> None:
     first = write_input(tmp_path / "a")
-    second = write_star(tmp_path / "b.star", {"rlnCoordinateX": [1, 2], "rlnCoordinateY": [1, 2]}, None)
+    second = write_star(tmp_path / "b.star", {"rlnAnglePsi": [1, 2]}, None)
     with pytest.raises(Refused, match="b.star: "):
         read(first, second)
+
+
+def test_images_and_picks_are_not_joined(tmp_path: Path) -> None:
+    first = write_input(tmp_path / "a")
+    second = write_star(tmp_path / "b.star", {"rlnCoordinateX": [1, 2], "rlnCoordinateY": [1, 2]}, None)
+    with pytest.raises(Refused, match="b.star holds picks alone") as refused:
+        read(first, second)
+    assert refused.value.problem.code == "meta-unreadable"
 
 
 def test_every_array_has_its_rule() -> None:

@@ -252,3 +252,34 @@ def test_cancelling_inside_the_walk(project: Path) -> None:
     touch(project / "data/a/s.mrcs")
     with pytest.raises(Cancelled):
         locate_stacks([Wanted("Extract/s.mrcs", "/")], str(project / "data"), Progress(lambda: True))
+
+
+def test_a_single_stack_as_data_path(project: Path) -> None:
+    stack = touch(project / "elsewhere/s.mrcs")
+    its = found(project, "Extract/job005/Movies/s.mrcs", stack)
+    assert (its.path, its.rule) == (stack, "given as the data path")
+
+
+def test_a_wildcard_of_stacks_as_data_path(project: Path) -> None:
+    stacks = [touch(project / f"elsewhere/{k}/s{k}.mrcs") for k in range(3)]
+    located = locate(project, *(f"Extract/job005/s{k}.mrcs" for k in range(3)), data=project / "elsewhere/*/*.mrcs")
+    assert [its.path for its in located.found] == stacks
+    assert located.rules == {"given as the data path": 3}
+
+
+def test_two_given_stacks_of_one_name_are_ambiguous(project: Path) -> None:
+    both = sorted(touch(project / f"elsewhere/{k}/s.mrcs") for k in range(2))
+    its = found(project, "Extract/job005/s.mrcs", project / "elsewhere/*/*.mrcs")
+    assert its.path == "" and sorted(its.candidates) == both
+
+
+def test_one_given_stack_is_never_the_stack_of_two_names(project: Path) -> None:
+    stack = touch(project / "elsewhere/s.mrcs")
+    located = locate(project, "Extract/job005/s.mrcs", "Extract/job006/s.mrcs", data=stack)
+    assert [its.path for its in located.found] == ["", ""] and all(its.rivals for its in located.found)
+
+
+def test_a_wildcard_without_stacks(project: Path) -> None:
+    touch(project / "elsewhere/s.txt")
+    with pytest.raises(Refused, match="is not a folder, and no stack"):
+        locate(project, "Extract/s.mrcs", data=project / "elsewhere/*")

@@ -16,10 +16,11 @@ def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
     counts = plan.counts()
     if not particles.has_images:
         return _facts_of_picks(plan, particles)
-    facts = [("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
+    files = [("Files", f"{len(plan.inputs):,}, joined")] if len(plan.inputs) > 1 else []
+    facts = [*files, ("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
     if plan.stacks:
         missing = sum(not found.path for found in plan.stacks.located.found)
-        total = len(plan.stacks.located.found)
+        total = len(plan.stacks.files) + missing  # several names can lead to one file
         facts.append(("Stacks", f"{total:,}" + (f", {missing:,} not found" if missing else ", all found")))
         facts += [("Found by", f"{rule} ({count:,})") for rule, count in plan.stacks.located.rules.items()]
         if plan.stacks.box:

@@ -19,6 +19,7 @@ from ...widgets.problem_list import ProblemList, plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .file_facts import file_facts
+from .file_list import FileList
 from .recent_list import RecentList
 from .which_particles import WhichParticles
 
@@ -71,6 +72,8 @@ class ParticlesPage(Page):
         meta_row.addWidget(meta, 1)
         meta_row.addWidget(self.choose_folder)
         form.addRow(label_for(meta, "m"), meta_row)
+        self.file_list = FileList(session)
+        form.addRow("", self.file_list)
         form.addRow(label_for(data, "d"), data)
         switches = QHBoxLayout()
         for name, mnemonic in (
