@@ -74,6 +74,13 @@ class ImportParameters:
         "Source exposures",
         "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from.",
     )
+    original: str = _parameter(
+        "",
+        PATH,
+        "Original particles",
+        "CryoSPARC particles (.cs or .csg) that these rows once were: they get back their uids, locations and all that "
+        "the STAR file does not speak of.",
+    )
     output: str = _parameter("", FOLDER, "Output folder", "Job folder to create; it must not exist, or be empty.")
     project: str = _parameter(
         "",

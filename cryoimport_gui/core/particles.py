@@ -104,6 +104,9 @@ class Particles:
     `unknown` the names of those that are not known for any particle (see `without_placeholders`).  `lone_columns` are
     columns that lack their partner: the column, the one that is missing, and the part of the import that it belongs to.
     A file without images has one stack name, which is empty.
+
+    Where particles are restored as those that they once were in CryoSPARC, `original_row` is the number of the
+    original of each (-1: none), `keeps_ctf` and `keeps_pose` whether CTF and pose are still the original's.
     """
 
     source: str
@@ -136,6 +139,9 @@ class Particles:
     placeholder: float | None = None
     unknown: frozenset[str] = frozenset()
     lone_columns: tuple[tuple[str, str, Part], ...] = ()
+    original_row: NDArray[np.int64] | None = None
+    keeps_ctf: NDArray[np.bool_] | None = None
+    keeps_pose: NDArray[np.bool_] | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)

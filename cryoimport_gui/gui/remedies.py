@@ -70,6 +70,7 @@ def _rows_left(plan: ImportPlan, p: ImportParameters) -> int:
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
 _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
 _NO_EXPOSURES = _setting("Import without exposures", exposures="")
+_NO_ORIGINAL = _setting("Import them as new particles", original="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
 _META, _DATA, _OPTICS, _OUTPUT = (Remedy(place) for place in ("meta", "data", "optics_table", "output"))
 _ALL_ROWS = _setting("Import all rows", select=())
@@ -130,6 +131,9 @@ REMEDIES: dict[str, Remedy] = {
     "coordinates-scaled": Remedy("coordinate_scale"),
     "coordinate-y-unclear": Remedy("coordinate_y", (_setting("Detect which way y runs", coordinate_y="auto"),)),
     "micrographs-unreadable": Remedy("exposures"),
+    "original-unreadable": Remedy("original", (_NO_ORIGINAL,)),
+    "original-unmatched": Remedy("original", (_NO_ORIGINAL,)),
+    "original-ambiguous": Remedy("original", (_NO_ORIGINAL,)),
     "ctf-missing": _NOTHING,
     "ctf-aberrations-dropped": _OPTICS,
     "pose-missing": _NOTHING,
