@@ -106,7 +106,7 @@ class Particles:
     A file without images has one stack name, which is empty.
 
     Where particles are restored as those that they once were in CryoSPARC, `original_row` is the number of the
-    original of each (-1: none), `keeps_ctf` and `keeps_pose` whether CTF and pose are still the original's.
+    original of each (-1: none), and `keeps_ctf` whether its CTF is still the original's.
     """
 
     source: str
@@ -141,7 +141,6 @@ class Particles:
     lone_columns: tuple[tuple[str, str, Part], ...] = ()
     original_row: NDArray[np.int64] | None = None
     keeps_ctf: NDArray[np.bool_] | None = None
-    keeps_pose: NDArray[np.bool_] | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)

@@ -6,6 +6,7 @@ types and conventions are those of CryoSPARC's own imports.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ class DatasetRows:
     stack: NDArray[np.int64]
     exposure: NDArray[np.int64]
     written: Written
+    shared: dict[str, Any] = dataclasses.field(default_factory=dict)  # what several fields are made with
 
     def of_group(self, name: str) -> NDArray:
         return self.written.groups[name][self.group]

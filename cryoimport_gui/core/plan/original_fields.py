@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..dataset.cs_reader import DatasetColumn, Texts
 from ..dataset.poses import rotation_vectors, turns_deg
-from ..dataset.schema import SCHEMA, DatasetRows, Field
+from ..dataset.schema import SCHEMA, DatasetRows, Field, FieldValue
 from ..particles import Particles
 from .originals import Originals
 
@@ -43,6 +43,12 @@ def merged_fields(
     schema = {field.name: field for fields in SCHEMA.values() for field in fields}
     slots = {field.slot for field in own}
     fields: list[Field] = []
+
+    def keeps_its_pose(rows: DatasetRows) -> NDArray[np.bool_]:
+        if "keeps_pose" not in rows.shared:
+            rows.shared["keeps_pose"] = keeps_pose(rows.particles, originals, _rows(rows), rows.shift_px)
+        return rows.shared["keeps_pose"]
+
     for name, column in originals.columns.items():
         slot, _, what = name.partition("/")
         its = of_file.get(name) or (schema.get(name) if name in chosen else None)
@@ -52,13 +58,13 @@ def merged_fields(
         if its is None or (slot == "ctf" and what == "exp_group_id"):
             fields.append(kept)
         elif slot == "ctf" and name not in chosen:
-            fields.append(_mixed(kept, its, "keeps_ctf", "where defocus is still its, else"))
+            fields.append(_mixed(kept, its, lambda r: r.particles.keeps_ctf, "where defocus is still its, else"))
         elif slot.startswith("alignments") and what not in _POSE:
             if its.of and all(getattr(particles, column, None) is None for column in its.of):
                 fields.append(kept)
             else:
                 is_own = bool(its.of)
-                fields.append(its if is_own else _mixed(kept, its, "keeps_pose", "where the pose is still its, else"))
+                fields.append(its if is_own else _mixed(kept, its, keeps_its_pose, "where the pose is still its, else"))
         else:
             fields.append(dataclasses.replace(its, dtype=kept.dtype if its.dtype != "S" else "S"))
     there = {field.name for field in fields}
@@ -84,11 +90,11 @@ def _rows(rows: DatasetRows) -> NDArray[np.int64]:
     return rows.particles.original_row
 
 
-def _mixed(kept: Field, own: Field, where: str, words: str) -> Field:
+def _mixed(kept: Field, own: Field, where: FieldValue, words: str) -> Field:
     """The original's value in some rows, the file's in the others."""
 
     def value(rows: DatasetRows) -> NDArray:
-        keeps = getattr(rows.particles, where)
+        keeps = where(rows)
         original = kept.value(rows) if callable(kept.value) else kept.value
         of_file = own.value(rows) if callable(own.value) else own.value
         return np.where(keeps.reshape(-1, *[1] * len(kept.shape)), original, of_file)
@@ -137,7 +143,7 @@ def _printed_precision(values: NDArray[np.float64]) -> float:
 
 
 def keeps_pose(
-    particles: Particles, originals: Originals, row: NDArray[np.int64], shift_px: NDArray[np.float64] | None
+    particles: Particles, originals: Originals, row: NDArray[np.int64], shift_px: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """(N,) whether the pose of the file is that of the original.
 
@@ -147,12 +153,12 @@ def keeps_pose(
     if not particles.poses:
         return np.ones(len(particles), bool)
     slot = f"alignments{particles.poses}"
-    pose, shift = originals.numbers(f"{slot}/pose", *((3,) if slot[-2:] == "3D" else ())), None
+    pose = originals.numbers(f"{slot}/pose", *((3,) if particles.poses == "3D" else ()))
     shift = originals.numbers(f"{slot}/shift", 2)
     if pose is None or shift is None:
         return np.zeros(len(particles), bool)
     assert particles.psi_deg is not None
-    moved = np.abs((0 if shift_px is None else shift_px) - shift[row]).max(axis=1)
+    moved = np.abs(shift_px - shift[row]).max(axis=1)
     if pose.ndim == 1:
         turned = np.abs(particles.psi_deg - np.degrees(pose[row])) % 360
         turned = np.minimum(turned, 360 - turned)

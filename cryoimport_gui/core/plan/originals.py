@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from ..dataset.cs_reader import DatasetColumn, DatasetError, Texts, read_dataset
 from ..dataset.result_group import slot_datasets
 from ..parallel import map_files
 from ..problems import count_of, refuse
+from .original_places import PlaceIndex
 
 #: two prints of one place differ by that at most, where one of them has whole pixels
 ROUNDED_PX = 0.75
@@ -58,6 +60,32 @@ class Originals:
     def are_beside(self) -> bool:
         """Whether stacks are named by where the result group lies, so that the names say nothing elsewhere."""
         return self.stacks is not None and any(path.startswith(">") for path in self.stacks.paths)
+
+    @cached_property
+    def stack_of_path(self) -> NDArray[np.int64]:
+        """(stack paths,) one number a file: several links can lead to one."""
+        files = self.stack_files or []
+        number = {file: i for i, file in enumerate(dict.fromkeys(files))}
+        return np.array([number[file] for file in files], np.int64)
+
+    @property
+    def most_images(self) -> int:
+        """More than any image index."""
+        return 1 if self.image_index is None else int(self.image_index.max(initial=0)) + 1
+
+    @cached_property
+    def image_keys(self) -> NDArray[np.int64]:
+        """(M,) the same for originals of one image, or where there are no images of one place; never below 0."""
+        if self.stacks is not None and self.image_index is not None:
+            return self.stack_of_path[self.stacks.index] * self.most_images + self.image_index
+        assert self.micrographs is not None and self.places_px is not None
+        places = np.column_stack([self.micrographs.index, np.rint(self.places_px * 100)])
+        return np.unique(places, axis=0, return_inverse=True)[1].ravel()
+
+    @cached_property
+    def place_index(self) -> PlaceIndex:
+        assert self.micrographs is not None and self.places_px is not None and self.same_place_px is not None
+        return PlaceIndex(self.micrographs.index, self.places_px, self.same_place_px)
 
     def numbers(self, name: str, *sides: int) -> NDArray | None:
         """A column of numbers whose entries have the shape `sides`."""

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parameters import ImportParameters
-from ..particles import Fault, Particles, row_fault, shifts_px
+from ..particles import Fault, Particles, row_fault
 from ..stacks.stacks import Stacks
 from .original import Matched, match_originals
-from .original_fields import keeps_ctf, keeps_pose
+from .original_fields import keeps_ctf
 from .originals import Originals
 
 _CRYOSPARC_NAME = re.compile(r"(^|/)>?([0-9]{21}_|J[0-9]+/(extract|imported|restack|downsample|localmotioncorrected)/)")
@@ -39,13 +39,7 @@ def restore(particles: Particles, originals: Originals, poses: str) -> Restored:
     """Find the original of every row; `poses` are those that are imported: `3D`, `2D` or nothing."""
     matched = match_originals(particles, originals, poses)
     row = matched.row
-    shifts = shifts_px(particles, particles.optics_groups, np.arange(len(particles)))
-    restored = dataclasses.replace(
-        particles,
-        original_row=row,
-        keeps_ctf=keeps_ctf(particles, originals, row),
-        keeps_pose=keeps_pose(particles, originals, row, shifts),
-    )
+    restored = dataclasses.replace(particles, original_row=row, keeps_ctf=keeps_ctf(particles, originals, row))
     return Restored(restored, originals, matched, list(_faults(particles, originals, matched)))
 
 
