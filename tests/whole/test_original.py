@@ -200,6 +200,39 @@ def test_in_another_project_images_are_linked(tmp_path: Path, refined) -> None:
         assert image == demo.image_index[row]
 
 
+def test_paths_beside_a_result_group_mean_nothing_elsewhere(tmp_path: Path, refined) -> None:
+    """Of a set that was imported without a project: the stacks themselves are linked, not links to them."""
+    demo, _, _ = refined
+    first = run(tmp_path, demo.star, "--data", demo.data, output=tmp_path / "P/J1")
+    before = written(first)
+    assert before["blob/path"][0].startswith(b">imported/")
+    second = run(tmp_path, demo.star, "--original", tmp_path / "P/J1/imported_particles.csg", output=tmp_path / "P/J2")
+    data = written(second)
+    check_restored(data, before, but=("blob/path", "blob/import_sig"))
+    for row, name in enumerate(data["blob/path"]):
+        assert (second.output / name.decode()[1:]).readlink() == demo.stacks[demo.stack_index[row]]
+
+
+def test_originals_without_their_stacks_are_restored_all_the_same(tmp_path: Path) -> None:
+    """In the same project CryoSPARC has the images; here they may be missing."""
+    demo, path, table = refined_set(tmp_path)
+    demo.stacks[0].unlink()
+    outcome = run(tmp_path, export(tmp_path, demo, star_columns(table)), "--original", path, output=demo.project / "b")
+    check_restored(written(outcome), table)
+    assert outcome.problem("stack-missing")["severity"] == "warning"
+
+
+def test_what_the_user_gives_wins(tmp_path: Path, refined) -> None:
+    demo, path, table = refined
+    flags = ["--original", path, "--voltage", "200", "--pixel-size", "2.11", "--data-sign", "+1"]
+    outcome = run(tmp_path, export(tmp_path, demo, star_columns(table)), *flags, output=demo.project / "given")
+    data = written(outcome)
+    given = {"ctf/accel_kv": 200, "blob/psize_A": 2.11, "alignments3D/psize_A": 2.11, "blob/sign": 1}
+    check_restored(data, table, but=tuple(given))
+    for name, value in given.items():
+        np.testing.assert_array_equal(data[name], np.full(len(table), value, "f4"), err_msg=name)
+
+
 def test_symmetry_copies_share_an_original(tmp_path: Path, refined) -> None:
     """The first keeps the uid, the others are new particles; all keep the rest."""
     demo, path, table = refined

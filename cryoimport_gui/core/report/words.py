@@ -93,5 +93,8 @@ def restored_words(plan: ImportPlan) -> str:
     assert plan.original is not None
     rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.original.matched.rules.items())
     kept = ", ".join(carried_slots(plan)) or "nothing else"
+    particles = plan.particles
+    if particles is not None and particles.keeps_ctf is not None and (refitted := int((~particles.keeps_ctf).sum())):
+        kept += f"; CTF was refitted for {count_of(refitted, 'particle')}"
     restored = count_of(plan.counts()["uids_restored"], "particle")
     return f"{restored} restored with the uid of the original, found by: {rules or 'nothing'}; kept: {kept}"
