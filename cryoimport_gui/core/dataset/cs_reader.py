@@ -158,8 +158,11 @@ def _codes(column: NDArray, known: dict[bytes | str, int]) -> NDArray[np.int32]:
     flat = column.ravel()
     starts = np.ones(len(flat), bool)
     starts[1:] = flat[1:] != flat[:-1]
-    numbers = [known.setdefault(text, len(known)) for text in flat[starts].tolist()]
-    return np.array(numbers, np.int32)[np.cumsum(starts, dtype=np.int64) - 1].reshape(column.shape)
+    texts = flat[starts].tolist()
+    for text in dict.fromkeys(texts):
+        known.setdefault(text, len(known))
+    numbers = np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+    return numbers[np.cumsum(starts, dtype=np.int64) - 1].reshape(column.shape)
 
 
 def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:

@@ -24,11 +24,12 @@ class PlaceIndex:
     def __init__(
         self, micrograph: NDArray[np.integer], places_px: NDArray[np.float64], reach_px: NDArray[np.float64]
     ) -> None:
-        self._places, self._reach, self._cell_px = places_px, reach_px, 2 * float(reach_px.max(initial=1.0))
+        self._cell_px = 2 * float(reach_px.max(initial=1.0))
         usable = np.flatnonzero((micrograph >= 0) & np.isfinite(places_px).all(axis=1))
         keys = _keys(micrograph[usable], np.floor(places_px[usable] / self._cell_px))
         order = np.argsort(keys)
         self._keys, self._numbers = keys[order], usable[order]
+        (self._x, self._y), self._reach_squared = places_px[self._numbers].T.copy(), reach_px[self._numbers] ** 2
 
     def nearest(
         self, micrograph: NDArray[np.integer], places_px: NDArray[np.float64]
@@ -42,10 +43,11 @@ class PlaceIndex:
         Returns:
             (n,) number of the nearest, -1: none within its reach; (n,) its distance, in pixels.
         """
-        nearest, distance = np.full(len(micrograph), -1, np.int64), np.full(len(micrograph), np.inf)
-        rows = np.flatnonzero((micrograph >= 0) & np.isfinite(places_px).all(axis=1))
+        nearest, squared = np.full(len(micrograph), -1, np.int64), np.full(len(micrograph), np.inf)
+        x, y = places_px.T
+        rows = np.flatnonzero((micrograph >= 0) & np.isfinite(x) & np.isfinite(y))
         if not len(self._keys):
-            return nearest, distance
+            return nearest, squared
         low = _keys(micrograph[rows], np.floor(places_px[rows] / self._cell_px - 0.5))
         for first in (low, low + _COLUMNS):  # two columns of cells, of two cells each
             at, waiting = np.searchsorted(self._keys, first), np.arange(len(rows))
@@ -56,12 +58,14 @@ class PlaceIndex:
                 waiting = waiting[is_in]
                 if not len(waiting):
                     break
-                candidate, its = self._numbers[here[is_in]], rows[waiting]
-                offset = places_px[its] - self._places[candidate]
-                away = np.hypot(offset[:, 0], offset[:, 1])
-                nearer = (away <= self._reach[candidate]) & (away < distance[its])
-                nearest[its[nearer]], distance[its[nearer]] = candidate[nearer], away[nearer]
-        return nearest, distance
+                candidate, its = here[is_in], rows[waiting]
+                away = (x[its] - self._x[candidate]) ** 2 + (y[its] - self._y[candidate]) ** 2
+                nearer = (away <= self._reach_squared[candidate]) & (away < squared[its])
+                its = its[nearer]
+                nearest[its], squared[its] = candidate[nearer], away[nearer]
+        found = nearest >= 0
+        nearest[found] = self._numbers[nearest[found]]
+        return nearest, np.sqrt(squared)
 
 
 def _keys(micrograph: NDArray[np.integer], cell: NDArray[np.float64]) -> NDArray[np.int64]:
