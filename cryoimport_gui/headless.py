@@ -46,7 +46,7 @@ def run(parameters: ImportParameters, options: RunOptions) -> int:
 
 def why_not_report(parameters: ImportParameters, options: RunOptions) -> str:
     """Why the report that is asked for may not be written, in words; empty if it may, or none is asked for."""
-    inputs = [*parameters.meta, parameters.data, *parameters.exposures, options.settings]
+    inputs = [*parameters.meta, parameters.data, *parameters.exposures, parameters.original, options.settings]
     return why_no_report(options.report, filter(None, inputs)) if options.report else ""
 
 

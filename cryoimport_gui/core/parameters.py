@@ -87,6 +87,13 @@ class ImportParameters:
         "CryoSPARC dataset (.cs or .csg) of the exposures that the particles come from, or the folder of a job with "
         "one. Several are joined.",
     )
+    original: str = _parameter(
+        "",
+        PATH,
+        "Original particles",
+        "CryoSPARC particles (.cs or .csg) that these rows once were: they get back their uids, locations and all that "
+        "the STAR file does not speak of.",
+    )
     output: str = _parameter("", FOLDER, "Output folder", "Job folder to create; it must not exist, or be empty.")
     project: str = _parameter(
         "",

@@ -125,6 +125,9 @@ class Particles:
 
     `rows` counts from 0 over all rows of all `files`, selected or not; `line_of` is each row's line in its own file.
     `stack_folders` are the folders that relative stack names count from, where they are not all that of the one file.
+
+    Where particles are restored as those that they once were in CryoSPARC, `original_row` is the number of the
+    original of each (-1: none), and `keeps_ctf` whether its CTF is still the original's.
     """
 
     source: str
@@ -157,6 +160,8 @@ class Particles:
     placeholder: float | None = None
     unknown: frozenset[str] = frozenset()
     lone_columns: tuple[tuple[str, str, Part], ...] = ()
+    original_row: NDArray[np.int64] | None = None
+    keeps_ctf: NDArray[np.bool_] | None = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)

@@ -231,6 +231,19 @@ CODES: dict[str, Code] = {
         "Micrographs that cannot be compared",
         "Only whole MRC micrographs, of the size that their dataset says, can be shown and compared.",
     ),
+    # the way back
+    "original-unreadable": _error(
+        "Original particles cannot be read",
+        "Give the .cs or .csg of the CryoSPARC particles that these rows once were.",
+    ),
+    "original-unmatched": _row_error(
+        "Rows that are none of the original particles",
+        "Give the particles that this file was exported from, or leave those rows out.",
+    ),
+    "original-ambiguous": _row_error(
+        "Rows whose original cannot be told",
+        "Take out rows that stand twice, or give the originals as they were before symmetry expansion.",
+    ),
     # content
     "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),
     "ctf-aberrations-dropped": _warning(

@@ -100,6 +100,7 @@ def _without_bad_stacks(plan: ImportPlan) -> Values:
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
 _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
 _NO_EXPOSURES = _setting("Import without exposures", exposures="")
+_NO_ORIGINAL = _setting("Import them as new particles", original="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
 _NO_POSES = _setting("Import without poses", ignore_pose_data=True)
 _PAIRS = "pose_pairs"
@@ -166,6 +167,9 @@ REMEDIES: dict[str, Remedy] = {
     "locations-elsewhere": Remedy("exposures"),
     "coordinate-y-unclear": Remedy("coordinate_y", (_setting("Detect which way y runs", coordinate_y="auto"),)),
     "micrographs-unreadable": Remedy("exposures"),
+    "original-unreadable": Remedy("original", (_NO_ORIGINAL,)),
+    "original-unmatched": Remedy("original", (_NO_ORIGINAL,)),
+    "original-ambiguous": Remedy("original", (_NO_ORIGINAL,)),
     "ctf-missing": _NOTHING,
     "ctf-aberrations-dropped": _OPTICS,
     "pose-missing": _NOTHING,

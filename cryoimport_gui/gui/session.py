@@ -28,7 +28,7 @@ from .tasks import Tasks
 
 TYPING_PAUSE_MS = 250
 #: a change of these makes it pointless to finish the plan that is being made
-_SOURCES = {"meta", "data", "exposures", "ignore_raw_data"}
+_SOURCES = {"meta", "data", "exposures", "original", "ignore_raw_data"}
 _RULES = {field.name for field in dataclasses.fields(TrimRules)}
 
 

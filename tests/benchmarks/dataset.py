@@ -9,7 +9,7 @@ from .measure import interleaved
 _SETUP = """
 import io, os, tempfile
 import numpy as np
-from cryoimport_gui.core.dataset.schema import SCHEMA, DatasetRows, Written, dataset_dtype
+from cryoimport_gui.core.dataset.schema import DatasetRows, Written, dataset_dtype, fields_of
 from cryoimport_gui.core.dataset.writer import write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 count = {count}
@@ -24,17 +24,17 @@ groups = dict(id=one(1), pixel_size_A=one(1.0), voltage_kV=one(300.0), cs_mm=one
 stacks = dict(path=one(b"x" * 100), import_sig=one(7))
 written = Written(groups, stacks, dict(), -1.0, 256)
 uid, zero, none = np.arange(count, dtype="u8"), np.zeros(count, np.int64), np.full(count, -1)
-slots = ("blob", "ctf", "alignments3D")
+fields = fields_of(("blob", "ctf", "alignments3D"))
 lengths = {{"blob/path": 100, "ctf/type": 8}}
 def rows(a, b):
     return DatasetRows(particles.stretch(a, b), uid[a:b], particles.optics_index[a:b], zero[a:b], none[a:b], written)
 """
-_CHUNKED = "with tempfile.TemporaryFile() as f: write_dataset(f, count, slots, lengths, rows); f.flush()"
+_CHUNKED = "with tempfile.TemporaryFile() as f: write_dataset(f, count, fields, lengths, rows); f.flush()"
 _WHOLE = """
 everything = rows(0, count)
-out = np.zeros(count, dataset_dtype(slots, lengths))
+out = np.zeros(count, dataset_dtype(fields, lengths))
 out["uid"] = uid
-for field in (field for slot in slots for field in SCHEMA[slot]):
+for field in fields:
     out[field.name] = field.value(everything) if callable(field.value) else field.value
 with tempfile.TemporaryFile() as f: np.save(f, out); f.flush()
 """

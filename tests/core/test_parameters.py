@@ -22,7 +22,8 @@ from cryoimport_gui.core.parameters import (
 )
 from cryoimport_gui.manual import make_parser
 
-FLAGS = """--data --exposures --output --project --ignore-raw-data --ignore-pose-data --ignore-half-sets --pixel-size
+FLAGS = """--data --exposures --original --output --project --ignore-raw-data --ignore-pose-data --ignore-half-sets
+--pixel-size
 --voltage --cs --amplitude-contrast --total-dose --data-sign --remove-leading-uid --exposure-cut-prefix
 --exposure-cut-suffix --particle-cut-prefix --particle-cut-suffix --suggest-trims --coordinate-y --coordinate-scale
 --mirror-poses --on-bad --on-unmatched
@@ -42,6 +43,7 @@ CHANGED: dict[str, Any] = {
     "meta": ("a.star", "b/*.star"),
     "data": "/data",
     "exposures": ("J1/e.cs", "J2"),
+    "original": "J9/particles.cs",
     "output": "J3",
     "project": ".",
     "ignore_raw_data": True,
@@ -111,11 +113,12 @@ def test_every_parameter_comes_through_flags() -> None:
     arguments += ["--coordinate-scale", "0.5", "--on-bad", "leave-out", "--on-unmatched", "keep"]
     arguments += ["--select", "rlnClassNumber=1,3", "--select", "optics-group=2", "--image-numbers-from", "0"]
     arguments += ["--accept", "images-ctf-corrected", "--check-poses", "off", "--mirror-poses", "yes"]
+    arguments += ["--original", "J9/particles.cs"]
     assert update(ImportParameters(), given(*arguments)) == ImportParameters(**CHANGED)
 
 
 #: what is written down can be read from anywhere
-ABSOLUTE = {name: os.path.abspath(CHANGED[name]) for name in ("data", "output", "project")} | {
+ABSOLUTE = {name: os.path.abspath(CHANGED[name]) for name in ("data", "original", "output", "project")} | {
     name: tuple(map(os.path.abspath, CHANGED[name])) for name in ("meta", "exposures")
 }
 

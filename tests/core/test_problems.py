@@ -82,6 +82,9 @@ CONTRACT = {
     "poses-do-not-fit": ERROR,
     "shifts-do-not-fit": ERROR,
     "poses-unclear": INFO,
+    "original-unreadable": ERROR,
+    "original-unmatched": ROWS,
+    "original-ambiguous": ROWS,
 }
 #: errors that a user who knows better can accept
 ACCEPTABLE = {"images-ctf-corrected", "poses-do-not-fit", "shifts-do-not-fit"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,6 +147,21 @@ def exchanged(folder: Path) -> list[str]:
     with mrcfile.open(made.micrographs[2], "r+") as file:
         file.set_data(with_random_phases(file.data))
     return [str(made.star), "--exposures", str(made.exposures), "--suggest-trims"]
+
+
+def came_from(
+    folder: Path, rows: Sequence[int], stack: str = "J7/extract/s{}.mrc", change: dict | None = None
+) -> list[str]:
+    """These rows of the input once were particles in CryoSPARC, where their stacks have other names."""
+    table = np.zeros(len(rows), [("uid", "u8"), ("blob/path", "S40"), ("blob/idx", "u4")])
+    table["uid"] = np.arange(101, 101 + len(rows))
+    table["blob/path"] = [stack.format(1 + row // 3).encode() for row in rows]
+    table["blob/idx"] = [row % 3 for row in rows]
+    path = folder / "CS-p/J7/particles.cs"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        np.save(file, table)
+    return [*star(folder, change), "--data", str(folder), "--original", str(path)]
 
 
 def pictured(folder: Path, *flags: str) -> list[str]:
@@ -396,6 +411,27 @@ CASES = [
         lambda f: exposed(f, None, dict.fromkeys(exposure_columns()) | exposure_columns(blob="movie_blob")),
         count=2,
         words=("movies",),
+    ),
+    Case("original-unreadable", lambda f: [*star(f), "--original", str(f / "no.cs")], words=("no.cs",)),
+    Case("original-unreadable", lambda f: [*star(f), "--original", *star(f)], words=("a STAR file",)),
+    Case(
+        "original-unreadable",
+        lambda f: [*star(f), "--original", str(write_exposures(f / "CS-p/J2/e.cs"))],
+        words=("no particles", "micrograph_blob"),
+    ),
+    Case("original-unmatched", lambda f: came_from(f, range(5)), line="000003@stacks/s2.mrcs", left=5),
+    Case("original-unmatched", lambda f: came_from(f, range(6), "J7/extract/t{}.mrc"), count=6, words=("neither",)),
+    Case(
+        "original-ambiguous",
+        lambda f: came_from(f, [0, 1, 2, 3, 4, 5, 4]),
+        words=("several particles",),
+        line="000002@stacks/s2.mrcs",
+        left=5,
+    ),
+    Case(
+        "original-ambiguous",
+        lambda f: came_from(f, range(6), change={n: c[:5] + c[:1] for n, c in particle_columns().items()}),
+        words=("earlier row", "same pose"),
     ),
     Case("ctf-missing", lambda f: star(f, {"rlnDefocusU": None}), count=6),
     Case("ctf-aberrations-dropped", lambda f: star(f, None, {"rlnOddZernike": ["[0,1]"]}), words=("odd_zernike",)),

@@ -85,13 +85,14 @@ def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 #: what a report must hold at least
 KEYS = {
-    "": {"software", "status", "parameters", "counts", "optics_groups", "data_sign", "poses", "trims",
+    "": {"software", "status", "parameters", "counts", "optics_groups", "data_sign", "poses", "original", "trims",
          "coordinate_y", "coordinate_scale", "locations", "problems", "outputs", "timings_s"},
     "software": {"name", "version", "numpy"},
     "counts": {"rows", "not_selected", "particles", "left_out", "stacks", "links", "optics_groups", "exposures",
-               "exposures_matched", "particles_matched"},
+               "exposures_matched", "particles_matched", "uids_restored"},
     "data_sign": {"value", "source", "particles_brighter", "sampled", "confidence", "map_sign"},
     "poses": {"verdict", "correlation", "shuffled_correlation", "no_shifts_correlation", "sampled", "suspect"},
+    "original": {"file", "matched", "carried_slots"},
     "trims": {"remove_leading_uid", "exposure_cut_prefix", "exposure_cut_suffix", "particle_cut_prefix",
               "particle_cut_suffix", "source"},
     "coordinate_y": {"value", "source", "keep_correlation", "flip_correlation", "sampled", "mirrored"},

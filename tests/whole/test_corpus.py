@@ -10,7 +10,7 @@ import pytest
 import starfile
 from scipy.spatial.transform import Rotation
 
-from cryoimport_gui.core.dataset.schema import dataset_dtype
+from cryoimport_gui.core.dataset.schema import dataset_dtype, fields_of
 
 from ..support.running import Outcome, run, slots
 from ..support.truth import f4
@@ -124,6 +124,6 @@ def test_the_data_sign_of_what_relion_extracted(corpus: Path, tmp_path: Path, na
 
 def test_a_real_dataset_with_2d_alignments_has_the_types_that_are_written_here(corpus: Path) -> None:
     theirs = np.load(corpus / "cryosparc/cryosparc_J2_particles_exported.cs")
-    ours = dataset_dtype(("blob", "ctf", "alignments2D"), {"blob/path": 1, "ctf/type": 1})
+    ours = dataset_dtype(fields_of(("blob", "ctf", "alignments2D")), {"blob/path": 1, "ctf/type": 1})
     assert ours.names == theirs.dtype.names
     assert all(same_type(ours[name], theirs.dtype[name]) for name in ours.names)

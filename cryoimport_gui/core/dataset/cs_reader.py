@@ -15,6 +15,7 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import lz4.block
@@ -33,11 +34,39 @@ _OTHER_FILES = {
 _MAX_HEADER_BYTES = 1 << 16  # a thousand columns
 _CHUNK_BYTES = 1 << 22
 _LZ4_MAX_RATIO = 255  # https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md: one more byte, 255 more values
-_CSDAT_TYPE = re.compile(r"<[iu][1248]|\|[iu]1|<f[48]|\|O")
+_CSDAT_TYPE = re.compile(r"<[iu][1248]|\|[iu]1|<f[48]|<c8|<c16|\|O")
 
 
 class DatasetError(ValueError):
     """The file is no dataset, or a damaged one."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A column of texts, each stored once: entry i is `values[codes[i]]`."""
+
+    values: list[str]
+    codes: NDArray[np.int32]
+
+    def as_objects(self) -> NDArray:
+        out = np.empty(len(self.values), object)
+        out[:] = self.values
+        return out[self.codes]
+
+
+DatasetColumn = NDArray | Texts
+
+
+def read_dataset(path: str | os.PathLike[str]) -> dict[str, DatasetColumn]:
+    """All columns of a dataset, in their order.
+
+    Returns:
+        Name → (rows, …) numbers of the type that the file has, or texts.  Columns that are neither are left out.
+
+    Raises:
+        OSError, DatasetError: See `read_columns`.
+    """
+    return _read(path, ("",))
 
 
 def read_columns(path: str | os.PathLike[str], prefixes: Sequence[str]) -> dict[str, NDArray]:
@@ -50,14 +79,18 @@ def read_columns(path: str | os.PathLike[str], prefixes: Sequence[str]) -> dict[
         OSError: The file cannot be opened or read.
         DatasetError: It is no dataset, or does not hold what its header says.
     """
-    wanted = tuple(f"{prefix}/" for prefix in prefixes)
+    columns = _read(path, tuple(f"{prefix}/" for prefix in prefixes))
+    return {name: column.as_objects() if isinstance(column, Texts) else column for name, column in columns.items()}
+
+
+def _read(path: str | os.PathLike[str], wanted: tuple[str, ...]) -> dict[str, DatasetColumn]:
     with open(path, "rb") as file:
         magic = file.read(6)
         if magic not in (_NPY, _CSDAT):
             raise DatasetError(f"not a CryoSPARC dataset but {_what_it_is(magic + file.read(_MAX_HEADER_BYTES))}")
         columns = (_read_npy if magic == _NPY else _read_csdat)(file, os.fstat(file.fileno()).st_size, wanted)
     uid = columns.get("uid")
-    if uid is None or uid.ndim != 1 or uid.dtype.kind not in "iu":
+    if not isinstance(uid, np.ndarray) or uid.ndim != 1 or uid.dtype.kind not in "iu":
         raise DatasetError("no column `uid`")
     return columns | {"uid": uid.astype(np.uint64)}
 
@@ -99,23 +132,37 @@ def _is_wanted(name: object, wanted: tuple[str, ...]) -> bool:
     return isinstance(name, str) and (name == "uid" or name.startswith(wanted))
 
 
-def _read_npy(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
+def _read_npy(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, DatasetColumn]:
     """One structured array, in stretches, so that columns which nobody wants never fill the memory."""
     count, dtype, offset = _npy_header(file)
     if count * dtype.itemsize > size - offset:
         raise DatasetError(f"{size} bytes long, too short for the {count} rows in its header")
-    names = [n for n in dtype.names or () if _is_wanted(n, wanted) and dtype[n].base.kind in "iufSU"]
-    parts: dict[str, list[NDArray]] = {name: [np.empty(0, dtype)[name]] for name in names}
+    names = [n for n in dtype.names or () if _is_wanted(n, wanted) and dtype[n].base.kind in "biufcSU"]
+    known: dict[str, dict[bytes | str, int]] = {name: {} for name in names if dtype[name].base.kind in "SU"}
+    none = np.empty(0, dtype)
+    parts: dict[str, list[NDArray]] = {n: [_codes(none[n], {}) if n in known else none[n]] for n in names}
     stretch = max(1, _CHUNK_BYTES // max(dtype.itemsize, 1))
     file.seek(offset)
     for first in range(0, count if names else 0, stretch):
         table = np.fromfile(file, dtype, min(stretch, count - first))
         for name in names:
-            parts[name].append(table[name].copy())
-    columns = {name: np.concatenate(parts[name]) for name in names}
+            parts[name].append(_codes(table[name], known[name]) if name in known else table[name].copy())
+    columns = {name: np.concatenate(parts.pop(name)) for name in names}
     if any(len(column) != count for column in columns.values()):
         raise DatasetError("it became shorter while it was read")
-    return {name: _texts(column) if column.dtype.kind in "SU" else column for name, column in columns.items()}
+    return {n: Texts(list(map(_text, known[n])), column) if n in known else column for n, column in columns.items()}
+
+
+def _codes(column: NDArray, known: dict[bytes | str, int]) -> NDArray[np.int32]:
+    """The number of each text; those that are new are added to `known`.  Rows of one stack mostly stand together."""
+    flat = column.ravel()
+    starts = np.ones(len(flat), bool)
+    starts[1:] = flat[1:] != flat[:-1]
+    texts = flat[starts].tolist()
+    for text in dict.fromkeys(texts):
+        known.setdefault(text, len(known))
+    numbers = np.fromiter(map(known.__getitem__, texts), np.int32, len(texts))
+    return numbers[np.cumsum(starts, dtype=np.int64) - 1].reshape(column.shape)
 
 
 def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:
@@ -135,10 +182,6 @@ def _npy_header(file: BinaryIO) -> tuple[int, np.dtype, int]:
     return shape[0], dtype, start.tell()
 
 
-def _texts(column: NDArray) -> NDArray:
-    return _as_objects([_text(value) for value in column.ravel().tolist()]).reshape(column.shape)
-
-
 def _text(value: bytes | str) -> str:
     try:
         text = value.decode() if isinstance(value, bytes) else value
@@ -150,17 +193,11 @@ def _text(value: bytes | str) -> str:
     return text
 
 
-def _as_objects(texts: list[str]) -> NDArray:
-    out = np.empty(len(texts), object)
-    out[:] = texts
-    return out
-
-
-def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, NDArray]:
+def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str, DatasetColumn]:
     """A JSON header, the columns one after the other, and the texts that text columns point into."""
     rows, packed, fields = _csdat_header(file, size)
     columns: dict[str, NDArray] = {}
-    pointers = []
+    pointers: list[str] = []
     for name, kind, *shape in fields:
         stored = _length(file, size) if rows else 0
         if _is_wanted(name, wanted) and isinstance(kind, str) and _CSDAT_TYPE.fullmatch(kind):
@@ -170,7 +207,7 @@ def _read_csdat(file: BinaryIO, size: int, wanted: tuple[str, ...]) -> dict[str,
         else:
             file.seek(stored, os.SEEK_CUR)
     heap = file.read()
-    return columns | {name: _pointed_at(columns[name], heap) for name in pointers}
+    return {n: _pointed_at(column, heap) if n in pointers else column for n, column in columns.items()}
 
 
 def _csdat_header(file: BinaryIO, size: int) -> tuple[int, set[str], list[tuple]]:
@@ -214,7 +251,7 @@ def _column(stored: bytes, rows: int, dtype: np.dtype, shape: object, packed: bo
     return np.frombuffer(unpacked, dtype).reshape(rows, *shape)
 
 
-def _pointed_at(places: NDArray, heap: bytes) -> NDArray:
+def _pointed_at(places: NDArray, heap: bytes) -> Texts:
     """The texts at some places of the heap, each behind the NUL that ends the one before."""
     starts, of_row = np.unique(places, return_inverse=True)
     texts = []
@@ -223,4 +260,4 @@ def _pointed_at(places: NDArray, heap: bytes) -> NDArray:
         if end < 0 or (start and heap[start - 1]):
             raise DatasetError("a text outside of the file")
         texts.append(_text(heap[start:end]))
-    return _as_objects(texts)[of_row].reshape(places.shape)
+    return Texts(texts, of_row.reshape(places.shape).astype(np.int32))

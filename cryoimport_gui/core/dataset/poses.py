@@ -36,3 +36,14 @@ def rotation_vectors(
     angle = 2 * np.arctan2(length, np.abs(w)) * np.where(w < 0, -1, 1)
     scale = np.divide(angle, length, out=np.full_like(length, 2.0), where=length > 1e-12)
     return axis * scale[:, None]
+
+
+def turns_deg(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N,) the angle, in degrees, of the turn from one pose to the other; both (N, 3), rotation vectors."""
+    cosines = np.abs(np.einsum("ij,ij->i", _quaternions(a), _quaternions(b)))
+    return np.degrees(2 * np.arccos(np.minimum(cosines, 1)))
+
+
+def _quaternions(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    angle = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.hstack([np.cos(angle / 2), vectors * np.sinc(angle / 2 / np.pi) / 2])

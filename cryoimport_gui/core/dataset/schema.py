@@ -6,7 +6,8 @@ types and conventions are those of CryoSPARC's own imports.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,7 @@ class DatasetRows:
     exposure: NDArray[np.int64]
     places: Places
     written: Written
+    shared: dict[str, Any] = dataclasses.field(default_factory=dict)  # what several fields are made with
 
     def of_group(self, name: str) -> NDArray:
         return self.written.groups[name][self.group]
@@ -147,7 +149,7 @@ class Field:
     `origin` says in words where its value comes from; names in braces become the file's own names for these values.
     `of` names the columns of `Particles`, or the value of an
     optics group, that it is made of; where the file has none of them, `missing` is written.  `not_settled` is what
-    is assumed without proof.
+    is assumed without proof.  `length` is how many bytes the longest text has, where that is known beforehand.
     """
 
     name: str
@@ -158,6 +160,11 @@ class Field:
     of: tuple[str, ...] = ()
     missing: float = 0
     not_settled: str = ""
+    length: int = 0
+
+    @property
+    def slot(self) -> str:
+        return self.name.partition("/")[0]
 
 
 def _column(name: str, label: str, of: str, convert: Callable[[Any], Any] = np.asarray, **more: Any) -> Field:
@@ -266,11 +273,15 @@ SCHEMA: dict[str, tuple[Field, ...]] = {
 UNLISTED = ("mscope_params",)
 
 
-def dataset_dtype(slots: tuple[str, ...], text_lengths: dict[str, int]) -> np.dtype:
-    """The type of one row; `text_lengths` gives the bytes of each text field."""
+def fields_of(slots: Iterable[str]) -> tuple[Field, ...]:
+    return tuple(field for slot in slots for field in SCHEMA[slot])
+
+
+def dataset_dtype(written: Iterable[Field], text_lengths: Mapping[str, int]) -> np.dtype:
+    """The type of one row; `text_lengths` gives the bytes of text fields."""
     fields: list[tuple] = [("uid", "<u8")]
-    for field in (field for slot in slots for field in SCHEMA[slot]):
-        size = max(1, text_lengths[field.name]) if field.dtype == "S" else ""
+    for field in written:
+        size = max(1, field.length, text_lengths.get(field.name, 0)) if field.dtype == "S" else ""
         kind = f"{'|' if field.dtype == 'S' else '<'}{field.dtype}{size}"
         fields.append((field.name, kind, field.shape) if field.shape else (field.name, kind))
     return np.dtype(fields)

@@ -7,7 +7,7 @@ NumPy writes an array only when it has it whole: 1M particles then need 421 MB b
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ..progress import Progress, quiet
-from .schema import SCHEMA, UNLISTED, DatasetRows, dataset_dtype
+from .schema import UNLISTED, DatasetRows, Field, dataset_dtype
 
 CHUNK_ROWS = 1 << 14
 
@@ -26,8 +26,8 @@ FORMAT_VERSION = "v4.4.1"
 def write_dataset(
     file: BinaryIO,
     count: int,
-    slots: tuple[str, ...],
-    text_lengths: dict[str, int],
+    fields: Sequence[Field],
+    text_lengths: Mapping[str, int],
     rows: Callable[[int, int], DatasetRows],
     progress: Progress = quiet,
 ) -> None:
@@ -35,7 +35,7 @@ def write_dataset(
 
     `rows(first, last)` gives the rows of one stretch.
     """
-    dtype = dataset_dtype(slots, text_lengths)
+    dtype = dataset_dtype(fields, text_lengths)
     header: dict[str, Any] = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
     try:
         npy.write_array_header_1_0(file, header)
@@ -46,7 +46,7 @@ def write_dataset(
         chunk = rows(first, last)
         out = np.zeros(last - first, dtype)
         out["uid"] = chunk.uid
-        for field in (field for slot in slots for field in SCHEMA[slot]):
+        for field in fields:
             out[field.name] = field.value(chunk) if callable(field.value) else field.value
         file.write(out.data.cast("B"))
     progress.step(count, count)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..dataset.cs_reader import DatasetError, column_names, read_columns
+from ..dataset.result_group import slot_datasets
 from ..names import Names
 from ..parameters import LIMITS
 from ..problems import count_of, refuse
@@ -20,9 +21,6 @@ _BLOBS = ("micrograph_blob", "micrograph_blob_non_dw", "movie_blob")
 _PREFIXES = (*_BLOBS, "mscope_params", "ctf")
 _OF_PARTICLES = {"blob", "alignments2D", "alignments3D", "location"}
 _GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
-#: ten times what the largest result groups have, and read in half a second whatever stands in it
-_MAX_CSG_BYTES = 1 << 15
-_MAX_DATASETS = 100
 
 
 @dataclass
@@ -228,30 +226,9 @@ def _join(left: dict[str, NDArray], right: dict[str, NDArray]) -> dict[str, NDAr
 
 
 def _csg_datasets(path: str, project: str) -> list[str]:
-    import yaml
-
-    if not os.path.isfile(path):
-        raise refuse("exposures-unreadable", f"there is no file {path}")
     try:
-        with open(path, "rb") as file:
-            text = file.read(_MAX_CSG_BYTES + 1)
-        if len(text) > _MAX_CSG_BYTES:
-            raise ValueError(f"longer than {_MAX_CSG_BYTES} bytes")
-        # Texts, lists and dictionaries alone: nothing can be called or grow.  The loader in C dies of deep nesting.
-        content = yaml.load(text, yaml.BaseLoader)
-        names = {name: entry["metafile"] for name, entry in content["results"].items()}
-        if not all(isinstance(name, str) for pair in names.items() for name in pair):
-            raise TypeError("a metafile that is no text")
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise refuse("exposures-unreadable", f"{path} is not a result group: {error}") from None
-    folder = os.path.dirname(os.path.abspath(path))
-    root = os.path.abspath(project) if project else os.path.dirname(folder)
-    wanted = [name for slot, name in names.items() if slot in _PREFIXES or slot.startswith("movie")] or list(
-        names.values()
-    )
-    datasets = dict.fromkeys(
-        os.path.join(folder, name[1:]) if name.startswith(">") else os.path.join(root, name) for name in wanted
-    )
-    if not 0 < len(datasets) <= _MAX_DATASETS:
-        raise refuse("exposures-unreadable", f"{path} lists {len(datasets)} datasets")
-    return list(datasets)
+        of_slots = slot_datasets(path, project)
+    except (OSError, DatasetError) as error:
+        raise refuse("exposures-unreadable", f"{path} {error}") from None
+    wanted = [name for slot, name in of_slots.items() if slot in _PREFIXES or slot.startswith("movie")]
+    return list(dict.fromkeys(wanted or of_slots.values()))

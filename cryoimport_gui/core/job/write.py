@@ -138,13 +138,13 @@ class _Writer:
 
     def _known_stacks(self, links: list[str]) -> dict[str, dict[str, int | str]]:
         """What a later relinking compares stacks with."""
-        files = self.plan.stacks.files if self.plan.stacks else []
+        files = self.plan.stacks.files if self.plan.stacks and links else []
         return {name: facts_of(file.header) for name, file in zip(links, files) if name and file.header}
 
     def _links(self) -> list[str]:
         """One link a distinct stack that is used; its name for each of the plan's stack files (empty: not used)."""
         stacks = self.plan.stacks
-        if stacks is None:
+        if stacks is None or self.plan.carries_images:
             return []
         self.progress.stage("link")
         (self.folder / layout.LINKS).mkdir()
@@ -166,7 +166,7 @@ class _Writer:
         self.progress.stage("write")
         plan, particles = self.plan, self.particles
         written = self._written(links)
-        uid = random_uids(len(particles))
+        uid = self._uids()
         group = particles.optics_index
         stack = plan.stacks.of_rows(particles) if plan.stacks else np.zeros(len(particles), np.int64)
         exposure = plan.matching.of_rows(particles) if plan.matching else np.full(len(particles), -1)
@@ -182,9 +182,22 @@ class _Writer:
         if written.exposures:
             lengths["location/micrograph_path"] = written.exposures["path"].dtype.itemsize
         with open(self.folder / layout.DATASET, "wb") as file:
-            write_dataset(file, len(particles), plan.slots, lengths, rows, self.progress)
+            write_dataset(file, len(particles), plan.fields, lengths, rows, self.progress)
             file.flush()
             os.fsync(file.fileno())
+
+    def _uids(self) -> NDArray[np.uint64]:
+        """(N,) those of the originals, each once; a symmetry copy, and what has no original, gets a new one."""
+        count, row = len(self.particles), self.particles.original_row
+        if row is None or self.plan.original is None:
+            return random_uids(count)
+        theirs = self.plan.original.originals.uid
+        uid = random_uids(count)
+        while np.isin(uid, theirs).any():
+            uid = random_uids(count)
+        restored, first = np.unique(row, return_index=True)
+        uid[first] = theirs[restored]
+        return uid
 
     def _written(self, links: list[str]) -> Written:
         plan = self.plan
@@ -195,7 +208,7 @@ class _Writer:
             values = [getattr(group, name) for group in plan.groups]
             groups[name] = np.array([value.value if value else 0.0 for value in values])
         stacks: dict[str, NDArray] = {}
-        if plan.stacks:
+        if plan.stacks and not plan.carries_images:
             prefix = self._link_prefix()
             stacks["path"] = np.array([os.fsencode(prefix + name) for name in links] or [b""])
             stacks["import_sig"] = np.array([import_signature(file.path) for file in plan.stacks.files], np.uint64)

@@ -27,22 +27,29 @@ def without_images(plan: ImportPlan) -> Iterator[Problem]:
 
 
 def absences(plan: ImportPlan, particles: Particles) -> Iterator[Problem]:
-    if particles.defocus_u_A is None and not particles.has_images:
+    slots = plan.slots
+    if "ctf" not in slots and not particles.has_images:
         message = "neither the file nor the exposures have a defocus; no ctf fields are written"
         hint = "Run CTF estimation on the exposures in CryoSPARC before particles are extracted from them."
         yield problem("ctf-missing", message, count=len(particles), hint=hint, severity=Severity.INFO)
-    elif particles.defocus_u_A is None:
+    elif "ctf" not in slots:
         yield problem("ctf-missing", "the file has no defocus; no ctf fields are written", count=len(particles))
     if plan.parameters.ignore_pose_data or not (particles.has_images or particles.poses):
         return
-    if not particles.poses:
+    if not particles.poses and "alignments3D" not in slots and "alignments2D" not in slots:
         column = particles.called("psi_deg")
         why = f"no {column} in the file"
         if "psi_deg" in particles.unknown:
             why = f"{column} is {particles.placeholder:g} (not known) in every row"
         yield problem("pose-missing", f"{why}; no alignments are written", count=len(particles))
-    elif not plan.parameters.ignore_half_sets:
+    elif particles.poses and not plan.parameters.ignore_half_sets and not _keeps_half_sets(plan, particles):
         yield from _half_set_remarks(particles)
+
+
+def _keeps_half_sets(plan: ImportPlan, particles: Particles) -> bool:
+    """Whether the half-sets are those that the particles had in CryoSPARC."""
+    column = f"alignments{particles.poses}/split"
+    return bool(plan.original and particles.random_subset is None and column in plan.original.originals.columns)
 
 
 def _half_set_remarks(particles: Particles) -> Iterator[Problem]:

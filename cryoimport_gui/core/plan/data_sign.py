@@ -73,7 +73,7 @@ def signs_of_bytes(particles: Particles, stacks: Stacks, sample: Sample) -> tupl
     return detect_data_sign(signed, shifts).value, detect_data_sign(unsigned, shifts).value
 
 
-def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0) -> tuple[DataSign, list[Problem]]:
+def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0, known: int = 0) -> tuple[DataSign, list[Problem]]:
     """The data sign to write, and what is to be said about it.
 
     A map from the particles settles what the pictures leave open.  It never overrules them, and does not call a choice
@@ -81,6 +81,7 @@ def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0) -> tuple[D
 
     Args:
         map_sign: The data sign by that map; 0 where there is none, or it cannot tell.
+        known: The data sign that these images already have in CryoSPARC; 0 where they are new there.
     """
     brighter = verdict.words
     by_map = f"; the map from the particles says {map_sign:+d}" if map_sign else ""
@@ -91,6 +92,12 @@ def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0) -> tuple[D
     elif verdict.mixed:
         message = f"{verdict.mixed.message}, but {choice} was chosen for all"
         found.append(dataclasses.replace(verdict.mixed, code="data-sign-contradicts", message=message))
+    if choice == "auto" and known:
+        sign = DataSign(known, "original", verdict, map_sign)
+        if verdict.value == -known and not verdict.mixed:
+            message = f"{brighter}: the data sign should be {verdict.value:+d}, but the originals have {known:+d}"
+            found.append(problem("data-sign-contradicts", message + by_map))
+        return sign, found
     if choice == "auto":
         if verdict.value and map_sign == -verdict.value:
             message = f"{brighter}, which means a data sign of {verdict.value:+d}{by_map}; {verdict.value:+d} is used"

@@ -23,14 +23,15 @@ def dataset_bytes(plan: ImportPlan) -> int:
         return 0
     project, output = plan.parameters.project, plan.parameters.output
     inside = path_in_project(os.path.abspath(output), project) if project and output else None
-    links = (link_path_bytes(file.path, inside) for file in plan.stacks.files) if plan.stacks else ()
+    linked = plan.stacks.files if plan.stacks and not plan.carries_images else []
+    links = (link_path_bytes(file.path, inside) for file in linked)
     exposures = (len(os.fsencode(path)) for path in plan.exposures.paths) if plan.exposures else ()
     lengths = {
         "ctf/type": len(b"imported"),
         "blob/path": max(links, default=0),
         "location/micrograph_path": max(exposures, default=0),
     }
-    return dataset_dtype(plan.slots, lengths).itemsize * len(plan.particles)
+    return dataset_dtype(plan.fields, lengths).itemsize * len(plan.particles)
 
 
 def check_output(plan: ImportPlan) -> Iterator[Problem]:
@@ -45,7 +46,7 @@ def check_output(plan: ImportPlan) -> Iterator[Problem]:
     elif os.path.isdir(output) and os.listdir(output):
         yield problem("output-exists", f"{output} exists and is not empty")
     else:
-        links = len(stacks.files) if stacks else 0
+        links = len(stacks.files) if stacks and not plan.carries_images else 0
         need = dataset_bytes(plan) + links * _BYTES_PER_LINK + _BYTES_BESIDES
         status = os.statvfs(parent)
         free = status.f_bavail * status.f_frsize

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ..dataset.schema import Field, fields_of
 from ..exposures.exposures import Exposures
 from ..exposures.matching import Matching
 from ..exposures.placing import Placing
@@ -17,7 +18,9 @@ from ..pictures.data_sign import SignVerdict
 from ..problems import Problem, Severity
 from ..stacks.sample import Sample
 from ..stacks.stacks import Stacks
+from .original_fields import merged_fields
 from .poses_verdict import PosesVerdict
+from .restore import Restored
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class ImportPlan:
     `importable` (all particles,) are those without a fault that the policies do not leave out.
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
     leave None.  `meta_states` are the files that particles were read from, and the `file_state` of each from before.
+    `original` are the particles that these once were, and `carries_images` says whether they are those of the originals
+    by the originals' paths, so that nothing is linked.
     """
 
     parameters: ImportParameters
@@ -66,6 +71,8 @@ class ImportPlan:
     all_particles: Particles | None = None
     particles: Particles | None = None
     importable: NDArray[np.bool_] | None = None
+    original: Restored | None = None
+    carries_images: bool = False
     stacks: Stacks | None = None
     exposures: Exposures | None = None
     matching: Matching | None = None
@@ -96,18 +103,47 @@ class ImportPlan:
     @property
     def slots(self) -> tuple[str, ...]:
         """The slots of the dataset that are known, in the order in which they are written."""
+        return tuple(dict.fromkeys(field.slot for field in self.fields))
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of the dataset, in the order in which they are written; `uid` stands before them."""
+        particles, own = self.particles, fields_of(self._own_slots)
+        if particles is None or self.original is None:
+            return own
+        left_out = () if self.carries_images else ("blob",)
+        return merged_fields(self.original.originals, particles, own, left_out, self._chosen_fields)
+
+    @property
+    def _own_slots(self) -> tuple[str, ...]:
+        """The slots that the file of particles, the stacks and the exposures give."""
         particles = self.particles
         if particles is None:
             return ()
         known = {
-            "blob": self.stacks is not None,
+            "blob": self.stacks is not None and not self.carries_images,
             "ctf": particles.defocus_u_A is not None,
             "alignments2D": self.poses == "2D",
             "alignments3D": self.poses == "3D",
-            "location": bool(self.counts()["particles_matched"]) and particles.coordinates_px is not None,
+            "location": bool(self.counts()["particles_matched"])
+            and particles.coordinates_px is not None
+            and not (self.original and self.original.originals.micrographs),
             "mscope_params": bool(self.parameters.total_dose),
         }
         return tuple(slot for slot, is_known in known.items() if is_known)
+
+    @property
+    def _chosen_fields(self) -> set[str]:
+        """Fields whose value the user has given."""
+        p = self.parameters
+        names = {
+            "blob/sign": p.data_sign != "auto",
+            "blob/psize_A": p.pixel_size,
+            "ctf/accel_kv": p.voltage,
+            "ctf/cs_mm": p.cs,
+            "ctf/amp_contrast": p.amplitude_contrast,
+        }
+        return {name for name, is_given in names.items() if is_given}
 
     @property
     def poses(self) -> str:
@@ -145,9 +181,16 @@ class ImportPlan:
             "particles": len(kept) if kept is not None else 0,
             "left_out": sum(map(len, self.left_out.values())),
             "stacks": stacks,
-            "links": stacks,
+            "links": 0 if self.carries_images else stacks,
             "optics_groups": sum(group.particles > 0 for group in self.groups),
             "exposures": len(self.exposures) if self.exposures else 0,
             "exposures_matched": len(distinct(of_rows)) if of_rows is not None else 0,
             "particles_matched": int((of_rows >= 0).sum()) if of_rows is not None else 0,
+            "uids_restored": self._uids_restored,
         }
+
+    @property
+    def _uids_restored(self) -> int:
+        """How many originals come back; a symmetry copy is a particle of its own."""
+        row = self.particles.original_row if self.particles is not None else None
+        return 0 if row is None else len(distinct(row[row >= 0]))

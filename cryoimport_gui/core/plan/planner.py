@@ -37,11 +37,14 @@ from .absences import absences, without_images
 from .contents import content_remarks
 from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
+from .original_remarks import restored_remarks
+from .originals import load_originals, original_files
 from .output import check_output
 from .placeholders import without_placeholders
 from .plan import ImportPlan
 from .poses_check import look_at_poses, poses_problems, what_is_written, why_not_checked
 from .poses_verdict import PosesVerdict
+from .restore import are_images_of_originals, hold_in_output, original_sign, restore, with_images_of_originals
 from .selection import extra_columns, selected_rows
 
 T = TypeVar("T")
@@ -72,9 +75,12 @@ class Planner:
         try:
             self._read(plan, progress)
             plan.problems += without_images(plan)
-            faults = self._find_stacks(plan, progress)
+            faults = self._restore(plan, progress) + self._find_stacks(plan, progress)
             source = self._match(plan, progress)
             plan.importable = leave_out(plan, faults)
+            if plan.carries_images and plan.stacks:
+                for fault in plan.stacks.faults:  # these images cannot be looked at
+                    plan.importable[fault.rows] = False
             _resolve_groups(plan)
             self._look(plan, plan.importable, source, progress)
             self._compare_copies(plan)
@@ -128,6 +134,28 @@ class Planner:
         plan.all_particles = plan.particles = chosen
         plan.groups = plan.given_groups = chosen.optics_groups
 
+    def _restore(self, plan: ImportPlan, progress: Progress) -> list[Fault]:
+        """The particles that these rows once were in CryoSPARC, if they are given; returns the faults of rows."""
+        p, particles = plan.parameters, plan.all_particles
+        assert particles is not None
+        if not p.original:
+            return []
+        try:
+            source = p.original, p.project, tuple(map(file_state, original_files(p.original, p.project)))
+            progress.stage("restore")
+            originals = self._stage(plan, "originals", source, lambda: load_originals(p.original, p.project))
+        except Refused as refused:
+            plan.problems.append(refused.problem)
+            return []
+        key = plan.meta_key, source, plan.poses
+        plan.original = self._stage(plan, "restore", key, lambda: restore(particles, originals, plan.poses))
+        restored = plan.original.particles
+        if not p.data:
+            restored = with_images_of_originals(restored, originals)
+        plan.all_particles = plan.particles = restored
+        plan.meta_key = *key, bool(p.data)
+        return plan.original.faults
+
     def _find_stacks(self, plan: ImportPlan, progress: Progress) -> list[Fault]:
         """All faults of rows that matter for what is imported."""
         p, particles = plan.parameters, plan.all_particles
@@ -141,6 +169,11 @@ class Planner:
             )
         except Refused as refused:
             plan.problems.append(refused.problem)
+            return faults
+        if plan.original and hold_in_output(plan.original.originals, p):
+            plan.carries_images = not p.data or are_images_of_originals(particles, plan.original.originals, plan.stacks)
+        if plan.carries_images:  # CryoSPARC has them; here they only serve to look at
+            plan.problems += [dataclasses.replace(f.problem, severity=Severity.WARNING) for f in plan.stacks.faults]
             return faults
         return faults + plan.stacks.faults
 
@@ -188,7 +221,8 @@ class Planner:
             if not plan.poses_check.why_not:
                 look_again = partial(look_at_poses, plan, progress=progress)
                 plan.poses_check = self._stage(plan, "poses", _of_poses(plan), look_again)
-            plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign)
+            known = plan.original and plan.carries_images and original_sign(plan.original, good)
+            plan.data_sign, sign_problems = decide_sign(p.data_sign, verdict, plan.poses_check.data_sign, known or 0)
             plan.problems += [*sign_problems, *poses_problems(plan, plan.poses_check)]
         if plan.matching:
             placing = self._place(plan, (where, source), progress)
@@ -304,7 +338,7 @@ def _settle(plan: ImportPlan) -> None:
         plan.problems += matching_problems(plan.with_unmatched, plan.exposures, plan.matching, p)
     if plan.matching and plan.exposures and plan.placing:
         plan.problems += placing_problems(particles, plan.exposures, plan.matching, plan.placing, p)
-    plan.problems += dropped_aberrations(particles)
+    plan.problems += restored_remarks(plan, particles) if plan.original else dropped_aberrations(particles)
     plan.problems += content_remarks(particles, p)
     plan.problems += absences(plan, particles)
     if p.output:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from string import Formatter
 
-from ..dataset.schema import SCHEMA, Field
+from ..dataset.schema import Field
 from ..particles import MICROSCOPE_VALUES, Particles
+from ..plan.original_fields import ORIGINAL, is_carried
 from ..plan.output import dataset_bytes
 from ..plan.plan import ImportPlan
 
@@ -23,7 +24,10 @@ def _amounts(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     yield "Particles", f"{counts['particles']:,} of {counts['rows']:,} rows"
     if plan.left_out:
         yield "Left out", f"{counts['left_out']:,} rows, listed in rejected.star"
-    yield "Links", f"{counts['links']:,} to stacks, which are not copied" if plan.stacks else "none"
+    if plan.original:
+        yield "Restored", f"{counts['uids_restored']:,} particles with the uid of their original"
+    links = f"{counts['links']:,} to stacks, which are not copied" if plan.stacks else "none"
+    yield "Links", "none: CryoSPARC has these images already" if plan.carries_images else links
     yield "Size", f"about {readable_bytes(dataset_bytes(plan))} for the dataset"
     if plan.data_sign:
         yield "Data sign", f"{plan.data_sign.value:+d} ({plan.data_sign.source})"
@@ -47,7 +51,7 @@ def not_settled(plan: ImportPlan) -> list[Field]:
         "ctf": any(group.aberrations for group in plan.groups if group.particles),
         "location": not _y_is_seen(plan),
     }
-    return [f for slot in plan.slots if open_slots.get(slot) for f in SCHEMA[slot] if f.not_settled]
+    return [f for f in plan.fields if open_slots.get(f.slot) and f.not_settled and not is_carried(f)]
 
 
 def _y_is_seen(plan: ImportPlan) -> bool:
@@ -75,9 +79,10 @@ def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
 
 def _fields(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     open_fields = not_settled(plan)
-    for slot in plan.slots:
+    written = plan.fields
+    for slot in dict.fromkeys(field.slot for field in written):
         constants: dict[str, list[str]] = {}
-        for field in SCHEMA[slot]:
+        for field in (field for field in written if field.slot == slot):
             name, mark = field.name.partition("/")[2], " (not settled)" if field in open_fields else ""
             if callable(field.value):
                 yield slot, f"{name}  ←  {where_from(plan, field)}{mark}"
@@ -87,10 +92,23 @@ def _fields(plan: ImportPlan) -> Iterator[tuple[str, str]]:
             yield slot, f"{', '.join(names)}  =  {value}"
 
 
+def carried_slots(plan: ImportPlan) -> list[str]:
+    """The slots that are the originals' in every field and every row."""
+    particles = plan.particles
+    if particles is None or plan.original is None:
+        return []
+    has_ctf = particles.keeps_ctf is not None and bool(particles.keeps_ctf.all())
+    whole = {f.name for f in plan.fields if f.origin == ORIGINAL or (has_ctf and f.slot == "ctf" and is_carried(f))}
+    changed = {field.slot for field in plan.fields if field.name not in whole}
+    return [slot for slot in plan.slots if slot not in changed]
+
+
 def where_from(plan: ImportPlan, field: Field) -> str:
     """Where the values of a field come from in this import."""
     particles = plan.particles
     assert particles is not None
+    if is_carried(field):
+        return Formatter().vformat(field.origin, (), _Called(particles))
     if field.name == "blob/sign" and plan.data_sign:
         return f"data sign, {plan.data_sign.source}"
     if field.name == "location/center_y_frac" and plan.placing:

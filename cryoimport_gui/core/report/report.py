@@ -16,6 +16,7 @@ from ..atomic import write_whole
 from ..exposures.placing import Placing, reported
 from ..parameters import RunOptions
 from ..plan.plan import ImportPlan
+from .contents import carried_slots
 
 _NAME = "cryoimport-gui"
 
@@ -41,6 +42,7 @@ def make_report(
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
         "data_sign": _data_sign(plan),
         "poses": _poses(plan),
+        "original": _original(plan),
         "trims": _trims(plan),
         **(reported(plan.placing) if plan.placing else dict.fromkeys(reported(Placing()))),
         "stacks_found_by": dict(plan.stacks.located.rules) if plan.stacks else {},
@@ -139,6 +141,16 @@ def _poses(plan: ImportPlan) -> dict[str, Any]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(float(value), 4)
+
+
+def _original(plan: ImportPlan) -> dict[str, Any] | None:
+    if plan.original is None:
+        return None
+    return {
+        "file": os.path.abspath(plan.original.originals.source),
+        "matched": dict(plan.original.matched.rules),
+        "carried_slots": carried_slots(plan),
+    }
 
 
 def _trims(plan: ImportPlan) -> dict[str, Any] | None:

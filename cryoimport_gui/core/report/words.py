@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..dataset.schema import SCHEMA
 from ..exposures.placing import place_words
 from ..exposures.trims import TrimRules
 from ..plan.plan import ImportPlan
 from ..problems import Severity, count_of, printable
-from .contents import where_from
+from .contents import carried_slots, where_from
 
 
 def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
@@ -24,7 +23,7 @@ def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
     lines += ["", "Stacks found by"]
     lines += [f"  {rule}: {count}" for rule, count in report["stacks_found_by"].items()]
     lines += ["", "Fields"]
-    lines += [f"  {field.name}: {where_from(plan, field)}" for slot in plan.slots for field in SCHEMA[slot]]
+    lines += [f"  {field.name}: {where_from(plan, field)}" for field in plan.fields]
     lines += ["", "Problems"]
     lines += [f"  {line}" for problem in plan.problems for line in str(problem).splitlines()]
     lines += ["", "Seconds"]
@@ -72,6 +71,8 @@ def summary(plan: ImportPlan) -> list[str]:
         )
     if plan.placing and plan.placing.groups:
         lines.append(place_words(plan.placing))
+    if plan.original:
+        lines.append(restored_words(plan))
     if plan.left_out:
         lines.append(f"{count_of(counts['left_out'], 'row')} left out")
     tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]
@@ -80,3 +81,15 @@ def summary(plan: ImportPlan) -> list[str]:
         f"{counts['particles']:,} particles to import: {', '.join(plan.slots) or 'nothing'}; {found or 'no problems'}"
     )
     return lines
+
+
+def restored_words(plan: ImportPlan) -> str:
+    """How many particles are restored, by which rule, and what they keep."""
+    assert plan.original is not None
+    rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.original.matched.rules.items())
+    kept = ", ".join(carried_slots(plan)) or "nothing else"
+    particles = plan.particles
+    if particles is not None and particles.keeps_ctf is not None and (refitted := int((~particles.keeps_ctf).sum())):
+        kept += f"; CTF was refitted for {count_of(refitted, 'particle')}"
+    restored = count_of(plan.counts()["uids_restored"], "particle")
+    return f"{restored} restored with the uid of the original, found by: {rules or 'nothing'}; kept: {kept}"

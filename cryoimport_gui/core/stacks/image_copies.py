@@ -23,7 +23,7 @@ _CHUNK = 1 << 16
 
 
 @dataclass
-class _Copies:
+class Copies:
     """Rows whose image has other rows as well, image by image, in the order of the file within each.
 
     image: (n,) number of the image of each; `place`: (n,) how many rows of the image stand before it.
@@ -50,7 +50,7 @@ def copies_remarks(
     copies = _copies(particles, stacks)
     has_poses = bool(particles.poses)
     if copies.images:
-        again = _is_duplicate(particles, copies) if has_poses else copies.place > 0
+        again = is_duplicate(particles, copies) if has_poses else copies.place > 0
         others = np.flatnonzero((copies.place > 0) & ~again)
         yield from _duplicates(particles, copies, again, is_expanded=len(others) > 0)
         if len(others):
@@ -59,24 +59,29 @@ def copies_remarks(
     yield from _mixed(particles, copies, subset)
 
 
-def _copies(particles: Particles, stacks: Stacks) -> _Copies:
+def _copies(particles: Particles, stacks: Stacks) -> Copies:
     of_rows = stacks.of_rows(particles)
     keys = of_rows << 32 | particles.image_number
     keys[(of_rows < 0) | (particles.image_number < 0)] = -1
+    return copies_among(keys)
+
+
+def copies_among(keys: NDArray[np.int64]) -> Copies:
+    """The rows whose key other rows have as well; a key below 0 is none."""
     none = np.empty(0, np.int64)
     if len(keys) < 2 or (keys[1:] > keys[:-1]).all():  # most files are sorted, and have none
-        return _Copies(none, none, none)
+        return Copies(none, none, none)
     values = np.sort(keys)  # a third of the time of the order, which few files need
     again = (values[1:] == values[:-1]) & (values[1:] >= 0)
     if not again.any():
-        return _Copies(none, none, none)
+        return Copies(none, none, none)
     rows = np.argsort(keys, kind="stable")[np.append(again, False) | np.append(False, again)]
     starts = np.diff(keys[rows], prepend=-1) != 0
     image = np.cumsum(starts) - 1
-    return _Copies(rows, image, np.arange(len(rows)) - np.flatnonzero(starts)[image])
+    return Copies(rows, image, np.arange(len(rows)) - np.flatnonzero(starts)[image])
 
 
-def _is_duplicate(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
+def is_duplicate(particles: Particles, copies: Copies) -> NDArray[np.bool_]:
     """(n,) whether a copy lies elsewhere than the first of its image, or has the pose of one before it."""
     again = np.zeros(len(copies.rows), bool)
     for first in range(0, len(again), _CHUNK):
@@ -90,7 +95,7 @@ def _is_duplicate(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
     return again | _has_pose_of_one_before(particles, copies)
 
 
-def _has_pose_of_one_before(particles: Particles, copies: _Copies) -> NDArray[np.bool_]:
+def _has_pose_of_one_before(particles: Particles, copies: Copies) -> NDArray[np.bool_]:
     groups = particles.optics_groups
     turn = np.float32(np.cos(np.radians(_SAME_POSE_DEG / 2)))
     found = np.zeros(len(copies.rows), bool)
@@ -122,9 +127,7 @@ def _quaternions(particles: Particles, rows: NDArray[np.int64]) -> NDArray[np.fl
     return np.stack(parts, axis=1)
 
 
-def _duplicates(
-    particles: Particles, copies: _Copies, again: NDArray[np.bool_], is_expanded: bool
-) -> Iterator[Problem]:
+def _duplicates(particles: Particles, copies: Copies, again: NDArray[np.bool_], is_expanded: bool) -> Iterator[Problem]:
     rows = np.sort(copies.rows[again])
     if len(rows):
         message = f"{count_of(len(rows), 'row')} with an image that stood in an earlier row"
@@ -136,7 +139,7 @@ def _duplicates(
         )
 
 
-def _expanded(particles: Particles, copies: _Copies, others: NDArray[np.int64], ignore_poses: bool) -> Problem:
+def _expanded(particles: Particles, copies: Copies, others: NDArray[np.int64], ignore_poses: bool) -> Problem:
     images = len(distinct(copies.image[others]))
     rows = len(others) + images
     message = f"{count_of(images, 'image')} with {rows / images:.3g} poses each on average, in {rows:,} rows"
@@ -153,7 +156,7 @@ def _expanded(particles: Particles, copies: _Copies, others: NDArray[np.int64], 
     )
 
 
-def _mixed(particles: Particles, copies: _Copies, subset: NDArray[np.float64] | None) -> Iterator[Problem]:
+def _mixed(particles: Particles, copies: Copies, subset: NDArray[np.float64] | None) -> Iterator[Problem]:
     """Rows that must lie in one half-set: copies of an image, particles of a helical tube."""
     for what, rows, group in (("image", copies.rows, copies.image), ("helical tube", *_tubes(particles))):
         if not len(rows):

@@ -22,13 +22,15 @@ from .path_field import PathField, meant_paths, text_of_paths
 _FILTERS = {
     "meta": "Particles or picks (*.star *.box *.cbox *.txt);;All files (*)",
     "exposures": "CryoSPARC exposures (*.cs *.csg);;All files (*)",
+    "original": "CryoSPARC particles (*.cs *.csg);;All files (*)",
 }
 #: where a dialog begins if nothing is remembered: at these paths, the best first
-_NEARBY = dict.fromkeys(("project", "output", "exposures"), ("project", "exposures", "meta"))
+_NEARBY = dict.fromkeys(("project", "output", "exposures", "original"), ("project", "exposures", "meta"))
 _PLACEHOLDERS = {
     "meta": "RELION's run_data.star or particles.star, or picks; drop one or several on the window",
     "data": "usually not needed: leave it empty at first",
     "exposures": "optional: .cs or .csg",
+    "original": "only for particles that came from CryoSPARC: the .cs or .csg that they were in",
     "output": "a new folder, inside the folder of the CryoSPARC project",
     "project": "optional: CS-…",
 }

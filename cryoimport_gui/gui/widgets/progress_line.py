@@ -10,6 +10,7 @@ from ..session import Session
 #: the stages of the core in words
 STAGES = {
     "read": "Reading the STAR file",
+    "restore": "Looking for the original particles",
     "locate": "Looking for the stacks",
     "headers": "Reading the stacks' headers",
     "match": "Matching exposures",

@@ -10,7 +10,7 @@ import yaml
 from cryosparc.dataset import Dataset
 from scipy.spatial.transform import Rotation
 
-from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Places, Written, dataset_dtype
+from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Places, Written, dataset_dtype, fields_of
 from cryoimport_gui.core.dataset.writer import result_group, write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 from cryoimport_gui.core.progress import Cancelled, Progress
@@ -82,7 +82,9 @@ def stretch(rows: DatasetRows, first: int, last: int) -> DatasetRows:
 
 def write(rows: DatasetRows, slots: tuple[str, ...] = SLOTS, progress: Progress | None = None) -> io.BytesIO:
     file = io.BytesIO()
-    write_dataset(file, len(rows.uid), slots, LENGTHS, lambda a, b: stretch(rows, a, b), progress or Progress())
+    write_dataset(
+        file, len(rows.uid), fields_of(slots), LENGTHS, lambda a, b: stretch(rows, a, b), progress or Progress()
+    )
     file.seek(0)
     return file
 
@@ -97,7 +99,7 @@ def test_the_schema_is_the_published_one() -> None:
 
 
 def test_types_of_a_row() -> None:
-    dtype = dataset_dtype(("blob", "ctf"), LENGTHS)
+    dtype = dataset_dtype(fields_of(("blob", "ctf")), LENGTHS)
     assert dtype.names is not None and dtype.names[:3] == ("uid", "blob/path", "blob/idx")
     assert (dtype["uid"].str, dtype["blob/path"].str, dtype["blob/shape"].shape) == ("<u8", "|S12", (2,))
     assert dtype.itemsize == 8 + (12 + 4 + 8 + 4 + 4 + 8) + (8 + 4 + 10 * 4 + 3 * 8 + 2 * 16)

@@ -20,6 +20,7 @@ EVERYTHING: dict[str, Any] = {
     "meta": ('/a b/run\'s "data".star', "/c/*_data.star"),
     "data": "/-x",
     "exposures": ("/J1/$HOME `x`.cs", "/J2"),
+    "original": "/J9/the 'old'.csg",
     "output": "/P/J7;rm",
     "project": "/P",
     "ignore_raw_data": True,

@@ -40,7 +40,7 @@ def test_the_report_of_an_import(tmp_path: Path, demo: Demo) -> None:
     }
     assert outcome.report["counts"] == {
         "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
-        "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
+        "exposures": 3, "exposures_matched": 3, "particles_matched": 12, "uids_restored": 0,
     }  # fmt: skip
     groups = {group["id"]: group for group in outcome.report["optics_groups"]}
     assert (groups[1]["particles"], groups[2]["particles"]) == (8, 4)

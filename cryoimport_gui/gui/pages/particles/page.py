@@ -20,6 +20,7 @@ from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .file_facts import file_facts
 from .file_list import FileList
+from .original_line import OriginalLine
 from .recent_list import RecentList
 from .which_particles import WhichParticles
 
@@ -56,6 +57,7 @@ class ParticlesPage(Page):
         "pose-",
         "shift-",
         "half-sets-",
+        "original-",
     )
 
     def build(self) -> None:
@@ -90,6 +92,9 @@ class ParticlesPage(Page):
         rows.addWidget(label_for(first_number, "F"))
         rows.addWidget(first_number)
         form.addRow(label_for(select, "W"), rows)
+        self.original = OriginalLine(session)
+        form.addRow(label_for(self.original.editor, "O"), self.original.editor)
+        form.addRow("", self.original)
         self.body.addLayout(form)
         self.take_data = QPushButton()
         explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
@@ -137,6 +142,7 @@ class ParticlesPage(Page):
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
         self.problem_list.show_problems(self.problems())
+        self.original.show_plan(plan)
         suggested = plan.stacks.located.suggested_data if plan.stacks else ""
         self.take_data.setVisible(bool(suggested))
         self.take_data.setText(f"&Use {suggested.replace('&', '&&')} as particle data path")
