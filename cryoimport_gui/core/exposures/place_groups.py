@@ -6,6 +6,7 @@ Particles of one optics group whose micrographs lie in one folder come from one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import dirname
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class PlaceGroups:
     def of(particles: Particles, rows: Rows) -> PlaceGroups:
         """Those that `rows` are in."""
         folders: dict[str, int] = {}
-        of_name = [folders.setdefault(name[: name.rfind("/")], len(folders)) for name in particles.micrograph_names]
+        of_name = [folders.setdefault(dirname(name), len(folders)) for name in particles.micrograph_names]
         folder_of_name, optics = np.array(of_name, np.int64), len(particles.optics_groups)
         table = np.full((max(1, len(folders)), optics), -1)
         if particles.micrograph_index is None or not len(rows):

@@ -138,7 +138,7 @@ def reported(placing: Placing) -> dict[str, Any]:
     most = placing.most
     y = {
         "value": "flip" if most and most.flip else "keep",
-        "source": most.y_source if most else "default",
+        "source": most.y_source if most and most.y_source != "others" else "default",
         "keep_correlation": _rounded(most.keep_correlation) if most else None,
         "flip_correlation": _rounded(most.flip_correlation) if most else None,
         "sampled": sum(group.sampled for group in placing.groups),

@@ -30,6 +30,8 @@ from .place_groups import PlacedRows
 SAMPLE, _EACH, _FOR_A_GROUP, _MOST = 60, 3, 12, 240
 #: The same where exposures may differ, and where they do.
 _LARGER_SAMPLE, _LARGEST_SAMPLE, _MORE_EACH = 600, 4000, 8
+#: No more than this for the images of a larger sample.
+_MOST_BYTES = 256 << 20
 #: Particles that other scales are tried with.
 _FOR_SCALES = 24
 #: Where most exposures are found, those that are not are looked at again.
@@ -94,7 +96,9 @@ def look_by_images(
     Args:
         scales: (groups,) the likeliest.  others: (groups, ...) that may be as well.
     """
-    groups = len(scales)
+    stacks = images.stacks
+    placed = placed.among(stacks.of_name[placed.particles.stack_index[placed.rows]] >= 0)
+    groups, most = len(scales), max(SAMPLE, _MOST_BYTES // (4 * stacks.box**2))
     count = min(_MOST, SAMPLE + _FOR_A_GROUP * (groups - 1))
     sample = _Looked(placed.sample(count, _EACH, fill=True), optics, images, progress)
     sight = sample.at(scales)
@@ -107,9 +111,9 @@ def look_by_images(
         scales = [better.get(group, scale) for group, scale in enumerate(scales)]
         sight = sample.at(scales)
     if _may_differ(sight):
-        sight = _Looked(placed.sample(_LARGER_SAMPLE, _MORE_EACH), optics, images, progress).at(scales)
+        sight = _Looked(placed.sample(min(most, _LARGER_SAMPLE), _MORE_EACH), optics, images, progress).at(scales)
     if sight.turned and sight.placed.units < placed.units:
-        sight = _Looked(placed.sample(_LARGEST_SAMPLE, _MORE_EACH), optics, images, progress).at(scales)
+        sight = _Looked(placed.sample(min(most, _LARGEST_SAMPLE), _MORE_EACH), optics, images, progress).at(scales)
     return sight
 
 

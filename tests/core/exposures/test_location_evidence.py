@@ -74,6 +74,16 @@ def test_how_far_coordinates_reach_tells_their_scale(tmp_path: Path) -> None:
     assert not said(plan, "coordinate-scale-unclear") and not said(plan, "coordinates-scaled")
 
 
+@pytest.mark.parametrize(
+    ("names", "group"), [("m{}", "opticsGroup1"), ("a/b/m{}", "a/b, opticsGroup1"), ("s{0}/m{0}", "s0")]
+)
+def test_groups_are_folders_of_an_optics_group(tmp_path: Path, names: str, group: str) -> None:
+    plan = planned(tmp_path, *all_over(60, 4), names=names)
+    found = [place.name for place in plan.placing.groups]  # type: ignore[union-attr]
+    assert group in found[0] and len(found) == (4 if names.startswith("s") else 1)
+    assert sum(place.particles for place in plan.placing.groups) == 60  # type: ignore[union-attr]
+
+
 def test_movies_that_were_binned_before_particles_were_picked(tmp_path: Path) -> None:
     """The movie's own pixel size, which the file gives, is not that of the picture that was picked on."""
     xy, exposure = all_over(60, 4)

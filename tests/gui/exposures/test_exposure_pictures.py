@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
@@ -113,6 +114,25 @@ def test_the_scale_is_automatic_or_a_number(qtbot, open_wizard, small: Demo) -> 
     qtbot.keyClicks(scale, "0")
     assert page.session.parameters.coordinate_scale == "auto"
     settle(qtbot, page)
+
+
+def test_poses_are_mirrored_for_mirrored_exposures_unless_chosen_otherwise(qtbot, open_wizard, tmp_path: Path) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=3, particles_per_micrograph=8, mirrored_micrographs=True))
+    page = open_page(qtbot, open_wizard, values(demo, ignore_raw_data=True))
+    choice = page.findChild(QComboBox, "mirror_poses")
+
+    def mirrors() -> set[bool]:
+        settle(qtbot, page)
+        plan = page.session.plan
+        return set(plan.placing.of(plan.particles).mirrors_pose.tolist())
+
+    assert choice.currentText() == "Automatic" and mirrors() == {True}
+    choice.setFocus()
+    qtbot.keyClick(choice, Qt.Key.Key_End)
+    assert choice.currentText() == "No" and page.session.parameters.mirror_poses == "no"
+    assert mirrors() == {False}
+    (said,) = (problem for problem in page.problems() if problem.code == "exposures-mirrored")
+    assert "left as they are" in said.message
 
 
 def look_at(qtbot, wizard: ImportWizard, row: int) -> PreviewPage:

@@ -140,6 +140,7 @@ MENDS = [
     ("exposure-ambiguous", "Find trimming rules", {}, {"suggest_trims": True}),
     ("coordinates-outside", "Detect the scale", {"coordinate_scale": "2"}, {"coordinate_scale": "auto"}),
     ("coordinate-y-unclear", "Detect which way y runs", {"coordinate_y": "flip"}, {"coordinate_y": "auto"}),
+    ("exposures-mirrored", "Detect mirrored exposures", {"mirror_poses": "no"}, {"mirror_poses": "auto"}),
     ("data-sign-contradicts", "Use the detected data sign", {"data_sign": "+1"}, {"data_sign": "auto"}),
     ("output-exists", "Use the next free name", {"output": "{}/import7"}, {"output": "{}/import9"}),
     ("output-job-number", "Use another name", {"output": "{}/J7"}, {"output": "{}/J7_2"}),

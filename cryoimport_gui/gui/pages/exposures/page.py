@@ -45,7 +45,7 @@ class ExposuresPage(Page):
         "Optional: match the particles to CryoSPARC's exposures. Names must be equal after trimming, and "
         "particles must lie where their exposure shows them."
     )
-    CODES = ("exposure", "micrograph", "coordinate")
+    CODES = ("exposure", "micrograph", "coordinate", "location")
 
     def build(self) -> None:
         session = self.session
