@@ -9,6 +9,7 @@ from ..dataset.schema import SCHEMA
 from ..exposures.trims import TrimRules
 from ..plan.plan import ImportPlan
 from ..problems import Severity, count_of, printable
+from .claims import claims_of
 from .contents import where_from
 
 
@@ -32,7 +33,12 @@ def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
 
 
 def summary(plan: ImportPlan) -> list[str]:
-    """A few lines for people: what was found and what will be written."""
+    """A few lines for people: what was found, what will be written, and the five claims."""
+    return [*overview(plan), *map(str, claims_of(plan))]
+
+
+def overview(plan: ImportPlan) -> list[str]:
+    """What was found, and what will be written."""
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
@@ -51,17 +57,6 @@ def summary(plan: ImportPlan) -> list[str]:
             )
             text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
             lines.append(f"optics group {group.id} {group.name}: {count_of(group.particles, 'particle')}; {text}")
-    if sign := plan.data_sign:
-        evidence = ""
-        if verdict := sign.verdict:
-            evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
-            if verdict.stacks > 1:
-                evidence += f"; {verdict.stacks_judged} of {verdict.stacks} stacks judged one by one"
-        if sign.map_sign:
-            evidence += f"; the map from the particles says {sign.map_sign:+d}"
-        lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
-    if plan.poses:
-        lines.append(plan.poses_check.words)
     if plan.matching:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
@@ -69,13 +64,6 @@ def summary(plan: ImportPlan) -> list[str]:
         lines.append(
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"
-        )
-    if plan.placing and (compared := plan.placing.verdict) and compared.sampled:
-        reading = "flipped" if plan.placing.flip_y else "kept"
-        evidence = f"{compared.keep_correlation:.2f} kept, {compared.flip_correlation:.2f} flipped"
-        lines.append(
-            f"y is {reading} ({plan.placing.source}; correlation with the micrographs {evidence}, "
-            f"over {compared.sampled} particles)"
         )
     if plan.left_out:
         lines.append(f"{count_of(counts['left_out'], 'row')} left out")

@@ -189,10 +189,10 @@ def test_images_that_say_nothing_are_left_out() -> None:
 def test_what_was_seen_is_reported_for_none_one_and_many() -> None:
     images, shifts = particles("lump", 0.1, count=40)
     assert detect_data_sign([]).words == "no image could be looked at"
-    for sign, stored in ((1, "brighter"), (-1, "darker")):
+    for sign, stored in ((1, "bright"), (-1, "dark")):
         one, all_of_them = (detect_data_sign(sign * images[:n], shifts[:n]).words for n in (1, 40))
-        assert one == f"the only particle is stored {stored} than its surroundings"
-        assert all_of_them == f"100% of 40 particles are stored {stored} than their surroundings"
+        assert one == f"the only particle is stored {stored}"
+        assert all_of_them == f"40 of 40 particles are stored {stored}"
 
 
 def test_no_confidence_is_called_certain() -> None:

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ....core.pictures.data_sign import SignVerdict
+from ....core.pictures.data_sign import SignVerdict, sign_text
 from ....core.pictures.montage import GAP_PX, compose, own_limits
 from ....core.pictures.tiles import Images
 from ....core.problems import Severity
 from ...session import Session
 from ...theme import emphasize, good_colour, make_quiet, severity_colour
-from ...tips import explain, sign_text
+from ...tips import explain
 from ...widgets.editors import ChoiceEdit, label_for
 from ...widgets.problem_list import SIGNS, plain_label, sentence
 

@@ -1,0 +1,259 @@
+"""The five claims that an import makes about its data, each with its state and one sentence that says why.
+
+They are derived from what the plan holds already, without a look at any image, and they are shown everywhere in these
+words: on the pages, on Review, in the report and on the terminal.  A problem speaks for the claim that its code stands
+with in `CODES_OF_CLAIMS`; what statistics say (the sign, the poses, the positions) is said by the verdict itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..optics.microscope import STACK_HEADER, USER
+from ..particles import OpticsGroup
+from ..pictures.data_sign import sign_text
+from ..plan.plan import DataSign, ImportPlan
+from ..problems import Problem, Severity, count_of
+from ..stacks.stacks import Stacks
+from .claim_codes import BY_VERDICT, CODES_OF_CLAIMS, Topic, claim_of
+
+_MOST_LETTERS = 300
+
+
+class ClaimState(StrEnum):
+    """What is known of a claim.
+
+    confirmed: by something that could have shown otherwise.  given: nothing could confirm it, or it is not imported.
+    doubtful: something speaks against it.  contradicted: it does not hold, or it stops the import.
+    """
+
+    CONFIRMED = "confirmed"
+    GIVEN = "as given"
+    DOUBTFUL = "doubtful"
+    CONTRADICTED = "contradicted"
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS[self]
+
+
+_SIGNS = dict(zip(ClaimState, "✓●▲✖"))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """`words` is a whole sentence."""
+
+    topic: Topic
+    state: ClaimState
+    words: str
+
+    @property
+    def evidence(self) -> str:
+        """A problem code of the page that shows the evidence."""
+        return CODES_OF_CLAIMS[self.topic][0]
+
+    def to_json(self) -> dict[str, str]:
+        return {"claim": self.topic.value, "state": self.state.value, "words": self.words}
+
+    def __str__(self) -> str:
+        return f"{self.state.sign} {self.words}"
+
+
+_Said = tuple[ClaimState, str]
+
+
+def claims_of(plan: ImportPlan) -> list[Claim]:
+    """The five claims, in their order; of an unfinished plan too."""
+    return [Claim(topic, *_sentence(plan, topic, say)) for topic, say in _CLAIMS.items()]
+
+
+def _sentence(plan: ImportPlan, topic: Topic, say: Callable[[ImportPlan], _Said]) -> _Said:
+    """What the worst of the claim's problems says, or else its own figures."""
+    found = [p for p in plan.problems if claim_of(p.code) is topic and p.severity is not Severity.INFO]
+    found = [p for p in found if p.code not in BY_VERDICT]
+    errors = [p for p in found if p.severity is Severity.ERROR or p.accepted]
+    if errors:
+        return ClaimState.CONTRADICTED, _of_problem(plan, topic, errors[0])
+    if plan.importable is None:
+        return ClaimState.GIVEN, f"{topic.capitalize()}: not checked yet."
+    state, words = say(plan)
+    if found and state is not ClaimState.CONTRADICTED:
+        return ClaimState.DOUBTFUL, _of_problem(plan, topic, found[0])
+    return state, words
+
+
+def _of_problem(plan: ImportPlan, topic: Topic, found: Problem) -> str:
+    """Its message without the details behind the first semicolon."""
+    words, left_out = found.message.partition("; ")[0], plan.left_out.get(found.code, ())
+    words = words if len(words) <= _MOST_LETTERS else f"{words[:_MOST_LETTERS]} …"
+    if len(left_out):
+        words += f"; {count_of(len(left_out), 'row')} left out"
+    return f"{topic.capitalize()}: {words}{'; you accepted this' if found.accepted else ''}."
+
+
+def _images(plan: ImportPlan) -> _Said:
+    if plan.parameters.ignore_raw_data:
+        return ClaimState.GIVEN, "Images: not imported, because raw data is ignored."
+    if plan.stacks is None or not plan.stacks.box:
+        return ClaimState.GIVEN, "Images: not checked yet."
+    counts = plan.counts()
+    stacks, box = count_of(counts["stacks"], "stack"), plan.stacks.box
+    return ClaimState.CONFIRMED, f"Images: all {counts['particles']:,} found, in {stacks} with a box of {box} pixels."
+
+
+def _microscope(plan: ImportPlan) -> _Said:
+    groups = [group for group in plan.groups if group.particles]
+    names = {
+        "pixel_size_A": "{} Å",
+        "voltage_kV": "{} kV",
+        "cs_mm": "Cs {} mm",
+        "amplitude_contrast": "amplitude contrast {}",
+    }
+    known = {name: _spread(groups, name) for name in names}
+    words = ", ".join(text.format(known[name]) for name, text in names.items() if known[name])
+    of_user = [name for name in names if any(_source(group, name) == USER for group in groups)]
+    words = f"Microscope: {words or 'no value is known'}"
+    if of_user:
+        words += ", in part as you set them" if len(of_user) < len(names) else ", as you set them"
+    if plan.stacks is None:
+        return ClaimState.GIVEN, f"{words}; there are no stack headers to compare the pixel size with."
+    sizes_A, others_A = _header_sizes(plan.groups, plan.stacks)
+    if not sizes_A:
+        given = any(_source(group, "pixel_size_A") == STACK_HEADER for group in groups)
+        why = "the pixel size is that of the stack headers" if given else "the stack headers give no pixel size"
+        return ClaimState.GIVEN, f"{words}; {why}."
+    headers = count_of(sizes_A.total(), "stack header")
+    if others_A:
+        most_A = others_A.most_common(1)[0][0]
+        return ClaimState.DOUBTFUL, f"{words}; but {others_A.total():,} of {headers} give {most_A:.4g} Å."
+    return ClaimState.CONFIRMED, f"{words}; {sizes_A.total():,} of {headers} agree on the pixel size."
+
+
+def _source(group: OpticsGroup, name: str) -> str:
+    value = getattr(group, name)
+    return value.source if value else ""
+
+
+def _spread(groups: Iterable[OpticsGroup], name: str) -> str:
+    """The values of a name, `1.05 and 1.07` or `0.8 to 1.3`; empty where a group has none."""
+    values = [getattr(group, name) for group in groups]
+    if not values or None in values:
+        return ""
+    numbers = sorted({f"{value.value:.4g}" for value in values}, key=float)
+    return " and ".join(numbers) if len(numbers) < 3 else f"{numbers[0]} to {numbers[-1]}"
+
+
+def _header_sizes(groups: list[OpticsGroup], stacks: Stacks) -> tuple[Counter[float], Counter[float]]:
+    """Pixel size → how many stack headers give it; and those of them that differ from their group's.
+
+    A pixel size that was taken from the headers is not confirmed by them.
+    """
+    every, others = Counter[float](), Counter[float]()
+    for group, headers in zip(groups, stacks.headers):
+        size = group.pixel_size_A
+        if group.particles and size and size.source != STACK_HEADER:
+            every.update({size_A: len(its) for size_A, its in headers.pixel_sizes_A.items()})
+            others.update({size_A: len(its) for size_A, its in headers.other_than(size.value).items()})
+    return every, others
+
+
+def _data_sign(plan: ImportPlan) -> _Said:
+    if plan.parameters.ignore_raw_data:
+        return ClaimState.GIVEN, "Data sign: not imported, because raw data is ignored."
+    if plan.data_sign is None or plan.data_sign.verdict is None:
+        return ClaimState.GIVEN, "Data sign: not checked yet."
+    state, words = _of_sign(plan.data_sign)
+    return state, f"Data sign {sign_text(plan.data_sign.value)}: {words}."
+
+
+def _of_sign(sign: DataSign) -> _Said:
+    verdict, is_chosen = sign.verdict, sign.source == "user"
+    assert verdict is not None
+    seen, by_map = verdict.words, f"the map from the particles says {sign_text(sign.map_sign)}"
+    if verdict.mixed:
+        state = ClaimState.CONTRADICTED if is_chosen else ClaimState.DOUBTFUL
+        return state, f"{'you chose it, but ' if is_chosen else ''}{verdict.mixed.message}"
+    if verdict.value == -sign.value:
+        return ClaimState.CONTRADICTED, f"you chose it, but {seen}, which means {sign_text(verdict.value)}"
+    if verdict.value and sign.map_sign == -sign.value:
+        return ClaimState.DOUBTFUL, f"{seen}, but {by_map}"
+    if verdict.value:
+        return ClaimState.CONFIRMED, seen
+    if sign.map_sign == sign.value:
+        return ClaimState.CONFIRMED, f"{by_map}; single images do not show it clearly ({seen})"
+    if sign.map_sign:
+        return ClaimState.DOUBTFUL, f"you chose it, but {by_map}; single images do not show it clearly ({seen})"
+    if is_chosen:
+        return ClaimState.GIVEN, f"you chose it; the images do not show it clearly ({seen})"
+    return ClaimState.DOUBTFUL, f"RELION's usual one, as the images do not show it clearly ({seen})"
+
+
+_OF_ANSWERS = {
+    "fits": ClaimState.CONFIRMED,
+    "fits in part": ClaimState.DOUBTFUL,
+    "does not fit": ClaimState.CONTRADICTED,
+}
+
+
+def _poses(plan: ImportPlan) -> _Said:
+    if plan.parameters.ignore_pose_data:
+        return ClaimState.GIVEN, "Poses: not imported, because pose data is ignored."
+    if not plan.poses:
+        return ClaimState.GIVEN, "Poses: not imported, because the file has none."
+    found = plan.poses_check
+    states = {
+        "fits": ClaimState.CONFIRMED,
+        "fits in part": ClaimState.DOUBTFUL,
+        "does not fit": ClaimState.CONTRADICTED,
+    }
+    state = states.get(found.check.answer, ClaimState.GIVEN) if found.check else ClaimState.GIVEN
+    accepted = any(p.accepted for p in plan.problems if claim_of(p.code) is Topic.POSES)
+    return state, f"{found.words} You accepted this." if accepted else found.words
+
+
+def _positions(plan: ImportPlan) -> _Said:
+    if not plan.parameters.exposures:
+        return ClaimState.GIVEN, "Positions: not imported, because no exposures are given."
+    if plan.all_particles is not None and plan.all_particles.coordinates_px is None:
+        return ClaimState.GIVEN, "Positions: not imported, because the file has no coordinates."
+    if plan.placing is None or plan.exposures is None:
+        return ClaimState.GIVEN, "Positions: not checked yet."
+    state, words = _of_places(plan)
+    return state, f"Positions: {words}."
+
+
+def _of_places(plan: ImportPlan) -> _Said:
+    """What the pictures say of the places."""
+    placing, exposures = plan.placing, plan.exposures
+    assert placing is not None and exposures is not None
+    verdict, is_chosen = placing.verdict, placing.source == "user"
+    reading = f"y {'flipped' if placing.flip_y else 'kept'}{' as you chose' if is_chosen else ''}"
+    if exposures.are_movies:
+        return ClaimState.GIVEN, f"{reading}; movies cannot be compared with the particles"
+    if verdict is None:
+        return ClaimState.GIVEN, f"{reading}; there are no particle images to compare with the exposures"
+    if not verdict.sampled:
+        return ClaimState.GIVEN, f"{reading}; no micrograph could be compared with the particles"
+    figures = f"correlation {verdict.keep_correlation:.2f} with y kept, {verdict.flip_correlation:.2f} flipped"
+    figures += f" ({count_of(verdict.sampled, 'particle')})"
+    if verdict.is_elsewhere:
+        return ClaimState.DOUBTFUL, f"particles are not found at their places, whichever way y runs: {figures}"
+    if verdict.value == "unclear":
+        return ClaimState.GIVEN, f"{reading}; the exposures do not show it clearly: {figures}"
+    if (verdict.value == "flip") != placing.flip_y:
+        shown = "flipped" if verdict.value == "flip" else "kept"
+        return ClaimState.CONTRADICTED, f"{reading}, but the exposures show particles with y {shown}: {figures}"
+    return ClaimState.CONFIRMED, f"particles lie where their exposures show them, {reading}: {figures}"
+
+
+_CLAIMS: dict[Topic, Callable[[ImportPlan], _Said]] = {
+    Topic.IMAGES: _images,
+    Topic.MICROSCOPE: _microscope,
+    Topic.DATA_SIGN: _data_sign,
+    Topic.POSES: _poses,
+    Topic.POSITIONS: _positions,
+}
