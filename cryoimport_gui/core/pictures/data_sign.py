@@ -86,11 +86,6 @@ class SignVerdict:
         count, stored = (self.sampled - bright, "dark") if self.value > 0 else (bright, "bright")
         return f"{count:,} of {self.sampled:,} particles are stored {stored}"
 
-    @property
-    def confidence_words(self) -> str:
-        """In percent, never rounded up to certainty."""
-        return "above 99.9%" if self.confidence > 0.999 else f"{np.floor(self.confidence * 1000) / 10:g}%"
-
 
 def sign_text(sign: int) -> str:
     """A data sign with a real minus."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ..optics.microscope import STACK_HEADER, USER
@@ -43,13 +43,23 @@ class ClaimState(StrEnum):
 _SIGNS = dict(zip(ClaimState, "✓●▲✖"))
 
 
+_Said = tuple[ClaimState, str]
+_VALUES = {
+    "pixel_size_A": "{} Å",
+    "voltage_kV": "{} kV",
+    "cs_mm": "Cs {} mm",
+    "amplitude_contrast": "amplitude contrast {}",
+}
+
+
 @dataclass(frozen=True)
 class Claim:
-    """`words` is a whole sentence."""
+    """`words` is a whole sentence; `brief` is what to call the state instead where nothing was checked."""
 
     topic: Topic
     state: ClaimState
     words: str
+    brief: str = ""
 
     @property
     def evidence(self) -> str:
@@ -63,27 +73,32 @@ class Claim:
         return f"{self.state.sign} {self.words}"
 
 
-_Said = tuple[ClaimState, str]
-
-
 def claims_of(plan: ImportPlan) -> list[Claim]:
     """The five claims, in their order; of an unfinished plan too."""
-    return [Claim(topic, *_sentence(plan, topic, say)) for topic, say in _CLAIMS.items()]
+    return [_claim(plan, topic, say) for topic, say in _CLAIMS.items()]
 
 
-def _sentence(plan: ImportPlan, topic: Topic, say: Callable[[ImportPlan], _Said]) -> _Said:
+def _claim(plan: ImportPlan, topic: Topic, say: Callable[[ImportPlan], Claim]) -> Claim:
     """What the worst of the claim's problems says, or else its own figures."""
     found = [p for p in plan.problems if claim_of(p.code) is topic and p.severity is not Severity.INFO]
-    found = [p for p in found if p.code not in BY_VERDICT]
     errors = [p for p in found if p.severity is Severity.ERROR or p.accepted]
+    doubts = [p for p in found if p.code not in BY_VERDICT]
+    if errors and errors[0].code not in BY_VERDICT:
+        return Claim(topic, ClaimState.CONTRADICTED, _of_problem(plan, topic, errors[0]))
+    claim = _not_checked(topic) if plan.importable is None else say(plan)
     if errors:
-        return ClaimState.CONTRADICTED, _of_problem(plan, topic, errors[0])
-    if plan.importable is None:
-        return ClaimState.GIVEN, f"{topic.capitalize()}: not checked yet."
-    state, words = say(plan)
-    if found and state is not ClaimState.CONTRADICTED:
-        return ClaimState.DOUBTFUL, _of_problem(plan, topic, found[0])
-    return state, words
+        return replace(claim, state=ClaimState.CONTRADICTED)
+    if doubts and claim.state is not ClaimState.CONTRADICTED:
+        return Claim(topic, ClaimState.DOUBTFUL, _of_problem(plan, topic, doubts[0]))
+    return claim
+
+
+def _not_checked(topic: Topic) -> Claim:
+    return Claim(topic, ClaimState.GIVEN, f"{topic.capitalize()}: not checked yet.", "not checked yet")
+
+
+def _not_imported(topic: Topic, why: str) -> Claim:
+    return Claim(topic, ClaimState.GIVEN, f"{topic.capitalize()}: not imported, because {why}.", "not imported")
 
 
 def _of_problem(plan: ImportPlan, topic: Topic, found: Problem) -> str:
@@ -95,42 +110,38 @@ def _of_problem(plan: ImportPlan, topic: Topic, found: Problem) -> str:
     return f"{topic.capitalize()}: {words}{'; you accepted this' if found.accepted else ''}."
 
 
-def _images(plan: ImportPlan) -> _Said:
+def _images(plan: ImportPlan) -> Claim:
     if plan.parameters.ignore_raw_data:
-        return ClaimState.GIVEN, "Images: not imported, because raw data is ignored."
+        return _not_imported(Topic.IMAGES, "raw data is ignored")
     if plan.stacks is None or not plan.stacks.box:
-        return ClaimState.GIVEN, "Images: not checked yet."
-    counts = plan.counts()
-    stacks, box = count_of(counts["stacks"], "stack"), plan.stacks.box
-    return ClaimState.CONFIRMED, f"Images: all {counts['particles']:,} found, in {stacks} with a box of {box} pixels."
+        return _not_checked(Topic.IMAGES)
+    stacks, count = count_of(plan.counts()["stacks"], "stack"), plan.counts()["particles"]
+    words = f"Images: all {count:,} found, in {stacks} with a box of {plan.stacks.box} pixels."
+    return Claim(Topic.IMAGES, ClaimState.CONFIRMED, words)
 
 
-def _microscope(plan: ImportPlan) -> _Said:
+def _microscope(plan: ImportPlan) -> Claim:
     groups = [group for group in plan.groups if group.particles]
-    names = {
-        "pixel_size_A": "{} Å",
-        "voltage_kV": "{} kV",
-        "cs_mm": "Cs {} mm",
-        "amplitude_contrast": "amplitude contrast {}",
-    }
-    known = {name: _spread(groups, name) for name in names}
-    words = ", ".join(text.format(known[name]) for name, text in names.items() if known[name])
-    of_user = [name for name in names if any(_source(group, name) == USER for group in groups)]
-    words = f"Microscope: {words or 'no value is known'}"
-    if of_user:
-        words += ", in part as you set them" if len(of_user) < len(names) else ", as you set them"
+    known = [text.format(values) for name, text in _VALUES.items() if (values := _spread(groups, name))]
+    of_user = [name for name in _VALUES if any(_source(group, name) == USER for group in groups)]
+    chosen = "" if not of_user else ", in part as you set them" if len(of_user) < len(_VALUES) else ", as you set them"
+    state, why = _of_headers(groups, plan)
+    return Claim(Topic.MICROSCOPE, state, f"Microscope: {', '.join(known) or 'no value is known'}{chosen}; {why}.")
+
+
+def _of_headers(groups: Iterable[OpticsGroup], plan: ImportPlan) -> _Said:
+    """What the stack headers say of the pixel size."""
     if plan.stacks is None:
-        return ClaimState.GIVEN, f"{words}; there are no stack headers to compare the pixel size with."
+        return ClaimState.GIVEN, "there are no stack headers to compare the pixel size with"
     sizes_A, others_A = _header_sizes(plan.groups, plan.stacks)
+    if not sizes_A and any(_source(group, "pixel_size_A") == STACK_HEADER for group in groups):
+        return ClaimState.GIVEN, "the pixel size is that of the stack headers"
     if not sizes_A:
-        given = any(_source(group, "pixel_size_A") == STACK_HEADER for group in groups)
-        why = "the pixel size is that of the stack headers" if given else "the stack headers give no pixel size"
-        return ClaimState.GIVEN, f"{words}; {why}."
+        return ClaimState.GIVEN, "the stack headers give no pixel size"
     headers = count_of(sizes_A.total(), "stack header")
     if others_A:
-        most_A = others_A.most_common(1)[0][0]
-        return ClaimState.DOUBTFUL, f"{words}; but {others_A.total():,} of {headers} give {most_A:.4g} Å."
-    return ClaimState.CONFIRMED, f"{words}; {sizes_A.total():,} of {headers} agree on the pixel size."
+        return ClaimState.DOUBTFUL, f"but {others_A.total():,} of {headers} give {others_A.most_common(1)[0][0]:.4g} Å"
+    return ClaimState.CONFIRMED, f"{sizes_A.total():,} of {headers} agree on the pixel size"
 
 
 def _source(group: OpticsGroup, name: str) -> str:
@@ -161,13 +172,13 @@ def _header_sizes(groups: list[OpticsGroup], stacks: Stacks) -> tuple[Counter[fl
     return every, others
 
 
-def _data_sign(plan: ImportPlan) -> _Said:
+def _data_sign(plan: ImportPlan) -> Claim:
     if plan.parameters.ignore_raw_data:
-        return ClaimState.GIVEN, "Data sign: not imported, because raw data is ignored."
+        return _not_imported(Topic.DATA_SIGN, "raw data is ignored")
     if plan.data_sign is None or plan.data_sign.verdict is None:
-        return ClaimState.GIVEN, "Data sign: not checked yet."
+        return _not_checked(Topic.DATA_SIGN)
     state, words = _of_sign(plan.data_sign)
-    return state, f"Data sign {sign_text(plan.data_sign.value)}: {words}."
+    return Claim(Topic.DATA_SIGN, state, f"Data sign {sign_text(plan.data_sign.value)}: {words}.")
 
 
 def _of_sign(sign: DataSign) -> _Said:
@@ -199,31 +210,26 @@ _OF_ANSWERS = {
 }
 
 
-def _poses(plan: ImportPlan) -> _Said:
+def _poses(plan: ImportPlan) -> Claim:
     if plan.parameters.ignore_pose_data:
-        return ClaimState.GIVEN, "Poses: not imported, because pose data is ignored."
+        return _not_imported(Topic.POSES, "pose data is ignored")
     if not plan.poses:
-        return ClaimState.GIVEN, "Poses: not imported, because the file has none."
+        return _not_imported(Topic.POSES, "the file has none")
     found = plan.poses_check
-    states = {
-        "fits": ClaimState.CONFIRMED,
-        "fits in part": ClaimState.DOUBTFUL,
-        "does not fit": ClaimState.CONTRADICTED,
-    }
-    state = states.get(found.check.answer, ClaimState.GIVEN) if found.check else ClaimState.GIVEN
+    state = _OF_ANSWERS.get(found.check.answer, ClaimState.GIVEN) if found.check else ClaimState.GIVEN
     accepted = any(p.accepted for p in plan.problems if claim_of(p.code) is Topic.POSES)
-    return state, f"{found.words} You accepted this." if accepted else found.words
+    return Claim(Topic.POSES, state, f"{found.words} You accepted this." if accepted else found.words)
 
 
-def _positions(plan: ImportPlan) -> _Said:
+def _positions(plan: ImportPlan) -> Claim:
     if not plan.parameters.exposures:
-        return ClaimState.GIVEN, "Positions: not imported, because no exposures are given."
+        return _not_imported(Topic.POSITIONS, "no exposures are given")
     if plan.all_particles is not None and plan.all_particles.coordinates_px is None:
-        return ClaimState.GIVEN, "Positions: not imported, because the file has no coordinates."
+        return _not_imported(Topic.POSITIONS, "the file has no coordinates")
     if plan.placing is None or plan.exposures is None:
-        return ClaimState.GIVEN, "Positions: not checked yet."
+        return _not_checked(Topic.POSITIONS)
     state, words = _of_places(plan)
-    return state, f"Positions: {words}."
+    return Claim(Topic.POSITIONS, state, f"Positions: {words}.")
 
 
 def _of_places(plan: ImportPlan) -> _Said:
@@ -250,7 +256,7 @@ def _of_places(plan: ImportPlan) -> _Said:
     return ClaimState.CONFIRMED, f"particles lie where their exposures show them, {reading}: {figures}"
 
 
-_CLAIMS: dict[Topic, Callable[[ImportPlan], _Said]] = {
+_CLAIMS: dict[Topic, Callable[[ImportPlan], Claim]] = {
     Topic.IMAGES: _images,
     Topic.MICROSCOPE: _microscope,
     Topic.DATA_SIGN: _data_sign,

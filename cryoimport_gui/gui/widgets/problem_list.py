@@ -69,11 +69,24 @@ class ProblemList(QScrollArea):
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
         self.setWidget(content)
+        self.updateGeometry()
         content.setAutoFillBackground(False)  # the box around it has its own shade
         before: QWidget = self  # cards are newer than what is below them: Tab would come to them last
         for button in (button for card in content.findChildren(_Card) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
+
+    def sizeHint(self) -> QSize:
+        """As high as its content, at the width that it has."""
+        hint, content = super().sizeHint(), self.widget()
+        if content is None or not content.hasHeightForWidth():
+            return hint
+        return QSize(hint.width(), content.heightForWidth(self.viewport().width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,4 +1,4 @@
-"""What the Exposures page says above its table: what matches, and which way y counts."""
+"""What the Exposures page says above its table: what matches."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 
 from ....core.looks.match_table import NameTable
 from ....core.plan.plan import ImportPlan
-from ....core.problems import count_of
 
 
 def count_words(table: NameTable, plan: ImportPlan) -> str:
@@ -23,27 +22,3 @@ def count_words(table: NameTable, plan: ImportPlan) -> str:
         f"{outside:,} particles outside",
     ]
     return "  ·  ".join(parts)
-
-
-def place_words(plan: ImportPlan) -> str:
-    """Which way y counts, at which scale, and why."""
-    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
-    if particles is None or exposures is None or placing is None:
-        return ""
-    if particles.coordinates_px is None:
-        return "The STAR file has no coordinates, so no locations are written."
-    if plan.matching is None or not (plan.matching.of_name >= 0).any():
-        return ""
-    reading = "y is flipped" if placing.flip_y else "y is kept"
-    chosen = ", as you chose" if placing.source == "user" else ""
-    verdict = placing.verdict
-    if exposures.are_movies:
-        why = "exposures that are movies cannot be compared with particles"
-    elif verdict is None or not verdict.sampled:
-        why = "there are no micrographs to compare"
-    else:
-        over = count_of(verdict.sampled, "particle")
-        why = f"correlation {verdict.keep_correlation:.2f} kept, {verdict.flip_correlation:.2f} flipped, over {over}"
-        if verdict.value == "unclear":
-            why = f"the images do not show it clearly: {why}"
-    return f"{reading}{chosen}: {why}."

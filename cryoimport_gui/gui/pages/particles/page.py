@@ -12,6 +12,7 @@ from ....core.particles import Particles
 from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ....headless import with_demo
 from ...recent import reopen
 from ...tasks import Tasks
@@ -40,6 +41,7 @@ class ParticlesPage(Page):
     SUBTITLE = (
         "Choose RELION's particle STAR file, or drop it on the window. It is checked at once; nothing is written."
     )
+    HEADLINE = Topic.IMAGES
     CODES = (
         "meta-",
         "image-",
@@ -83,6 +85,7 @@ class ParticlesPage(Page):
         rows.addWidget(label_for(first_number, "F"))
         rows.addWidget(first_number)
         form.addRow(label_for(select, "W"), rows)
+        self.body.addWidget(self.headline)
         self.body.addLayout(form)
         self.take_data = QPushButton()
         explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
@@ -120,13 +123,11 @@ class ParticlesPage(Page):
         fatal = [p for p in self.session.plan.errors if p.code.startswith("meta-") or p.code == "image-name-missing"]
         return f"Cannot continue: {fatal[0].message}." if fatal else ""
 
-    def is_done(self) -> bool:
-        return self.session.plan.all_particles is not None
-
     def show_plan(self) -> None:
         plan = self.session.plan
         self.facts.show_facts(file_facts(plan) or ([_UNREADABLE] if plan.errors else []))
         self.left.setCurrentIndex(bool(self.session.parameters.meta))
+        self.headline.setVisible(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
         self.problem_list.show_problems(self.problems())
@@ -195,9 +196,7 @@ def file_facts(plan: ImportPlan) -> list[tuple[str, str]]:
     counts = plan.counts()
     facts = [("Written by", particles.dialect), ("Particles", f"{len(particles):,}")]
     if plan.stacks:
-        missing = sum(not found.path for found in plan.stacks.located.found)
-        total = len(plan.stacks.located.found)
-        facts.append(("Stacks", f"{total:,}" + (f", {missing:,} not found" if missing else ", all found")))
+        facts.append(("Stacks", f"{len(plan.stacks.located.found):,}"))
         facts += [("Found by", f"{rule} ({count:,})") for rule, count in plan.stacks.located.rules.items()]
         if plan.stacks.box:
             facts.append(("Box", f"{plan.stacks.box} × {plan.stacks.box} pixels"))
