@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QIcon, QKeyEvent, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
-from ..core.problems import Severity
+from ..core.problems import Severity, count_of
+from ..core.report.claim_codes import claim_of
+from ..core.report.claims import ClaimState
 from .pages.page import Page
 from .session import Session
-from .theme import good_colour, severity_colour
 from .tips import explain
+from .widgets.state_icon import state_icon
+
+_ICON_PX = 18
+_STATES = {Severity.ERROR: ClaimState.CONTRADICTED, Severity.WARNING: ClaimState.DOUBTFUL}
+_ORDER = list(ClaimState)
 
 
 class StepList(QListWidget):
-    """One line a page: its title, and ✓ or the number of errors or warnings that belong to it.
+    """One line a page: its title, and the state of its claim, or how many errors or warnings belong to it.
 
     Signals:
         chosen(number): a step that can be shown was clicked, or chosen by Enter.
@@ -32,7 +38,11 @@ class StepList(QListWidget):
             self, "The steps of the import. Click one that you have visited to go there, or choose it and press Enter."
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance("9  Microscope  ✓ ▲ 99 ✖ 99") + 24)
+        self.setIconSize(QSize(_ICON_PX, _ICON_PX))
+        nothing = QPixmap(_ICON_PX, _ICON_PX)  # so that titles stand in one line
+        nothing.fill(Qt.GlobalColor.transparent)
+        self._no_icon = QIcon(nothing)
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance("     not checked yet") + _ICON_PX + 30)
         for _ in pages:
             self.addItem(QListWidgetItem())
         self.itemClicked.connect(self._on_chosen)
@@ -53,10 +63,11 @@ class StepList(QListWidget):
     def refresh(self, *_: object) -> None:
         for number, page in enumerate(self._pages):
             item = self.item(number)
-            mark, colour, words = self._state(page, number)
-            item.setText(f"{number + 1}  {page.title()}\n     {mark}")
+            state, words = self._state(page, number)
+            item.setIcon(state_icon(state) if state else self._no_icon)
+            item.setText(f"{number + 1}  {page.title()}\n     {words}")
             item.setSizeHint(QSize(0, 2 * self.fontMetrics().height() + 14))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{page.title()}: {words}")
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{page.title()}: {words or 'nothing is known yet'}")
             font = item.font()
             font.setBold(number == self._current)
             item.setFont(font)
@@ -64,10 +75,6 @@ class StepList(QListWidget):
             item.setFlags(
                 Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable if reachable else Qt.ItemFlag.NoItemFlags
             )
-            if colour and reachable:
-                item.setForeground(QColor(colour))
-            else:
-                item.setData(Qt.ItemDataRole.ForegroundRole, None)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
@@ -91,17 +98,23 @@ class StepList(QListWidget):
         is_here, visited = number == self._current, number <= self._reached and self._pages[number].can_be_visited()
         return is_here or (visited and not self._session.is_writing)
 
-    def _state(self, page: Page, number: int) -> tuple[str, str, str]:
-        if number > self._reached:
-            return "", "", "not visited yet"
-        if self._session.plan.all_particles is None and not self._session.plan.problems:
-            return "", "", "nothing chosen yet"
-        severities = [p.severity for p in page.problems()]
-        for severity, sign in ((Severity.ERROR, "✖"), (Severity.WARNING, "▲")):
-            if count := severities.count(severity):
-                words = f"{count} {severity.value}{'' if count == 1 else 's'}"
-                return f"{sign} {words}", severity_colour(severity), words
-        return ("✓", good_colour(), "fine") if page.is_done() else ("", "", "")
+    def _state(self, page: Page, number: int) -> tuple[ClaimState | None, str]:
+        """That of the page's claims, unless errors stand against it that are about no claim; and in words."""
+        plan = self._session.plan
+        if plan.all_particles is None and not plan.problems:
+            return None, ""
+        claims = page.claims()
+        apart = [p for p in page.problems() if not any(claim_of(p.code) is claim.topic for claim in claims)]
+        if not claims and number > self._reached:
+            return None, ""
+        for severity, state in _STATES.items():
+            count = sum(p.severity is severity for p in apart)
+            if count and (severity is Severity.ERROR or not claims):
+                return state, count_of(count, severity.value)
+        if claims:
+            worst = max(claims, key=lambda claim: _ORDER.index(claim.state))
+            return worst.state, worst.brief or worst.state.value
+        return (ClaimState.CONFIRMED, page.DONE) if page.is_done() else (None, "")
 
     @Slot(QListWidgetItem)
     def _on_chosen(self, item: QListWidgetItem) -> None:

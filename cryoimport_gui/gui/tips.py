@@ -33,11 +33,6 @@ def plain_tip(text: str) -> str:
     return f"<p>{escape(text, quote=False).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
 
 
-def sign_text(sign: int) -> str:
-    """A data sign with a real minus."""
-    return "+1" if sign > 0 else "−1"
-
-
 def window_words(text: str) -> str:
     """A message of the core as the window says it: controls by their titles, not by their flags."""
     return _FLAG.sub(_title, text)

@@ -71,6 +71,7 @@ class ImportWizard(QWizard):
         for page in self.pages:
             page.home_of = self.home_of
             page.wanted.connect(self.show_place)
+            page.evidence_wanted.connect(self.show_evidence)
             if isinstance(page, PreviewPage):
                 page.micrograph_wanted.connect(self._show_in_micrograph)
             elif isinstance(page, PosesPage):
@@ -207,6 +208,11 @@ class ImportWizard(QWizard):
         self.go_to(self.pages.index(page))
         if self.currentPage() is page:
             page.show_editor(REMEDIES[code].place)
+
+    @Slot(str)
+    def show_evidence(self, code: str) -> None:
+        """Go to the page of a kind of problem."""
+        self.go_to(self.pages.index(self.home_of(code)))
 
     @Slot(int)
     def _show_in_micrograph(self, row: int) -> None:

@@ -25,7 +25,7 @@ _USUAL = {
     "amplitude_contrast": ("amplitude contrast", 0, 0.3, ""),
 }
 STACK_HEADER = "stack header"
-_USER = "you"
+USER = "you"
 #: by how much a calibration changes a pixel size; more is probably another sampling of the images
 _CALIBRATION = 0.05
 #: pixel sizes that differ by less are one: half a pixel at the edge of a box of 1000
@@ -78,7 +78,7 @@ def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> l
             overrides = getattr(parameters, its_parameter)
             value = overrides.get(group.id, overrides.get(None))
             if value is not None:
-                setattr(group, name, Value(value, _USER))
+                setattr(group, name, Value(value, USER))
         if group.file_pixel_size_A is None and group.pixel_size_A:
             group.file_pixel_size_A = group.pixel_size_A.value
     return out
@@ -219,7 +219,7 @@ def _odd_overrides(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
     odd = [
         (group, size.value, by_file_A)
         for group in groups
-        if (size := group.pixel_size_A) and size.source == _USER and (by_file_A := group.file_pixel_size_A)
+        if (size := group.pixel_size_A) and size.source == USER and (by_file_A := group.file_pixel_size_A)
         if abs(size.value - by_file_A) > _CALIBRATION * by_file_A
     ]
     if odd:

@@ -81,17 +81,15 @@ class SignVerdict:
         if self.sampled == 0:
             return "no image could be looked at"
         if self.sampled == 1:
-            stored = "brighter" if self.particles_brighter > 0.5 else "darker"
-            return f"the only particle is stored {stored} than its surroundings"
-        is_darker = self.value > 0
-        share = 1 - self.particles_brighter if is_darker else self.particles_brighter
-        stored = "darker" if is_darker else "brighter"
-        return f"{share:.0%} of {self.sampled:,} particles are stored {stored} than their surroundings"
+            return f"the only particle is stored {'bright' if self.particles_brighter > 0.5 else 'dark'}"
+        bright = round(self.particles_brighter * self.sampled)
+        count, stored = (self.sampled - bright, "dark") if self.value > 0 else (bright, "bright")
+        return f"{count:,} of {self.sampled:,} particles are stored {stored}"
 
-    @property
-    def confidence_words(self) -> str:
-        """In percent, never rounded up to certainty."""
-        return "above 99.9%" if self.confidence > 0.999 else f"{np.floor(self.confidence * 1000) / 10:g}%"
+
+def sign_text(sign: int) -> str:
+    """A data sign with a real minus."""
+    return "+1" if sign > 0 else "−1"
 
 
 def detect_data_sign(images: Iterable[NDArray[Any]], shifts_px: NDArray[Any] | None = None) -> SignVerdict:

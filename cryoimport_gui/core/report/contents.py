@@ -29,8 +29,6 @@ def _amounts(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     links = f"{counts['links']:,} to stacks, which are not copied" if plan.stacks else "none"
     yield "Links", "none: CryoSPARC has these images already" if plan.carries_images else links
     yield "Size", f"about {readable_bytes(dataset_bytes(plan))} for the dataset"
-    if plan.data_sign:
-        yield "Data sign", f"{plan.data_sign.value:+d} ({plan.data_sign.source})"
     if plan.matching:
         matched, exposures = counts["particles_matched"], counts["exposures_matched"]
         yield "Exposures", f"{matched:,} particles on {exposures:,} exposures"

@@ -20,18 +20,21 @@ from ..pictures.png import write_png
 from ..plan.plan import ImportPlan
 from ..problems import CODES, printable
 from ..progress import Progress, quiet
+from .claims import ClaimState, claims_of
 from .command import as_command
 from .contents import will_write
 from .report import make_report
-from .words import summary
+from .words import overview
 
 _WORST_STACKS = 5
+_CLASS_OF_STATE = dict(zip(ClaimState, ("good", "info", "warning", "error")))
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#1b1f24;background:#fff}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:1.8em;border-bottom:1px solid #ccc}
 table{border-collapse:collapse}td,th{padding:.2em .8em .2em 0;text-align:left;vertical-align:top}
 img{max-width:100%}code{font-size:.92em;overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere}
-.error{color:#b3261e}.warning{color:#8a5300}.info{color:#1a5fb4}li{margin:.2em 0}
+.error{color:#b3261e}.warning{color:#8a5300}.info{color:#1a5fb4}.good{color:#1b6e3c}li{margin:.2em 0}
+.claims{list-style:none;padding:0;font-size:1.1em}.claims b{display:inline-block;width:1.3em}
 """
 
 
@@ -52,7 +55,8 @@ def report_page(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Particle import</title>",
         f"<style>{_STYLE}</style><h1>Particle import: {_text(status)}</h1>",
         f"<p>{_text(report['software']['name'])} {_text(report['software']['version'])}, {now:%Y-%m-%d %H:%M %z}</p>",
-        _list(summary(plan)),
+        *_claims(plan),
+        _list(overview(plan)),
         "<h2>Problems</h2>",
         *(_problem(problem) for problem in report["problems"]),
         "" if report["problems"] else "<p>None.</p>",
@@ -99,6 +103,13 @@ def _problem(problem: Mapping[str, Any]) -> str:
     )
 
 
+def _claims(plan: ImportPlan) -> Iterator[str]:
+    yield "<ul class=claims>"
+    for claim in claims_of(plan):
+        yield f"<li><b class={_CLASS_OF_STATE[claim.state]}>{claim.state.sign}</b> {_text(claim.words)}</li>"
+    yield "</ul>"
+
+
 def _montage(plan: ImportPlan, picture: NDArray[np.uint8] | None) -> str:
     if picture is None or plan.data_sign is None:
         return "<p>No images.</p>"
@@ -116,9 +127,9 @@ def _picture(picture: NDArray[np.uint8], alt: str) -> str:
 
 
 def _poses(plan: ImportPlan) -> Iterator[str]:
-    yield f"<p>{_text(plan.poses_check.words)}</p>"
     look, sheet = poses_look(plan), poses_sheet(plan)
     if look is None or sheet is None:
+        yield "<p>Nothing was compared.</p>"
         return
     yield f"<p>{_text(look.limits)}</p>"
     yield _picture(sheet, "what the check of the poses has seen")

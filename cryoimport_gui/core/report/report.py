@@ -16,6 +16,7 @@ from ..atomic import write_whole
 from ..exposures.placing import Placing, reported
 from ..parameters import RunOptions
 from ..plan.plan import ImportPlan
+from .claims import claims_of
 from .contents import carried_slots
 
 _NAME = "cryoimport-gui"
@@ -39,6 +40,7 @@ def make_report(
         "inputs": _inputs(plan),
         "parameters": plan.parameters.to_json() | asdict(options or RunOptions()),
         "counts": plan.counts(),
+        "claims": [claim.to_json() for claim in claims_of(plan)],
         "optics_groups": [group.to_json() for group in plan.groups if group.particles or not plan.particles],
         "data_sign": _data_sign(plan),
         "poses": _poses(plan),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..exposures.placing import place_words
 from ..exposures.trims import TrimRules
 from ..plan.plan import ImportPlan
 from ..problems import Severity, count_of, printable
+from .claims import claims_of
 from .contents import carried_slots, where_from
 
 
@@ -32,7 +32,12 @@ def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
 
 
 def summary(plan: ImportPlan) -> list[str]:
-    """A few lines for people: what was found and what will be written."""
+    """A few lines for people: what was found, what will be written, and the five claims."""
+    return [*overview(plan), *map(str, claims_of(plan))]
+
+
+def overview(plan: ImportPlan) -> list[str]:
+    """What was found, and what will be written."""
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
@@ -50,17 +55,6 @@ def summary(plan: ImportPlan) -> list[str]:
             )
             text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
             lines.append(f"optics group {group.id} {group.name}: {count_of(group.particles, 'particle')}; {text}")
-    if sign := plan.data_sign:
-        evidence = ""
-        if verdict := sign.verdict:
-            evidence = f"; {verdict.words}, confidence {verdict.confidence:.1%}"
-            if verdict.stacks > 1:
-                evidence += f"; {verdict.stacks_judged} of {verdict.stacks} stacks judged one by one"
-        if sign.map_sign:
-            evidence += f"; the map from the particles says {sign.map_sign:+d}"
-        lines.append(f"data sign {sign.value:+d} ({sign.source}{evidence})")
-    if plan.poses:
-        lines.append(plan.poses_check.words)
     if plan.matching:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
@@ -69,8 +63,6 @@ def summary(plan: ImportPlan) -> list[str]:
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"
         )
-    if plan.placing and plan.placing.groups:
-        lines.append(place_words(plan.placing))
     if plan.original:
         lines.append(restored_words(plan))
     if plan.left_out:

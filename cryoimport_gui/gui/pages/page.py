@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -10,9 +10,12 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
+from ...core.report.claim_codes import Topic
+from ...core.report.claims import Claim, claims_of
 from ..fields import FieldGuard
 from ..remedies import REMEDIES, fixes_of
 from ..session import Session
+from ..widgets.headline import Headline
 from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
 from ..widgets.problem_list import Offer
@@ -24,17 +27,22 @@ class Page(QWizardPage):
     Subclasses make their widgets in `build`, which is called soon after the window has opened, or when the page is
     shown, and put them into `body`; they fill them in `show_plan`, and say in `obstacle` why continuing makes no
     sense: that line is shown at the foot of the page, and Next is disabled.  `CODES` are the prefixes of the problem
-    codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.
+    codes that belong here; no code belongs to two pages.  `home_of` finds the page of a code.  `HEADLINE` is the claim
+    whose evidence the page shows; `headline` says it, where the page puts it.
 
     Signals:
         wanted(code): the user wants to go to where this kind of problem can be fixed.
+        evidence_wanted(code): the user wants to see the page of this kind of problem.
     """
 
     wanted = Signal(str)
+    evidence_wanted = Signal(str)
 
     TITLE = ""
     SUBTITLE = ""
     CODES: tuple[str, ...] = ()
+    DONE = "fine"
+    HEADLINE: Topic | None = None
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -55,12 +63,22 @@ class Page(QWizardPage):
         for widget in (area.viewport(), content):
             widget.setAutoFillBackground(False)
         outer.addWidget(area, 1)
+        self.headline = Headline()
         self.foot = OneLine("Why the next page is not available")
         outer.addWidget(self.foot)
 
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
         return [p for p in self.session.plan.problems if p.code.startswith(self.CODES)] if self.CODES else []
+
+    def claims(self) -> list[Claim]:
+        """The plan's claims whose evidence is on this page."""
+        return [claim for claim in claims_of(self.session.plan) if self.home_of(claim.evidence) is self]
+
+    def titles_of(self, claims: Sequence[Claim]) -> list[str]:
+        """The titles of the pages with the evidence of claims."""
+        homes = (self.home_of(claim.evidence) for claim in claims)
+        return [home.title() if home else "" for home in homes]
 
     def fixes(self, problem: Problem) -> list[Offer]:
         """The buttons that fix a problem."""
@@ -144,12 +162,16 @@ class Page(QWizardPage):
 
     @Slot()
     def _on_planned(self, *_: object) -> None:
+        for claim in claims_of(self.session.plan):
+            if claim.topic is self.HEADLINE:
+                self.headline.set_claim(claim)
         self.show_plan()
         self._on_state()
 
     @Slot()
     def _on_state(self, *_: object) -> None:
         self.foot.show_text(self.obstacle())
+        self.headline.setEnabled(self.session.is_current)
         self.completeChanged.emit()
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,8 +21,10 @@ from ...core.job.write import Job
 from ...core.layout import RESULT_GROUP
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
+from ...core.report.claims import claims_of
 from ..open_folder import FolderOpener
 from ..tips import explain
+from ..widgets.claim_list import ClaimList
 from ..widgets.keep_bar import KeepBar
 from ..widgets.problem_list import CopyButton, ProblemList, plain_label
 from ..widgets.progress_line import STAGES
@@ -35,6 +38,18 @@ _INSIDE_PROJECT = (
 _ABERRATIONS = (
     "Aberrations were not imported: run Global CTF Refinement, then Local CTF Refinement, after the first refinement."
 )
+_LOOK_FIRST = "Homogeneous Reconstruction Only: shows at once whether the poses are right"
+_JOBS = (
+    "2D Classification: sorts out what is no particle",
+    "Ab-Initio Reconstruction: a first map without the imported poses",
+    "Homogeneous or Non-Uniform Refinement: the map at full resolution",
+    "3D Flex: motions, after a refinement",
+)
+_FOR_EXPANDED = (
+    "Local Refinement: the set is symmetry-expanded, so no global refinement",
+    "3D Classification or 3D Variability: what differs between the copies",
+)
+_FOR_PICKS = ("Extract From Micrographs, together with the exposures",)
 
 _RUNNING = (
     "Stacks are linked, never copied. The folder appears when everything is written; Cancel leaves nothing behind."
@@ -48,6 +63,7 @@ class WritePage(Page):
     """Writes a whole job folder, or nothing."""
 
     TITLE = "Import"
+    DONE = "imported"
     SUBTITLE = _RUNNING
 
     def build(self) -> None:
@@ -123,12 +139,15 @@ class WritePage(Page):
     def _finished(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
-        self.headline = plain_label()
-        font = self.headline.font()
+        self.outcome = plain_label()
+        font = self.outcome.font()
         font.setBold(True)
         font.setPointSizeF(1.5 * font.pointSizeF())
-        self.headline.setFont(font)
-        layout.addWidget(self.headline)
+        self.outcome.setFont(font)
+        layout.addWidget(self.outcome)
+        self.claim_list = ClaimList()
+        self.claim_list.chosen.connect(self.evidence_wanted)
+        layout.addWidget(self.claim_list)
         row = QHBoxLayout()
         self.group_path = QLineEdit(readOnly=True)
         self.group_path.setAccessibleName("Path of the result group")
@@ -148,7 +167,9 @@ class WritePage(Page):
         self.next_steps = plain_label()
         layout.addWidget(self.next_steps)
         self.left = ProblemList("No warnings.")
-        layout.addWidget(self.left, 1)
+        self.left.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout.addWidget(self.left)
+        layout.addStretch(1)
         self.keep = KeepBar(self.session, finished=True)
         layout.addWidget(self.keep)
         return page
@@ -205,11 +226,13 @@ class WritePage(Page):
         counts = plan.counts()
         group = str(job.folder / RESULT_GROUP)
         linked = f"{count_of(counts['links'], 'stack')} linked" if plan.stacks else "without images"
-        self.headline.setText(f"{count_of(counts['particles'], 'particle')} imported, {linked}.")
+        self.outcome.setText(f"{count_of(counts['particles'], 'particle')} imported, {linked}.")
         self.group_path.setText(group)
         self.group_path.setCursorPosition(0)
         self.copy.text_to_copy = group
         self.next_steps.setText("\n".join(f"{n}.  {step}" for n, step in enumerate(next_steps(plan), 1)))
+        claims = claims_of(plan)
+        self.claim_list.show_claims(claims, self.titles_of(claims))
         self.left.show_problems(plan.problems)
         self._show_finished()
 
@@ -250,16 +273,13 @@ class WritePage(Page):
 
 def next_steps(plan: ImportPlan) -> list[str]:
     """What to do in CryoSPARC with what was imported."""
-    aligned = plan.poses == "3D"
-    jobs = ["2D Classification", "Ab-Initio Reconstruction", "Homogeneous or Non-Uniform Refinement"]
-    if "blob" not in plan.slots and "location" in plan.slots:
-        jobs = ["Extract From Micrographs, together with the exposures"]
-    elif aligned:
-        jobs = ["Homogeneous Reconstruction Only, which shows at once whether the poses are right", *jobs]
-    dropped = any(p.code == "ctf-aberrations-dropped" for p in plan.problems)
+    codes = {problem.code for problem in plan.problems}
+    jobs: tuple[str, ...] = _FOR_EXPANDED if "symmetry-expanded" in codes else _JOBS
+    jobs = _FOR_PICKS if "blob" not in plan.slots and "location" in plan.slots else jobs
+    first = [_LOOK_FIRST] if plan.poses == "3D" and "blob" in plan.slots else []
     return [
         *([] if plan.parameters.project else [_INSIDE_PROJECT]),
         _PASTE,
-        f"Connect its particles to the next job. Usual ones: {'; '.join(jobs)}.",
-        *([_ABERRATIONS] if dropped else []),
+        "\n      ·  ".join(["Connect its particles to the next job. Usual ones:", *first, *jobs]),
+        *([_ABERRATIONS] if "ctf-aberrations-dropped" in codes else []),
     ]

@@ -1,75 +1,36 @@
-"""What a page has found, in one sentence with its state, large enough to be read first."""
+"""A claim at the top of its page: the icon of its state, and its sentence, large enough to be read first."""
 
 from __future__ import annotations
 
-from enum import Enum
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from ...core.report.claims import Claim
+from .problem_list import breakable, plain_label
+from .state_icon import StateIcon
 
-from ...core.problems import Severity
-from ..theme import emphasize, good_colour, severity_colour
-from .problem_list import plain_label
-
-_LARGER = 1.25
-
-
-class HeadlineState(Enum):
-    """What is known of a claim: its sign, and the sign in a word."""
-
-    CONFIRMED = "✓", "confirmed"
-    AS_GIVEN = "●", "as given"
-    DOUBTFUL = "▲", "doubtful"
-    CONTRADICTED = "✖", "contradicted"
-
-    @property
-    def sign(self) -> str:
-        return self.value[0]
-
-    @property
-    def word(self) -> str:
-        return self.value[1]
-
-    @property
-    def colour(self) -> str:
-        if self is HeadlineState.CONFIRMED:
-            return good_colour()
-        severity = {HeadlineState.DOUBTFUL: Severity.WARNING, HeadlineState.CONTRADICTED: Severity.ERROR}.get(
-            self, Severity.INFO
-        )
-        return severity_colour(severity)
+_LARGER, _ICON_PX = 1.15, 22
 
 
 class Headline(QWidget):
-    """A sign and a sentence."""
+    """Shows a claim; grey while it is not enabled, because a new plan is being made."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.state = HeadlineState.AS_GIVEN
-        self.icon, self.words = QLabel(), plain_label()
-        for label in (self.icon, self.words):
-            font = label.font()
-            font.setPointSizeF(_LARGER * font.pointSizeF())
-            label.setFont(font)
-            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.words.setAccessibleName(name)
+        self.icon, self.label = StateIcon(_ICON_PX), plain_label()
+        font = self.label.font()
+        font.setBold(True)
+        font.setPointSizeF(_LARGER * font.pointSizeF())
+        self.label.setFont(font)
+        self.claim: Claim | None = None
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.icon)
-        layout.addWidget(self.words, 1)
+        layout.setContentsMargins(0, 0, 0, 2)
+        layout.setSpacing(8)
+        layout.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.label, 1)
 
-    def show_state(self, state: HeadlineState, words: str) -> None:
-        self.state = state
-        self.icon.setText(state.sign)
-        self.icon.setAccessibleName(state.word)
-        self.words.setText(words)
-        self.words.setAccessibleDescription(f"{state.word}: {words}")
-        self._colour()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._colour()
-
-    def _colour(self) -> None:
-        emphasize(self.icon, self.state.colour)
+    def set_claim(self, claim: Claim) -> None:
+        self.claim = claim
+        self.icon.set_state(claim.state)
+        self.label.setText(breakable(claim.words))
+        self.label.setAccessibleName(f"{claim.state.value.capitalize()}: {claim.words}")

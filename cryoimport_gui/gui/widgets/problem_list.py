@@ -75,15 +75,12 @@ class ProblemList(QScrollArea):
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
         self.setWidget(content)
+        self.updateGeometry()
         content.setAutoFillBackground(False)  # the box around it has its own shade
         before: QWidget = self  # cards are newer than what is below them: Tab would come to them last
         for button in (button for card in content.findChildren(_Card) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
-        self._fit_height()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
         self._fit_height()
 
     def _fit_height(self) -> None:
@@ -92,6 +89,19 @@ class ProblemList(QScrollArea):
         if self._highest_px and layout is not None:
             wanted = layout.heightForWidth(self.viewport().width()) if layout.hasHeightForWidth() else 0
             self.setFixedHeight(min(self._highest_px, wanted))
+
+    def sizeHint(self) -> QSize:
+        """As high as its content, at the width that it has."""
+        hint, content = super().sizeHint(), self.widget()
+        if content is None or not content.hasHeightForWidth():
+            return hint
+        return QSize(hint.width(), content.heightForWidth(self.viewport().width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_height()
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -25,7 +25,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def test_micrographs_mirrored_on_disk_are_flipped_and_circled_there(qtbot, open_wizard, tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=3, particles_per_micrograph=8, mirrored_micrographs=True))
     page = open_page(qtbot, open_wizard, values(demo))
-    assert page.verdict.text().startswith("y is flipped: correlation 0.")
+    assert "where their exposures show them, y flipped: correlation 0." in page.headline.label.text()
     view = page.view
     assert view.flipped.isChecked()
     assert "written" in view.flipped.text()

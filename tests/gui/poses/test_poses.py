@@ -18,12 +18,12 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.looks.poses import poses_look
 from cryoimport_gui.core.plan.poses_check import look_at_poses
 from cryoimport_gui.core.progress import Progress
+from cryoimport_gui.core.report.claims import ClaimState
 from cryoimport_gui.core.report.report import make_report
 from cryoimport_gui.gui.pages.poses import page as poses_page
 from cryoimport_gui.gui.pages.poses.page import PosesPage
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.theme import apply_theme
-from cryoimport_gui.gui.widgets.headline import HeadlineState
 from cryoimport_gui.gui.wizard import ImportWizard
 from tests.support.made_particles import Recipe, ball, make_particles
 from tests.support.planted_poses import (
@@ -79,7 +79,7 @@ def settle(qtbot, page: PosesPage) -> None:
 
 
 def words(page: PosesPage) -> str:
-    return page.headline.words.text().replace("\u200b", "")
+    return page.headline.label.text().replace("\u200b", "")
 
 
 def click_button(qtbot, page: PosesPage, text: str) -> None:
@@ -94,7 +94,7 @@ def place_of(page: PosesPage, number: int) -> QPoint:
 
 
 def assert_fits(page: PosesPage, particles: int) -> None:
-    assert page.headline.state is HeadlineState.CONFIRMED and page.headline.icon.text() == "✓"
+    assert page.headline.claim.state is ClaimState.CONFIRMED and page.headline.icon.state is ClaimState.CONFIRMED
     assert words(page).startswith("Poses fit: ") and f"({particles} particles)" in words(page)
     assert page.problems() == [] and not page.problem_list.isVisible()
 
@@ -147,7 +147,7 @@ def test_a_fault_is_named_in_the_headline(
     open_poses: Open, small: Demo, tmp_path: Path, change: Any, said: str
 ) -> None:
     page = open_poses(rewrite(small.star, tmp_path / "a.star", change), small.data)
-    assert page.headline.state is HeadlineState.CONTRADICTED and said in words(page) and "particles)" in words(page)
+    assert page.headline.claim.state is ClaimState.CONTRADICTED and said in words(page) and "particles)" in words(page)
     (problem,) = page.problems()
     assert problem.code in ("poses-do-not-fit", "shifts-do-not-fit") and page.problem_list.isVisible()
     better = [bar for bar in page.bars.bars if bar.is_better]
@@ -166,13 +166,13 @@ def test_images_upside_down(open_poses: Open, small: Demo, tmp_path: Path) -> No
         return raw[:1024] + np.frombuffer(raw[1024:], "<f4").reshape(-1, box, box)[:, ::-1].tobytes()
 
     page = open_poses(small.star, copy_with_stacks(small, tmp_path / "data", upside_down))
-    assert page.headline.state is HeadlineState.CONTRADICTED and "images mirrored top to bottom would" in words(page)
+    assert page.headline.claim.state is ClaimState.CONTRADICTED and "images mirrored top to bottom would" in words(page)
 
 
 def test_shifts_that_were_applied_already(open_poses: Open, small: Demo, tmp_path: Path) -> None:
     centred = make_demo(tmp_path / "centred", DemoRecipe(micrographs=8, max_shift_px=0))
     page = open_poses(small.star, centred.data)
-    assert page.headline.state is HeadlineState.CONTRADICTED and "Shifts do not fit; no shifts (they were" in words(
+    assert page.headline.claim.state is ClaimState.CONTRADICTED and "Shifts do not fit; no shifts (they were" in words(
         page
     )
 
@@ -191,7 +191,8 @@ def test_poses_are_left_out_by_a_click(qtbot, open_poses: Open, small: Demo, tmp
     click_button(qtbot, page, "Import without poses")
     assert page.session.parameters.ignore_pose_data
     assert (
-        page.headline.state is HeadlineState.AS_GIVEN and words(page) == "Poses were not checked: pose data is ignored."
+        page.headline.claim.state is ClaimState.GIVEN
+        and words(page) == "Poses: not imported, because pose data is ignored."
     )
     assert not page.evidence.isVisible() and "without alignments" in page.note.text() and page.problems() == []
 
@@ -200,7 +201,7 @@ def test_a_stack_of_other_images_is_listed_and_left_out(qtbot, open_poses: Open,
     contents = [stack.read_bytes() for stack in small.stacks]
     data = copy_with_stacks(small, tmp_path / "data", lambda number, raw: contents[7] if number == 3 else raw)
     page = open_poses(small.star, data)
-    assert page.headline.state is HeadlineState.DOUBTFUL and "Poses fit, but not in 1 of 8 stacks" in words(page)
+    assert page.headline.claim.state is ClaimState.DOUBTFUL and "Poses fit, but not in 1 of 8 stacks" in words(page)
     assert page.tabs.tabText(1) == "Stacks (✖ 1)" and page.tabs.currentWidget() is page.stacks
     plan = page.session.plan
     look = poses_look(plan)
@@ -215,10 +216,10 @@ def test_a_stack_of_other_images_is_listed_and_left_out(qtbot, open_poses: Open,
 @pytest.mark.parametrize(
     ("values", "why", "then"),
     [
-        ({"check_poses": "off"}, "the check is switched off", "Automatic"),
-        ({"ignore_pose_data": True}, "pose data is ignored", "Preview shows them"),
-        ({"ignore_raw_data": True}, "raw data is ignored", "Without images"),
-        ({"select": ["rlnMicrographName=*0001*"]}, "too few particles", "25 particles"),
+        ({"check_poses": "off"}, "not checked: the check is switched off", "Automatic"),
+        ({"ignore_pose_data": True}, "not imported, because pose data is ignored", "Preview shows them"),
+        ({"ignore_raw_data": True}, "not checked: raw data is ignored", "Without images"),
+        ({"select": ["rlnMicrographName=*0001*"]}, "not checked: too few particles", "25 particles"),
     ],
     ids=["off", "without poses", "without images", "too few"],
 )
@@ -228,7 +229,7 @@ def test_nothing_is_claimed_where_nothing_was_compared(
     if "select" in values:
         values = {"select": [f"rlnMicrographName={small.micrograph_names[0]}"]}
     page = open_poses(small.star, small.data, **values)
-    assert page.headline.state is HeadlineState.AS_GIVEN and f"Poses were not checked: {why}" in words(page)
+    assert page.headline.claim.state is ClaimState.GIVEN and why in words(page)
     assert then in page.note.text() and not page.evidence.isVisible()
     assert not page.sample.another.isEnabled() and not page.sample.more.isEnabled()
     assert "✓" not in page.wizard().steps.item(3).text(), "what was not checked is not fine"
@@ -244,7 +245,7 @@ def test_without_a_file(open_wizard) -> None:
 def test_a_ball_cannot_be_tested_but_can_be_seen(open_poses: Open, tmp_path: Path) -> None:
     made = make_particles(Recipe(particles=160, box=48, snr=0.5, shift=0.08, stacks=8), 1, ball())
     page = open_poses(write_made(tmp_path, made))
-    assert page.headline.state is HeadlineState.AS_GIVEN and words(page).startswith("Poses cannot be tested")
+    assert page.headline.claim.state is ClaimState.GIVEN and words(page).startswith("Poses cannot be tested")
     assert "same from every direction" in page.note.text() and page.problems() == []
     assert page.evidence.isVisible() and page.pairs.image.image is not None
 
@@ -252,7 +253,7 @@ def test_a_ball_cannot_be_tested_but_can_be_seen(open_poses: Open, tmp_path: Pat
 def test_2d_poses_show_class_averages(open_poses: Open, tmp_path: Path) -> None:
     made = make_particles(Recipe(particles=160, snr=0.05, stacks=8, flat=True), 3)
     page = open_poses(write_made(tmp_path, made))
-    assert page.headline.state is HeadlineState.CONFIRMED and words(page).startswith("In-plane angles fit")
+    assert page.headline.claim.state is ClaimState.CONFIRMED and words(page).startswith("In-plane angles fit")
     assert "Class averages" in page.maps.title.whole and page.shells.getAxis("left").labelText == "FRC"
     look = poses_look(page.session.plan)
     assert look is not None and look.averages is not None and look.dealt_averages is not None
@@ -425,7 +426,6 @@ def test_dark(qtbot, open_poses: Open, small: Demo) -> None:
         ground = page.palette().window().color().lightness()
         assert page.maps.picture.image.image[0, 0] == ground
         assert page.pairs.image.image[-1, -1] == ground
-        assert page.headline.icon.palette().windowText().color().name() == HeadlineState.CONFIRMED.colour
 
 
 @pytest.mark.parametrize("size", [(960, 500), (1280, 800), (1900, 1000)], ids=str)
@@ -439,6 +439,6 @@ def test_pictures_fill_their_space(qtbot, open_poses: Open, small: Demo, tmp_pat
         height, width = view.image.image.shape
         filled = width * view.screen_pixels / view.width(), height * view.screen_pixels / view.height()
         assert 0.97 <= max(filled) <= 1.03 and min(filled) > 0.4, filled
-    for label in (page.headline.words, page.note):
+    for label in (page.headline.label, page.note):
         assert not label.isVisible() or label.height() >= label.heightForWidth(label.width())
     assert page.bars.height() >= page.bars.minimumSizeHint().height()

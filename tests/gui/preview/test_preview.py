@@ -30,12 +30,12 @@ from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.core.looks.particle import inspect
 from cryoimport_gui.core.pictures.data_sign import SignVerdict
 from cryoimport_gui.core.pictures.montage import compose
-from cryoimport_gui.core.problems import Severity, problem
+from cryoimport_gui.core.report.claims import ClaimState
 from cryoimport_gui.core.stacks.sample import Selection
 from cryoimport_gui.gui.pages.preview.contrast_bar import Mode
 from cryoimport_gui.gui.pages.preview.no_images import IGNORED
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
-from cryoimport_gui.gui.pages.preview.sign_panel import sign_in_use, verdict_words
+from cryoimport_gui.gui.pages.preview.sign_panel import sign_in_use
 from cryoimport_gui.gui.theme import apply_theme
 
 from ..conftest import WAIT_MS
@@ -330,16 +330,17 @@ def test_without_raw_data_there_is_nothing_to_show(qtbot, preview: Open) -> None
     assert page.view.tiles is None
     assert shown_instead(page) == [IGNORED]
     assert "sign does not matter" in IGNORED
-    assert not page.sign_panel.isVisible()
+    assert not page.sign_panel.choice.isVisible()
     assert page.obstacle() == ""
-    assert page.wizard().steps.item(2).text().split() == ["3", "Preview"], "nothing was checked"
+    assert page.wizard().steps.item(2).text().split() == ["3", "Preview", "not", "imported"]
+    assert "not imported, because raw data is ignored" in page.headline.label.text()
     page.nothing.to_particles.click()
     assert page.wizard().currentId() == 0
     page.wizard().go_to(2)
     page.session.change(ignore_raw_data=False)
     settle(qtbot, page)
     assert len(page.view.tiles) == 100
-    assert page.sign_panel.isVisible()
+    assert page.sign_panel.choice.isVisible()
 
 
 def shown_instead(page: PreviewPage) -> list[str]:
@@ -363,8 +364,8 @@ def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Op
     assert card.startswith("error:")
     assert page.obstacle() == f"Cannot continue: {page.session.plan.errors[0].message}."
     assert not wizard.button(QWizard.WizardButton.NextButton).isEnabled()
-    assert "✓" not in wizard.steps.item(2).text()
-    assert "✖ 1 error" in wizard.steps.item(0).text()
+    assert "not checked yet" in wizard.steps.item(2).text()
+    assert "contradicted" in wizard.steps.item(0).text()
     way = next(b for b in page.nothing.reasons.findChildren(QPushButton) if b.text() == "Go to Particles")
     qtbot.mouseClick(way, Qt.MouseButton.LeftButton)
     assert wizard.currentId() == 0
@@ -375,7 +376,7 @@ def test_where_stacks_are_missing_it_is_said_with_the_way_out(qtbot, preview: Op
     settle(qtbot, page)
     assert len(page.view.tiles) == 100
     assert page.frame.isVisible() and page.contrast.isVisible()
-    assert "✓" in wizard.steps.item(2).text()
+    assert "confirmed" in wizard.steps.item(2).text()
 
 
 def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview: Open, tmp_path) -> None:
@@ -390,7 +391,7 @@ def test_where_there_is_no_star_file_it_is_said_with_the_way_out(qtbot, preview:
     (words,) = shown_instead(page)
     assert words.startswith("No particle STAR file is chosen")
     assert page.obstacle() == "Cannot continue: no particle STAR file is chosen."
-    assert "✓" not in page.wizard().steps.item(2).text()
+    assert page.wizard().steps.item(2).text().split() == ["3", "Preview"]
     page.nothing.to_particles.click()
     assert QApplication.focusWidget().objectName() == "meta"
 
@@ -423,37 +424,6 @@ def test_no_file_is_read_in_the_thread_of_the_window(qtbot, preview: Open, monke
 # the data sign
 
 
-@pytest.mark.parametrize(
-    ("choice", "value", "share", "severity", "words"),
-    [
-        (
-            "auto",
-            -1,
-            0.97,
-            None,
-            ["97% of 400 particles are stored brighter", "light on dark", "is −1 (confidence 98.7%)"],
-        ),
-        ("-1", -1, 0.97, None, ["data sign is −1"]),
-        ("auto", 1, 0.04, None, ["96% of 400 particles are stored darker", "dark on light", "data sign is +1"]),
-        ("+1", -1, 0.97, Severity.WARNING, ["You chose +1, but 97%", "data sign is −1"]),
-        ("auto", 0, 0.55, Severity.WARNING, ["do not show the data sign clearly: 55% of 400", "−1 is used", "RELION"]),
-        ("+1", 0, 0.55, Severity.WARNING, ["do not show the data sign clearly", "You chose +1"]),
-    ],
-)
-def test_the_verdict_in_words(choice: str, value: int, share: float, severity: Severity | None, words: list) -> None:
-    found, text = verdict_words(choice, SignVerdict(value, share, 0.98765, 400))
-    assert found is severity
-    assert all(part in text for part in words), text
-    assert ("confidence" in text) == (value != 0), "an unclear verdict with a high confidence contradicts itself"
-
-
-@pytest.mark.parametrize("choice", ["auto", "+1"])
-def test_of_stacks_that_contradict_each_other_no_reading_is_right(choice: str) -> None:
-    mixed = problem("data-sign-unclear", "images of 2 stacks are dark", hint="Import them separately.")
-    found, text = verdict_words(choice, SignVerdict(0, 0.4, 0.8, 400, mixed=mixed))
-    assert (found, text) == (Severity.WARNING, "Images of 2 stacks are dark. Import them separately.")
-
-
 def test_the_sign_in_use() -> None:
     verdicts = {value: SignVerdict(value, 0.5, 0.9, 10) for value in (-1, 0, 1)}
     assert [sign_in_use("auto", verdicts[value]) for value in (-1, 0, 1)] == [-1, -1, 1]
@@ -464,8 +434,8 @@ def test_the_sign_in_use() -> None:
 def test_one_button_takes_the_proposal(qtbot, preview: Open) -> None:
     page = preview(data_sign="+1")
     panel = page.sign_panel
-    assert "▲" in panel.badge.text()
-    assert panel.words.text().replace("\u200b", "").startswith("You chose +1, but 100% of 160")
+    assert page.headline.claim.state is ClaimState.CONTRADICTED
+    assert page.headline.claim.words.startswith("Data sign +1: you chose it, but 160 of 160")
     assert panel.take.text() == "&Use −1 (suggested)"
     assert page.view.sign == 1
     qtbot.mouseClick(panel.take, Qt.MouseButton.LeftButton)
@@ -473,7 +443,9 @@ def test_one_button_takes_the_proposal(qtbot, preview: Open) -> None:
     assert panel.choice.currentData() == "-1"
     assert page.view.sign == -1
     assert not panel.take.isEnabled()
-    assert "✓" in panel.badge.text()
+    qtbot.waitUntil(lambda: page.headline.isEnabled(), timeout=WAIT_MS)
+    assert page.headline.label.text() == "Data sign −1: 160 of 160 particles are stored bright."
+    assert page.headline.claim.state is ClaimState.CONFIRMED
     settle(qtbot, page)
     assert page.problems() == []
 
@@ -512,7 +484,7 @@ def test_of_blank_images_no_share_is_given(qtbot, preview: Open, demo: Demo, tmp
         content = copy.read_bytes()
         copy.write_bytes(content[:1024] + bytes(len(content) - 1024))
     page = preview(data=str(tmp_path / "data"))
-    words = page.sign_panel.words.text()
+    words = page.headline.claim.words
     assert page.session.plan.data_sign.verdict.sampled == 0
     assert "no image could be looked at" in words and "%" not in words
     assert any("no image could be looked at" in p.message for p in page.problems())
@@ -532,7 +504,7 @@ def test_few_particles_are_shown_as_what_they_are(qtbot, preview: Open, demo: De
         assert np.ptp(tiles[5:50, 5:55]) > 50
         assert (np.ptp(tiles[5:50, 65:110]) > 50) == (count > 1), "the same image stands there twice"
         if count == 1:
-            assert "the only particle is stored brighter" in page.sign_panel.words.text()
+            assert "the only particle is stored bright" in page.headline.claim.words
         page.wizard().close()
 
 
@@ -758,8 +730,8 @@ def test_another_theme_is_taken_at_once(qtbot, preview: Open) -> None:
         curve = page.contrast._curve.opts["pen"].name()
         rule = page.sign_panel.rule
         quiet = rule.palette().color(rule.foregroundRole()).name()
-        badge = page.sign_panel.badge
-        return grey < 128, curve, quiet, badge.palette().color(badge.foregroundRole()).name()
+        icon = page.headline.icon.pixmap().toImage()
+        return grey < 128, curve, quiet, icon.pixelColor(icon.width() // 2, 2).name()
 
     seen = []
     for theme in ("light", "dark", "light"):

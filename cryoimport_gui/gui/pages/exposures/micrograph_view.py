@@ -9,11 +9,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import ExposureView, ParticleOnExposure, look_at_exposure, look_at_particle
+from ....core.pictures.data_sign import sign_text
 from ....core.plan.plan import ImportPlan
 from ....core.progress import Progress
 from ...tasks import Tasks
 from ...theme import screen_pen
-from ...tips import explain, sign_text
+from ...tips import explain
 from ...widgets.picture_view import PictureView, ScaleBar
 from ...widgets.problem_list import breakable, plain_label
 from .pair_view import PairView

@@ -16,6 +16,7 @@ from ....core.exposures.trim_suggestion import Suggestion, suggest_trims
 from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
 from ....core.particles import Particles
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ...session import Session
 from ...tasks import Tasks
 from ...tips import explain_tabs
@@ -27,7 +28,7 @@ from .found_exposures import FoundExposures
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
 from .trim_editor import RULES, TrimEditor
-from .words import count_words, position_words
+from .words import count_words
 
 _NOTHING = (
     "No exposures are chosen; they are optional. With them CryoSPARC can re-extract particles, remove duplicates and "
@@ -45,6 +46,7 @@ class ExposuresPage(Page):
         "Optional: match the particles to CryoSPARC's exposures. Names must be equal after trimming, and "
         "particles must lie where their exposure shows them."
     )
+    HEADLINE = Topic.POSITIONS
     CODES = ("exposure", "micrograph", "coordinate", "location")
 
     def build(self) -> None:
@@ -55,9 +57,8 @@ class ExposuresPage(Page):
         self._wanted_row = -1  # a particle to show as soon as the names are known
         self._inputs = 0  # counts the sets of names
         self.trims = TrimEditor(session)
-        self.counts, self.verdict = plain_label(), plain_label()
+        self.counts = plain_label()
         self.counts.setAccessibleName("What matches")
-        self.verdict.setAccessibleName("Verdict on the coordinates")
         self.table, self.view, self.problem_list = MatchTable(), MicrographView(), ProblemList(offers=self.offers)
         self._nothing, self.found = ProblemList(offers=self.offers), FoundExposures(session)
         self._lay_out(session)
@@ -112,15 +113,12 @@ class ExposuresPage(Page):
         without.addWidget(self._nothing)
         self.body_stack.addWidget(without)
         self.body_stack.addWidget(split)
+        self.body.addWidget(self.headline)
         self.body.addLayout(form)
         self.body.addWidget(self.trims)
         self.body.addLayout(choices)
         self.body.addWidget(self.counts)
-        self.body.addWidget(self.verdict)
         self.body.addWidget(self.body_stack, 1)
-
-    def is_done(self) -> bool:
-        return self.session.plan.matching is not None
 
     def show_plan(self) -> None:
         plan = self.session.plan
@@ -128,7 +126,6 @@ class ExposuresPage(Page):
         if matching is not None and plan.parameters.suggest_trims:
             # From now on the rules are in their fields and can be changed.
             self.session.change(suggest_trims=False, **dataclasses.asdict(matching.rules))
-        self.verdict.setText(position_words(plan))
         self.problem_list.show_problems(problems)
         self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
         self._nothing.show_problems(problems)

@@ -1,10 +1,9 @@
-"""What the Exposures page says above its table: what matches, and which way y counts."""
+"""What the Exposures page says above its table: what matches."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ....core.exposures.placing import place_words
 from ....core.looks.match_table import NameTable
 from ....core.plan.plan import ImportPlan
 
@@ -23,18 +22,3 @@ def count_words(table: NameTable, plan: ImportPlan) -> str:
         f"{outside:,} particles outside",
     ]
     return "  ·  ".join(parts)
-
-
-def position_words(plan: ImportPlan) -> str:
-    """Which way y counts, at which scale, and why."""
-    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
-    if particles is None or exposures is None or placing is None:
-        return ""
-    if particles.coordinates_px is None:
-        return "The STAR file has no coordinates, so no locations are written."
-    if plan.matching is None or not (plan.matching.of_name >= 0).any():
-        return ""
-    words = place_words(placing)
-    if words and exposures.are_movies:
-        words += "; exposures that are movies cannot be compared"
-    return f"{words}." if words else ""

@@ -13,6 +13,7 @@ from ....core.optics.ctf_summary import CtfSummary, Spread, summarize_ctf
 from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Particles
 from ....core.problems import count_of
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ...tasks import Tasks
 from ...theme import make_quiet
 from ...tips import explain_tabs
@@ -40,6 +41,7 @@ class MicroscopePage(Page):
         "Check the values of each optics group; type over one to replace it, in the first row for all groups. "
         "Delete resets it. Replacing the pixel size does not move particles."
     )
+    HEADLINE = Topic.MICROSCOPE
     CODES = ("microscope-", "pixel-", "override-", "ctf-")
 
     def build(self) -> None:
@@ -50,6 +52,7 @@ class MicroscopePage(Page):
         self.table = OpticsTable()
         note = plain_label(_NO_COLUMNS)
         make_quiet(note)
+        self.body.addWidget(self.headline)
         self.body.addWidget(self.table)
         self.body.addWidget(note)
         self.defocus, self.ctf_facts = DefocusPlot(), Facts("Defocus in numbers")
@@ -79,9 +82,6 @@ class MicroscopePage(Page):
 
     def shut_down(self) -> None:
         self.tasks.close()
-
-    def is_done(self) -> bool:
-        return self.session.plan.all_particles is not None
 
     def show_plan(self) -> None:
         plan = self.session.plan

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, 
 
 from ....core.parameters import ImportParameters
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ....headless import with_demo
 from ...recent import reopen
 from ...tasks import Tasks
@@ -41,6 +42,7 @@ class ParticlesPage(Page):
     SUBTITLE = (
         "Choose RELION's particle STAR file, or drop it on the window. It is checked at once; nothing is written."
     )
+    HEADLINE = Topic.IMAGES
     CODES = (
         "meta-",
         "image-",
@@ -95,6 +97,7 @@ class ParticlesPage(Page):
         self.original = OriginalLine(session)
         form.addRow(label_for(self.original.editor, "O"), self.original.editor)
         form.addRow("", self.original)
+        self.body.addWidget(self.headline)
         self.body.addLayout(form)
         self.take_data = QPushButton()
         explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
@@ -132,13 +135,11 @@ class ParticlesPage(Page):
         fatal = [p for p in self.session.plan.errors if p.code.startswith("meta-") or p.code == "image-name-missing"]
         return f"Cannot continue: {fatal[0].message}." if fatal else ""
 
-    def is_done(self) -> bool:
-        return self.session.plan.all_particles is not None
-
     def show_plan(self) -> None:
         plan = self.session.plan
         self.facts.show_facts(file_facts(plan) or ([_UNREADABLE] if plan.errors else []))
         self.left.setCurrentIndex(bool(self.session.parameters.meta))
+        self.headline.setVisible(bool(self.session.parameters.meta))
         nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
         self.problem_list.set_nothing(nothing)
         self.problem_list.show_problems(self.problems())

@@ -17,11 +17,11 @@ from ....core.plan.plan import ImportPlan
 from ....core.plan.poses_check import POSES_SAMPLE, look_at_poses
 from ....core.plan.poses_verdict import PosesVerdict
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ...tasks import Tasks
 from ...theme import emphasize, make_quiet
 from ...tips import explain_tabs
 from ...widgets.facts import Facts
-from ...widgets.headline import Headline
 from ...widgets.one_line import OneLine
 from ...widgets.problem_list import ProblemList, plain_label
 from ..page import Page
@@ -30,7 +30,7 @@ from .maps_view import MapsView
 from .pairs_view import PairsView
 from .plots import CorrelationPlot, ShellPlot
 from .sample_bar import SampleBar
-from .words import headline, note, verdict_state
+from .words import note
 
 _MOST_STACKS = 30
 _STACKS = 1  # the tab
@@ -51,6 +51,7 @@ class PosesPage(Page):
         "Do angles, shifts and CTF belong to these images? A map is made from one half of a sample and compared with "
         "the particles of the other half."
     )
+    HEADLINE = Topic.POSES
     CODES = ("poses-", "shifts-")
 
     def build(self) -> None:
@@ -60,7 +61,7 @@ class PosesPage(Page):
         self._sign = 0
         self._is_stale = False
         self._judged_here: tuple[PosesVerdict, int, int] | None = None  # with the size and the seed of its sample
-        self.headline, self.note = Headline("Verdict on the poses"), plain_label()
+        self.note = plain_label()
         make_quiet(self.note)
         self.pairs, self.bars, self.maps = PairsView(), BarsView(), MapsView()
         self.histogram, self.shells = CorrelationPlot(), ShellPlot()
@@ -93,7 +94,6 @@ class PosesPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         found, sign, problems = plan.poses_check, plan.data_sign.value if plan.data_sign else 0, self.problems()
-        self.headline.show_state(verdict_state(found), headline(plan))
         self.note.setText(note(plan))
         self.note.setVisible(bool(self.note.text()))
         self.problem_list.show_problems(problems)

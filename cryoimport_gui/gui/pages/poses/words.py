@@ -1,17 +1,10 @@
-"""What the page says: the state of the verdict, its sentence, and what can be looked at."""
+"""What the page says below its headline."""
 
 from __future__ import annotations
 
 from ....core.pictures.reconstruction import FEWEST, LIMITS
 from ....core.plan.plan import ImportPlan
-from ....core.plan.poses_verdict import PosesVerdict
-from ...widgets.headline import HeadlineState
 
-_STATES = {
-    "fits": HeadlineState.CONFIRMED,
-    "fits in part": HeadlineState.DOUBTFUL,
-    "does not fit": HeadlineState.CONTRADICTED,
-}
 _ROUND = (
     "A round particle looks the same from every direction, so a wrong angle cannot be seen. Pairs and map still show "
     "whether the particles are there and centred."
@@ -19,20 +12,6 @@ _ROUND = (
 _BY_EYE = (
     "Look at the pairs: where poses fit, a particle and its re-projection look alike. More particles may decide it."
 )
-
-
-def verdict_state(found: PosesVerdict) -> HeadlineState:
-    """What the images say of the poses; as given where they cannot tell."""
-    return _STATES.get(found.check.answer, HeadlineState.AS_GIVEN) if found.check else HeadlineState.AS_GIVEN
-
-
-def headline(plan: ImportPlan) -> str:
-    """The verdict in a sentence."""
-    if not plan.parameters.meta:
-        return "No particle STAR file is chosen yet."
-    if plan.all_particles is None:
-        return "Nothing has been read yet."
-    return plan.poses_check.words
 
 
 def note(plan: ImportPlan) -> str:

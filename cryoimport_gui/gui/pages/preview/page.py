@@ -16,6 +16,7 @@ from ....core.looks.tiles import Tiles
 from ....core.particles import OpticsGroup
 from ....core.problems import Problem
 from ....core.progress import Progress
+from ....core.report.claim_codes import Topic
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
@@ -42,6 +43,7 @@ class PreviewPage(Page):
 
     TITLE = "Preview"
     SUBTITLE = "Particles must be dark on a light background. If they are light, change the data sign."
+    HEADLINE = Topic.DATA_SIGN
     CODES = ("data-sign-",)
 
     def build(self) -> None:
@@ -50,7 +52,7 @@ class PreviewPage(Page):
         self._groups: Sequence[OpticsGroup] = ()
         self._is_stale = True
         self._row = -1  # of the particle in its own window
-        self.sign_panel, self.frame = SignPanel(session), MontageFrame()
+        self.sign_panel, self.frame = SignPanel(session, self.headline), MontageFrame()
         self.view = self.frame.view
         self.side = Side()
         self.controls, self.contrast, self.invert = self.side.controls, self.side.contrast, self.side.invert
@@ -77,9 +79,6 @@ class PreviewPage(Page):
     def first_focus(self) -> QWidget | None:
         """The montage: arrow keys move through it, and never change the data sign."""
         return self.view if self.stack.currentIndex() else super().first_focus()
-
-    def is_done(self) -> bool:
-        return super().is_done() and self.session.plan.sample is not None
 
     def show_plan(self) -> None:
         plan = self.session.plan

@@ -1,4 +1,4 @@
-"""The data sign: what the images show, both readings side by side, and the choice."""
+"""The data sign: its headline, both readings side by side, and the choice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -18,15 +17,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ....core.pictures.data_sign import SignVerdict
+from ....core.pictures.data_sign import SignVerdict, sign_text
 from ....core.pictures.montage import GAP_PX, compose, own_limits
 from ....core.pictures.tiles import Images
-from ....core.problems import Severity
 from ...session import Session
-from ...theme import emphasize, good_colour, make_quiet, severity_colour
-from ...tips import explain, sign_text
+from ...theme import make_quiet
+from ...tips import explain
 from ...widgets.editors import ChoiceEdit, label_for
-from ...widgets.problem_list import SIGNS, plain_label, sentence
+from ...widgets.headline import Headline
+from ...widgets.problem_list import plain_label
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
@@ -43,35 +42,14 @@ def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
     return (verdict.value if verdict else 0) or _DEFAULT_SIGN
 
 
-def verdict_words(choice: str, verdict: SignVerdict) -> tuple[Severity | None, str]:
-    """The verdict in a sentence, and how severe it is together with the choice."""
-    if verdict.mixed:
-        return Severity.WARNING, f"{sentence(verdict.mixed.message)} {verdict.mixed.hint}"
-    if verdict.value == 0:
-        used = sign_text(sign_in_use(choice, verdict))
-        why = f"{used} is used, as for RELION's extraction." if choice == "auto" else f"You chose {used}."
-        advice = " Choose the reading in which particles are dark." if verdict.sampled else ""
-        return Severity.WARNING, f"The images do not show the data sign clearly: {verdict.words}. {why}{advice}"
-    kept = "dark on light" if verdict.value > 0 else "light on dark"
-    seen = f"{verdict.words}: stored {kept}, so the data sign is {sign_text(verdict.value)}"
-    seen += f" (confidence {verdict.confidence_words})."
-    if choice != "auto" and int(choice) != verdict.value:
-        return Severity.WARNING, f"You chose {sign_text(int(choice))}, but {seen}"
-    return None, seen
-
-
 class SignPanel(QWidget):
     """Edits the data sign; each of the two readings is a button that chooses it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, headline: Headline) -> None:
         super().__init__()
         self._session = session
         self._verdict: SignVerdict | None = None
         self.choice = ChoiceEdit(session, "data_sign")
-        self.badge, self.words = QLabel(), plain_label()
-        self.words.setAccessibleName("Verdict on the data sign")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.take = QPushButton()
         self.take.clicked.connect(self._take)
         self.readings = {sign: _Reading(sign) for sign in (1, -1)}
@@ -82,16 +60,18 @@ class SignPanel(QWidget):
             side_by_side.addWidget(reading)
         group.buttonClicked.connect(self._take_reading)
 
-        chooser = QHBoxLayout()
+        self._choice = QWidget()
+        chooser = QHBoxLayout(self._choice)
+        chooser.setContentsMargins(0, 0, 0, 0)
         chooser.addWidget(label_for(self.choice, "s"))
         chooser.addWidget(self.choice)
         chooser.addWidget(self.take)
         chooser.addStretch(1)
         self.rule = plain_label(_RULE)
         said = QVBoxLayout()
-        said.addLayout(chooser)
-        said.addWidget(self.badge)
-        said.addWidget(self.words, 1)
+        said.addWidget(headline)
+        said.addStretch(1)
+        said.addWidget(self._choice)
         said.addWidget(self.rule)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -125,18 +105,11 @@ class SignPanel(QWidget):
     def refresh(self) -> None:
         """Write everything again, in the colours of the window."""
         verdict = self._verdict
-        self.setVisible(verdict is not None)
+        for widget in (self._choice, self.rule, *self.readings.values()):
+            widget.setVisible(verdict is not None)
         if verdict is None:
             return
-        severity, words = verdict_words(self._session.parameters.data_sign, verdict)
-        colour = severity_colour(severity) if severity else good_colour()
         make_quiet(self.rule)
-        self.badge.setText(SIGNS[severity] if severity else "✓ Clear")
-        for label in (self.badge, self.words):
-            is_marked = label is self.badge or severity is not None
-            emphasize(label, colour if is_marked else "", bold=is_marked)
-        self.words.setText(words)
-        self.words.setAccessibleDescription(words)
         proposed = sign_text(verdict.value)
         self.take.setVisible(verdict.value != 0)
         self.take.setText(f"&Use {proposed} (suggested)")
@@ -172,6 +145,9 @@ class _Reading(QToolButton):
         step = READING_TILE_PX + GAP_PX
         self._full_size = QSize(READING_COLUMNS * step + GAP_PX, READING_ROWS * step + GAP_PX)
         self.setIconSize(self._full_size)
+        room = QPixmap(self._full_size)  # nothing moves when the picture comes
+        room.fill(Qt.GlobalColor.transparent)
+        self.setIcon(QIcon(room))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(_NARROW_READING_PX)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)

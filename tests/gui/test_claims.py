@@ -1,0 +1,137 @@
+"""The five claims in the window: the same sentences on their pages, on Review, after the import, and in the steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from cryoimport_gui.core.report.claim_codes import Topic
+from cryoimport_gui.core.report.claims import ClaimState, claims_of
+from cryoimport_gui.gui.pages.review import ReviewPage
+from cryoimport_gui.gui.theme import apply_theme
+from cryoimport_gui.gui.widgets.claim_list import ClaimList
+from cryoimport_gui.gui.widgets.state_icon import state_pixmap
+from cryoimport_gui.gui.wizard import ImportWizard
+
+from ..support.truth import small_demo
+from .conftest import WAIT_MS, press_import
+
+REVIEW = 4
+
+
+@pytest.fixture
+def wizard(open_wizard, tmp_path: Path) -> ImportWizard:
+    """With a data sign that the images contradict."""
+    demo = small_demo(tmp_path / "demo")
+    values = {"meta": demo.star, "data": demo.data, "exposures": demo.exposures, "output": tmp_path / "out"}
+    paths = {name: str(path) for name, path in values.items()}
+    return open_wizard(**paths | demo.trims | {"data_sign": "+1", "project": ""})
+
+
+def shown(claims: ClaimList) -> list[tuple[ClaimState | None, str]]:
+    return [(row.mark.state, row.words.text().replace("\u200b", "")) for row in claims.rows]
+
+
+def test_pages_review_and_the_last_page_show_the_same_sentences(qtbot, wizard: ImportWizard) -> None:
+    wizard.resize(1280, 800)
+    said = [(claim.state, claim.words) for claim in claims_of(wizard.session.plan)]
+    assert said[2][0] is ClaimState.CONTRADICTED and said[0][0] is ClaimState.CONFIRMED
+    wizard.go_to(REVIEW)
+    review = wizard.currentPage()
+    assert isinstance(review, ReviewPage) and shown(review.claim_list) == said
+    headlines = 0
+    for row, claim in zip(review.claim_list.rows, claims_of(wizard.session.plan)):
+        wizard.go_to(REVIEW)
+        qtbot.mouseClick(row, Qt.MouseButton.LeftButton)
+        page = wizard.currentPage()
+        assert page is wizard.home_of(claim.evidence) is not review
+        assert row.page.text() == f"{page.title()} ›"
+        assert claim in page.claims()
+        if page.HEADLINE is claim.topic:
+            headlines += 1
+            assert page.headline.isVisible() and page.headline.icon.state is claim.state
+            assert page.headline.label.text().replace("\u200b", "") == claim.words
+    assert headlines >= 4
+    press_import(wizard)
+    qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
+    done = wizard.currentPage()
+    assert done.claim_list.isVisible() and shown(done.claim_list) == said
+    qtbot.mouseClick(done.claim_list.rows[1], Qt.MouseButton.LeftButton)
+    assert wizard.currentPage().HEADLINE is Topic.MICROSCOPE
+
+
+def test_a_claim_can_be_chosen_by_keyboard_and_is_read_out(qtbot, wizard: ImportWizard) -> None:
+    wizard.go_to(REVIEW)
+    row = wizard.currentPage().claim_list.rows[2]
+    assert row.accessibleName().startswith("Contradicted: Data sign +1")
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_Space)
+    assert wizard.currentPage().HEADLINE is Topic.DATA_SIGN
+
+
+def test_the_steps_show_the_state_of_each_claim_before_their_pages_are_visited(qtbot, wizard: ImportWizard) -> None:
+    def state(step: int) -> str:
+        return wizard.steps.item(step).text().split("\n")[1].strip()
+
+    assert [state(step) for step in range(4)] == ["confirmed", "confirmed", "contradicted", "confirmed"]
+    assert "contradicted" in wizard.steps.item(2).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert not wizard.steps.item(2).icon().isNull()
+    wizard.session.change(data_sign="auto", exposures="")
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    assert state(2) == "as given", "the poses of few particles are not compared"
+    assert state(3) == "not imported"
+
+
+def test_a_headline_is_grey_while_it_is_out_of_date(qtbot, wizard: ImportWizard) -> None:
+    wizard.go_to(2)
+    headline = wizard.currentPage().headline
+    assert headline.isEnabled() and "which means −1" in headline.label.text()
+    wizard.session.change(data_sign="-1")
+    assert not headline.isEnabled()
+    qtbot.waitUntil(headline.isEnabled, timeout=WAIT_MS)
+    assert headline.claim.state is ClaimState.CONFIRMED
+
+
+def test_long_sentences_are_shown_whole_in_a_narrow_window(qtbot, wizard: ImportWizard) -> None:
+    wizard.resize(960, 500)
+    wizard.go_to(REVIEW)
+    QApplication.processEvents()
+    for row in wizard.currentPage().claim_list.rows:
+        assert row.words.height() >= row.words.heightForWidth(row.words.width()), row.words.text()
+
+
+def test_exactly_what_will_be_written_stands_in_a_fold(qtbot, wizard: ImportWizard) -> None:
+    wizard.go_to(REVIEW)
+    review = wizard.currentPage()
+    assert any(p.code == "data-sign-contradicts" for p in review.problems())
+    assert not review.written.isVisible(), "problems need the room"
+    qtbot.mouseClick(review.fold, Qt.MouseButton.LeftButton)
+    assert review.written.isVisible()
+    wizard.session.change(voltage=["200"])
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    assert review.written.isVisible(), "it stays as the user has left it"
+
+
+def test_it_is_open_where_nothing_is_wrong(qtbot, wizard: ImportWizard) -> None:
+    wizard.session.change(data_sign="auto")
+    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+    wizard.go_to(REVIEW)
+    assert wizard.currentPage().written.isVisible()
+
+
+def test_each_state_has_a_shape_of_its_own(qapp: QApplication) -> None:
+    """In grey, in light and dark."""
+    for theme in ("light", "dark"):
+        apply_theme(theme)
+        shapes = {outline(state) for state in ClaimState}
+        assert len(shapes) == len(ClaimState)
+    apply_theme("light")
+
+
+def outline(state: ClaimState) -> tuple[bool, ...]:
+    image = state_pixmap(state, 32).toImage()
+    return tuple(image.pixelColor(x, y).alpha() > 127 for y in range(0, 32, 2) for x in range(0, 32, 2))
