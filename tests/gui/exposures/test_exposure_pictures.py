@@ -128,7 +128,8 @@ def test_poses_are_mirrored_for_mirrored_exposures_unless_chosen_otherwise(qtbot
 
     assert choice.currentText() == "Automatic" and mirrors() == {True}
     choice.setFocus()
-    qtbot.keyClick(choice, Qt.Key.Key_End)
+    for _ in range(2):
+        qtbot.keyClick(choice, Qt.Key.Key_Down)
     assert choice.currentText() == "No" and page.session.parameters.mirror_poses == "no"
     assert mirrors() == {False}
     (said,) = (problem for problem in page.problems() if problem.code == "exposures-mirrored")

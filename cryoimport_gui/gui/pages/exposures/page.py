@@ -84,7 +84,6 @@ class ExposuresPage(Page):
             (ChoiceEdit(session, "on_unmatched"), "m"),
             (ChoiceEdit(session, "coordinate_y"), "y"),
             (ScaleEdit(session, "coordinate_scale"), "s"),
-            (ChoiceEdit(session, "mirror_poses"), "r"),
         ):
             choices.addWidget(label_for(editor, mnemonic))
             choices.addWidget(editor)
@@ -111,7 +110,12 @@ class ExposuresPage(Page):
         self.body.addWidget(self.trims)
         self.body.addLayout(choices)
         self.body.addWidget(self.counts)
-        self.body.addWidget(self.verdict)
+        mirror_poses = ChoiceEdit(session, "mirror_poses")
+        verdict = QHBoxLayout()
+        verdict.addWidget(self.verdict, 1)
+        verdict.addWidget(label_for(mirror_poses, "r"))
+        verdict.addWidget(mirror_poses)
+        self.body.addLayout(verdict)
         self.body.addWidget(self.body_stack, 1)
 
     def is_done(self) -> bool:
