@@ -127,11 +127,12 @@ def test_poses_are_mirrored_for_mirrored_exposures_unless_chosen_otherwise(qtbot
         return set(plan.placing.of(plan.particles).mirrors_pose.tolist())
 
     assert choice.currentText() == "Automatic" and mirrors() == {True}
-    choice.setFocus()
-    qtbot.keyClick(choice, Qt.Key.Key_End)
+    qtbot.mouseClick(choice, Qt.MouseButton.LeftButton)
+    for key in (Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        qtbot.keyClick(choice.view(), key)
     assert choice.currentText() == "No" and page.session.parameters.mirror_poses == "no"
     assert mirrors() == {False}
-    (said,) = (problem for problem in page.problems() if problem.code == "exposures-mirrored")
+    (said,) = (problem for problem in page.session.plan.problems if problem.code == "exposures-mirrored")
     assert "left as they are" in said.message
 
 

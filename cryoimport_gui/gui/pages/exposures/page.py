@@ -86,7 +86,6 @@ class ExposuresPage(Page):
             (ChoiceEdit(session, "on_unmatched"), "m"),
             (ChoiceEdit(session, "coordinate_y"), "y"),
             (ScaleEdit(session, "coordinate_scale"), "s"),
-            (ChoiceEdit(session, "mirror_poses"), "r"),
         ):
             choices.addWidget(label_for(editor, mnemonic))
             choices.addWidget(editor)
@@ -117,7 +116,12 @@ class ExposuresPage(Page):
         self.body.addLayout(form)
         self.body.addWidget(self.trims)
         self.body.addLayout(choices)
-        self.body.addWidget(self.counts)
+        mirror_poses = ChoiceEdit(session, "mirror_poses")
+        matched = QHBoxLayout()
+        matched.addWidget(self.counts, 1)
+        matched.addWidget(label_for(mirror_poses, "r"))
+        matched.addWidget(mirror_poses)
+        self.body.addLayout(matched)
         self.body.addWidget(self.body_stack, 1)
 
     def show_plan(self) -> None:
