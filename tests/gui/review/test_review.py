@@ -142,6 +142,10 @@ MENDS = [
     ("image-index-zero", "Count image numbers from 0", {}, {"image_numbers_from": "0"}),
     ("selection-empty", "Import all rows", {"select": ["rlnClassNumber=7"]}, {"select": ()}),
     ("selection-unknown", "Import all rows", {"select": ["rlnNowhere=7"]}, {"select": ()}),
+    *(
+        (f"original-{what}", "Import them as new particles", {"original": "/nowhere.cs"}, {"original": ""})
+        for what in ("unreadable", "unmatched", "ambiguous")
+    ),
     ("pose-placeholder", "Import without poses", {}, {"ignore_pose_data": True}),
     *((code, "Import anyway", {}, {"accept": (code,)}) for code, kind in CODES.items() if kind.acceptable),
 ]
