@@ -19,6 +19,8 @@ from .original_places import PlaceIndex
 ROUNDED_PX = 0.75
 #: and by that share of the box where it was moved a little
 _SHARE_OF_BOX = 0.01
+#: no stack has as many
+_MOST_IMAGES = 1 << 31
 _OF_EXPOSURES = ("micrograph_blob", "movie_blob")
 
 
@@ -192,6 +194,8 @@ def _find_images(found: Originals) -> None:
     stacks, index = _named(found.columns.get("blob/path")), found.numbers("blob/idx")
     if stacks is None or index is None or index.dtype.kind not in "iu":
         return
+    if len(index) and not 0 <= int(index.min()) <= int(index.max()) < _MOST_IMAGES:
+        raise refuse("original-unreadable", f"{found.source}: blob/idx goes from {index.min()} to {index.max()}")
     paths = (
         os.path.join(found.beside, path[1:]) if path.startswith(">") else os.path.join(found.root, path)
         for path in stacks.paths

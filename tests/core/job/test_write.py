@@ -78,7 +78,7 @@ def test_what_lies_in_the_job_folder(small: Demo, tmp_path: Path) -> None:
     }
     assert job.report["counts"] == {
         "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
-        "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
+        "exposures": 3, "exposures_matched": 3, "particles_matched": 12, "uids_restored": 0,
     }  # fmt: skip
     log = (job.folder / "import.log").read_text()
     assert "12 particles" in log and str(small.star) in log and "alignments3D/pose" in log

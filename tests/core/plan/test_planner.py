@@ -56,7 +56,7 @@ def test_everything_is_checked_and_nothing_written(demo: Demo) -> None:
     assert plan.stacks is not None and plan.stacks.box == 32
     assert plan.counts() == {
         "rows": 12, "not_selected": 0, "particles": 12, "left_out": 0, "stacks": 3, "links": 3, "optics_groups": 2,
-        "exposures": 3, "exposures_matched": 3, "particles_matched": 12,
+        "exposures": 3, "exposures_matched": 3, "particles_matched": 12, "uids_restored": 0,
     }  # fmt: skip
 
 

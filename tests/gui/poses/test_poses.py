@@ -239,7 +239,7 @@ def test_without_a_file(open_wizard) -> None:
     wizard: ImportWizard = open_wizard()
     page = next(page for page in wizard.pages if isinstance(page, PosesPage))
     page.build_once()
-    assert words(page) == "No particle STAR file is chosen yet." and page.note.text() == ""
+    assert words(page) == "Poses: not checked yet." and page.note.text() == ""
 
 
 def test_a_ball_cannot_be_tested_but_can_be_seen(open_poses: Open, tmp_path: Path) -> None:
