@@ -84,6 +84,7 @@ REMEDIES: dict[str, Remedy] = {
     "meta-not-2d-stack": _META,
     "image-name-missing": _META,
     "image-name-bad": _META,
+    "optics-groups-renumbered": _OPTICS,
     "selection-unknown": Remedy("meta", (_ALL_ROWS,)),
     "selection-empty": Remedy("meta", (_ALL_ROWS,)),
     "images-ctf-corrected": _NOTHING,
