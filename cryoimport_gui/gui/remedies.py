@@ -117,6 +117,7 @@ REMEDIES: dict[str, Remedy] = {
     "meta-not-2d-stack": _META,
     "image-name-missing": Remedy("meta", (Fix("Import locations only", _locations_only),)),
     "image-name-bad": _META,
+    "optics-groups-renumbered": _OPTICS,
     "selection-unknown": Remedy("meta", (_ALL_ROWS,)),
     "selection-empty": Remedy("meta", (_ALL_ROWS,)),
     "images-ctf-corrected": _NOTHING,

