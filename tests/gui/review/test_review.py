@@ -148,6 +148,7 @@ MENDS = [
         (code, "Import without poses", {}, {"ignore_pose_data": True})
         for code in ("pose-placeholder", "poses-do-not-fit", "shifts-do-not-fit")
     ),
+    *(
         (f"original-{what}", "Import them as new particles", {"original": "/nowhere.cs"}, {"original": ""})
         for what in ("unreadable", "unmatched", "ambiguous")
     ),
