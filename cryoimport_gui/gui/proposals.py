@@ -50,9 +50,10 @@ class Proposals(QObject):
             if p.exposures and not p.project and (project := _project_of(p.exposures[0])):
                 self._session.change(project=project)
         elif name in ("project", "meta"):
-            self._propose_output()
+            self.propose_output()
 
-    def _propose_output(self) -> None:
+    def propose_output(self) -> None:
+        """Fill in the output folder, unless the user has chosen one or the project is not known."""
         p = self._session.parameters
         if p.output not in ("", self._output) or not (p.meta and p.project):
             return

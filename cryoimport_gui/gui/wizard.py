@@ -83,6 +83,7 @@ class ImportWizard(QWizard):
         self.setSideWidget(self.steps)
         self.currentIdChanged.connect(self.steps.set_current)
         self.currentIdChanged.connect(self._guard_back)
+        self.currentIdChanged.connect(self._propose)
         self.button(QWizard.WizardButton.NextButton).clicked.connect(self._on_next)  # after the wizard itself
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
         self._add_menu()
@@ -283,6 +284,12 @@ class ImportWizard(QWizard):
         page = self.currentPage()
         if isinstance(page, WritePage):
             page.begin()
+
+    @Slot(int)
+    def _propose(self, number: int) -> None:
+        """A folder for the output, as soon as the user comes to where it is chosen."""
+        if isinstance(self.page(number), ReviewPage):
+            self.proposals.propose_output()
 
     @Slot()
     def _guard_back(self, *_: object) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWizard
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
 from cryoimport_gui.gui.pages.exposures.page import ExposuresPage
+from cryoimport_gui.gui.pages.review import ReviewPage
 
 from .conftest import WAIT_MS, press_import
 from .test_drops import Drag
@@ -102,3 +103,12 @@ def test_no_such_project(qtbot, open_wizard, demo: Demo) -> None:
     wizard.go_to(number)
     assert wizard.session.project_exposures == [] and wizard.session.parameters.output == ""
     assert page.found.words.text().startswith("No exposures were found")
+
+
+def test_on_review_an_output_is_proposed_for_what_the_command_line_gave(qtbot, open_wizard, demo: Demo) -> None:
+    wizard = open_wizard(meta=str(demo.star), project=str(demo.project), exposures=str(demo.exposures))
+    assert wizard.session.parameters.output == ""
+    wizard.go_to(next(number for number, page in enumerate(wizard.pages) if isinstance(page, ReviewPage)))
+    qtbot.waitUntil(lambda: bool(wizard.session.parameters.output), timeout=WAIT_MS)
+    settled(qtbot, wizard)
+    assert Path(wizard.session.parameters.output).parent == demo.project / "imports"
