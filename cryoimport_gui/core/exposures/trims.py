@@ -96,17 +96,18 @@ def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: Tri
         exposure_of,
         [tuple(ambiguous[name]) for name in owners if name in ambiguous],
         [tuple(merged[name]) for name in owners if name in merged and name in number_of],
-        _elsewhere(micrographs, exposure_of),
+        of_several_folders(micrographs, exposure_of),
     )
 
 
-def _elsewhere(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+def of_several_folders(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+    """As `Match.elsewhere`."""
     if len(set(micrographs.basenames)) == len(micrographs):
         return []
-    linked: dict[str, dict[tuple[str, ...], str]] = {}
+    linked: dict[tuple[str, int], dict[tuple[str, ...], str]] = {}
     for name, path, exposure in zip(micrographs.basenames, micrographs, exposure_of.tolist()):
         if exposure >= 0:
-            linked.setdefault(name, {}).setdefault(parts(path), path)
+            linked.setdefault((name, exposure), {}).setdefault(parts(path), path)
     return [tuple(paths.values()) for paths in linked.values() if len(paths) > 1]
 
 
