@@ -31,7 +31,7 @@ def match_sessions(look: PairsLook, matching: Matching, may_suggest: bool) -> Ma
         may_suggest: Rules may be found, each session by itself, where there are none for all of them.
     """
     sessions = _sessions(look.exposures)
-    if not 1 < len(sessions) <= _MOST_SESSIONS:
+    if not sessions:
         return matching
     exposures, names = look.exposures, Names.of(look.particles.micrograph_names)
     if may_suggest and matching.suggestion and matching.suggestion.rules is None:
@@ -79,13 +79,20 @@ def _chosen(
 
 
 def _sessions(exposures: Exposures) -> list[_Numbers]:
-    """Numbers of the exposures of each dataset, folder and exposure group."""
-    groups = exposures.exp_group_id
-    of_group = groups.tolist() if groups is not None else [0] * len(exposures)
-    of: dict[tuple[int, str, int], list[int]] = {}
-    for number, key in enumerate(zip(exposures.dataset.tolist(), map(dirname, exposures.paths), of_group)):
-        of.setdefault(key, []).append(number)
-    return [np.array(numbers) for numbers in of.values()]
+    """Numbers of the exposures of each dataset, folder or exposure group: the first that tell equal names apart.
+
+    Empty where none does, or too many would have to be looked at.
+    """
+    folders = {folder: number for number, folder in enumerate(dict.fromkeys(map(dirname, exposures.paths)))}
+    keys = [exposures.dataset, np.array([folders[dirname(path)] for path in exposures.paths]), exposures.exp_group_id]
+    names = exposures.paths.without_uid
+    for key in keys:
+        if key is None or not 1 < len(np.unique(key)) <= _MOST_SESSIONS:
+            continue
+        sessions = [np.flatnonzero(key == one) for one in np.unique(key)]
+        if all(len({names[i] for i in some.tolist()}) == len(some) for some in sessions):
+            return sessions
+    return []
 
 
 def _within(session: _Numbers, exposures: Exposures, names: Names, rules: TrimRules) -> _Numbers:

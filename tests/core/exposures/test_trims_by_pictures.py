@@ -147,6 +147,30 @@ def test_pictures_choose_the_session(tmp_path: Path, of: int, suggest: bool) -> 
     assert exposures_of(plan) == [str(demos[of].micrographs[i]) for i in demos[of].micrograph_index]
 
 
+@pytest.mark.parametrize("by", ["folder", "exposure group", "nothing"])
+def test_sessions_of_one_dataset_are_its_folders_or_exposure_groups(tmp_path: Path, by: str) -> None:
+    demos = two_sessions(tmp_path)
+    tables = [np.load(demo.exposures) for demo in demos]
+    for number, (table, demo) in enumerate(zip(tables, demos)):
+        table["mscope_params/exp_group_id"] = number + 1 if by == "exposure group" else 1
+        folder = f"J{number + 2}/motioncorrected" if by == "folder" else "J2/motioncorrected"
+        columns = {name: table[name] for name in table.dtype.names}
+        columns["micrograph_blob/path"] = np.array([f"{folder}/{path.name}".encode() for path in demo.micrographs])
+        for path in demo.micrographs:
+            (demos[0].project / folder).mkdir(exist_ok=True, parents=True)
+            path.rename(demos[0].project / folder / path.name)
+        tables[number] = columns
+    joined = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    write_exposures(demos[0].exposures, joined)
+    plan = planned(demos[1], exposures=str(demos[0].exposures), project="", suggest_trims=False, **demos[1].trims)
+    if by == "nothing":
+        assert "exposure-ambiguous" in codes(plan)
+    else:
+        assert codes(plan) == set()
+        names = [Path(path).name for path in exposures_of(plan)]
+        assert names == [demos[1].micrographs[i].name for i in demos[1].micrograph_index]
+
+
 def test_pictures_choose_the_session_of_each_folder(tmp_path: Path) -> None:
     demos = two_sessions(tmp_path)
     stars = [str(demo.star) for demo in demos]
