@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Integers, Reals
 from ..parameters import ImportParameters
-from ..particles import OpticsGroup, Particles, Rows
+from ..particles import OpticsGroup, Particles
 from ..pictures.extent import merged
 from ..pictures.place_verdict import RIGHT_RULE, judge_places, rule_lead
 from ..pictures.placement import OTHERS, PlaceComparison, compare_places
@@ -89,6 +89,7 @@ class PairsLook:
             usable &= np.isfinite(particles.coordinates_px).all(axis=1)
         self._usable = usable
         self._per_name = np.bincount(particles.micrograph_index[usable], minlength=len(particles.micrograph_names))
+        self._known: dict[tuple[bytes, bytes], PairsSight] = {}
         self._is_picture = ~exposures.is_movie & (exposures.shape > 0).all(axis=1)
 
     def folders(self) -> list[NDArray[np.bool_]]:
@@ -106,38 +107,45 @@ class PairsLook:
         names = evenly(np.flatnonzero(is_usable if among is None else is_usable & among), _PAIRS)
         if not len(names):
             return PairsSight()
-        sight = self._compared(matching, self._rows_of(names, _PAIRS))
+        placed = self._placed(matching, names)
+        sight = self._compared(placed, _PAIRS)
         if sight.lead >= RIGHT_RULE and sight.elsewhere > _ONE_ELSEWHERE:
-            sight = self._compared(matching, self._rows_of(names, _MORE * _PAIRS))
+            sight = self._compared(placed, _MORE * _PAIRS)
         return sight
 
-    def _compared(self, matching: Matching, rows: Rows) -> PairsSight:
-        wanted = np.zeros(len(self.particles), bool)
-        wanted[rows] = True
-        placed = PlacedRows.of(self.particles, self.exposures, matching, wanted)
-        scales = group_scales(placed, self._optics, self._parameters)
-        likeliest = np.array([scale.value for scale in scales])[placed.group]
-        read = self._images.read(placed.rows, self._progress)
-        placed, images, likeliest = placed.among(read.good), read.images[read.good], likeliest[read.good]
-        samples = placement_samples(placed, likeliest, self._optics, images)
-        sight = _seen(compare_places(samples, progress=self._progress), placed)
-        factors = merged([1.0, *(other / scale.value for scale in scales for other in scale.others)])[1:_MOST_SCALES]
-        if sight.lead < RIGHT_RULE and factors:
-            other = _seen(compare_places(samples, factors, self._progress), placed)
-            sight = max(sight, other, key=lambda one: one.lead)
-        return sight
-
-    def _rows_of(self, names: Integers, count: int) -> Rows:
-        """So many particles of these micrographs, as many of each."""
+    def _placed(self, matching: Matching, names: Integers) -> PlacedRows:
+        """All particles of these micrographs: first one of each, then another of each, and so on."""
         assert self.particles.micrograph_index is not None
         is_chosen = np.zeros(len(self.particles.micrograph_names), bool)
         is_chosen[names] = True
-        rows = np.flatnonzero(is_chosen[self.particles.micrograph_index] & self._usable)
-        rows = np.random.default_rng(0).permutation(rows)
-        rows = rows[np.argsort(self.particles.micrograph_index[rows], kind="stable")]
-        starts = np.flatnonzero(np.diff(self.particles.micrograph_index[rows], prepend=-1))
-        rank = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
-        return rows[np.argsort(rank, kind="stable")][:count]
+        wanted = is_chosen[self.particles.micrograph_index] & self._usable
+        placed = PlacedRows.of(self.particles, self.exposures, matching, wanted)
+        shuffled = np.random.default_rng(0).permutation(len(placed.rows))
+        name = self.particles.micrograph_index[placed.rows[shuffled]]
+        order = np.argsort(name, kind="stable")
+        starts = np.flatnonzero(np.diff(name[order], prepend=-1))
+        rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+        return placed.among(shuffled[order[np.argsort(rank, kind="stable")]])
+
+    def _compared(self, placed: PlacedRows, count: int) -> PairsSight:
+        key = placed.rows[:count].tobytes(), placed.exposure[:count].tobytes()
+        if key not in self._known:
+            self._known[key] = self._compare(placed, placed.among(np.arange(min(count, len(placed.rows)))))
+        return self._known[key]
+
+    def _compare(self, placed: PlacedRows, some: PlacedRows) -> PairsSight:
+        """Some of the particles, at the likeliest scales of all, then at others."""
+        scales = group_scales(placed, self._optics, self._parameters)
+        read = self._images.read(some.rows, self._progress)
+        some, images = some.among(read.good), read.images[read.good]
+        likeliest = np.array([scale.value for scale in scales])[some.group]
+        samples = placement_samples(some, likeliest, self._optics, images)
+        sight = _seen(compare_places(samples, progress=self._progress), some)
+        factors = merged([1.0, *(other / scale.value for scale in scales for other in scale.others)])[1:_MOST_SCALES]
+        if sight.lead < RIGHT_RULE and factors:
+            other = _seen(compare_places(samples, factors, self._progress), some)
+            sight = max(sight, other, key=lambda one: one.lead)
+        return sight
 
 
 def _seen(comparison: PlaceComparison, placed: PlacedRows) -> PairsSight:
