@@ -1,4 +1,8 @@
-"""Whether particles lie on the exposures that names give them: a few are compared with them, each on another one."""
+"""Whether particles lie on the exposures that names give them: a few are compared with them, each on another one.
+
+By made leads (`tests.rates.trims`, 300 sets each, 15% of the particles junk) rules are confirmed in 76% of the sets where
+all pairs are right and lead by 5 on average, in 45% by 4; with 10 right pairs of 12 in 4%, with 9 or fewer in none.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +62,11 @@ class PairsSight:
         return PairsSight(rule_lead(e, OTHERS) * min(1.0, math.sqrt(_PAIRS / len(e))), away, len(e))
 
     @property
+    def needs_more(self) -> bool:
+        """Whether more particles may show what this is: they are found, but not on all exposures."""
+        return self.lead >= RIGHT_RULE and self.elsewhere > _ONE_ELSEWHERE
+
+    @property
     def are_right(self) -> bool:
         """Whether the particles are found, and on nearly all of their exposures: half of them where rules mix."""
         return self.lead >= RIGHT_RULE and self.elsewhere < _ELSEWHERE
@@ -109,7 +118,7 @@ class PairsLook:
             return PairsSight()
         placed = self._placed(matching, names)
         sight = self._compared(placed, _PAIRS)
-        if sight.lead >= RIGHT_RULE and sight.elsewhere > _ONE_ELSEWHERE:
+        if sight.needs_more:
             sight = self._compared(placed, _MORE * _PAIRS)
         return sight
 
