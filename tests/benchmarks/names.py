@@ -104,14 +104,15 @@ def made_particles(micrographs: list[str], index: np.ndarray) -> Particles:
 
 def made_dataset(paths: list[str]) -> Exposures:
     return Exposures(
-        source=__name__,
+        datasets=(__name__,),
+        dataset=np.zeros(len(paths), np.int64),
         uid=np.arange(1, len(paths) + 1, dtype=np.uint64),
         paths=Names(paths),
         files=[str(Path("/project") / path) for path in paths],
         shape=np.full((len(paths), 2), 4096, np.uint32),
         pixel_size_A=np.ones(len(paths), np.float32),
         exp_group_id=None,
-        are_movies=False,
+        is_movie=np.zeros(len(paths), bool),
     )
 
 

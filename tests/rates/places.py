@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from cryoimport_gui.core.pictures.place_verdict import PlaceState, judge_places, rule_by_pictures, rule_lead
+from cryoimport_gui.core.pictures.place_verdict import PlaceState, judge_places
 from tests.support.correlated import cut, far_enough_inside, four_readings, leads_of
 from tests.support.made_micrographs import PickedMicrograph, Scene, made_micrograph
 
@@ -116,24 +116,6 @@ def _scene(seed: int) -> PickedMicrograph:
     return made_micrograph(seed, Scene(noise=1.0))
 
 
-def rules() -> None:
-    """12 pairs for each of five rules: one right, one half right, three wrong; or only wrong ones."""
-    right = wrong = silent = 0
-    for seed in range(1000):
-        rng = np.random.default_rng([seed, 5])
-        shares = [0, 0, 0.5, 0, 1.0 if seed % 2 else 0]
-        found = []
-        for share in shares:
-            truth = np.where(np.arange(12) < 12 * share, 0, -1)
-            e, _ = made_leads(rng, truth, Case(mean_lead=5, particles=(1, 1)))
-            found.append(rule_lead(np.clip(e, -6, 6), 3))
-        chosen = rule_by_pictures(found)
-        right += seed % 2 == 1 and chosen == 4
-        wrong += chosen is not None and (seed % 2 == 0 or chosen != 4)
-        silent += chosen is None
-    print(f"\nrules: right {right} of 500, wrong or half right {wrong} of 1000, none {silent}")
-
-
 if __name__ == "__main__":
     print(f"{SETS} sets of {EXPOSURES} exposures, 4 to 16 particles each")
     for lead in (4.0, 2.5, 1.5, 0.8):
@@ -147,4 +129,3 @@ if __name__ == "__main__":
     print(f"\nparticles cut from made micrographs, {CORRELATED_SETS} sets: 8 exposures good, 2 mirrored, 2 exchanged")
     for level in (2.0, 8.0, 15.0):
         correlated(level)
-    rules()

@@ -27,25 +27,33 @@ _GROUPS = ("mscope_params/exp_group_id", "ctf/exp_group_id")
 class Exposures:
     """N exposures; what the dataset does not give is an empty dictionary entry or zeros.
 
+    `datasets` are the files that they come from; `dataset` is (N,), which of these.  `is_movie` is (N,) as well: one
+    that has a micrograph is none.
     `paths` are as the dataset has them, `files` the same on disk; `shape` is (N, 2): [ny, nx].
     `microscope` holds those of voltage_kV, cs_mm, amplitude_contrast, total_dose_e_per_A2, phase_plate and
     neg_stain that the dataset knows, each (N,).  `ctf` holds values of `Particles`, in their units, each (N,): all of
     `CTF_FIELDS` that the dataset knows, or none if it knows no defocus.
     """
 
-    source: str
+    datasets: tuple[str, ...]
+    dataset: NDArray[np.int64]
     uid: NDArray[np.uint64]
     paths: Names
     files: list[str]
     shape: NDArray[np.uint32]
     pixel_size_A: NDArray[np.float32]
     exp_group_id: NDArray[np.uint32] | None
-    are_movies: bool
+    is_movie: NDArray[np.bool_]
     microscope: dict[str, NDArray] = field(default_factory=dict)
     ctf: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.uid)
+
+    @property
+    def are_movies(self) -> bool:
+        """Whether none can be compared with particles."""
+        return bool(self.is_movie.all())
 
     def check_sizes(self, used: NDArray[np.int64]) -> None:
         """Width, height and, where it is given, pixel size of these exposures must be those of a picture.
@@ -65,7 +73,7 @@ class Exposures:
                     f"{self.paths[i]}: {self.shape[i][1]} × {self.shape[i][0]} pixels of {self.pixel_size_A[i]:g} Å"
                     for i in used[bad].tolist()
                 )
-                message = f"{self.source}: {count_of(int(bad.sum()), 'exposure')} {of}"
+                message = f"{' and '.join(self.datasets)}: {count_of(int(bad.sum()), 'exposure')} {of}"
                 hint = "Make these exposures again in CryoSPARC, or import without exposures."
                 raise refuse("exposures-unreadable", message, examples=examples, hint=hint)
 
@@ -114,7 +122,7 @@ def load_exposures(path: str, project: str = "") -> Exposures:
 
 
 def load_joined_exposures(files: Sequence[str], project: str = "") -> Exposures:
-    """All exposures of several files; those with one uid count once.
+    """All exposures of several files; those with one uid count once, as micrographs if any file has these.
 
     Raises:
         Refused: `exposures-unreadable`.
@@ -122,21 +130,24 @@ def load_joined_exposures(files: Sequence[str], project: str = "") -> Exposures:
     parts = [load_exposures(file, project) for file in files]
     if len(parts) == 1:
         return parts[0]
-    uid = np.concatenate([part.uid for part in parts])
-    keep = np.sort(np.unique(uid, return_index=True)[1])
+    dataset = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    uid, is_movie = (np.concatenate([getattr(part, name) for part in parts]) for name in ("uid", "is_movie"))
+    order = np.lexsort((is_movie, uid))  # stable: of equals, those of the first file
+    keep = np.sort(order[np.flatnonzero(np.diff(uid[order], prepend=uid[order[0]] + np.uint64(1)))])
     groups = [part.exp_group_id for part in parts if part.exp_group_id is not None]
     known = [name for name in parts[0].microscope if all(name in part.microscope for part in parts)]
     paths = [path for part in parts for path in part.paths]
     on_disk = [path for part in parts for path in part.files]
     return Exposures(
-        source=" and ".join(files),
+        datasets=tuple(files),
+        dataset=dataset[keep],
         uid=uid[keep],
         paths=Names(paths[i] for i in keep.tolist()),
         files=[on_disk[i] for i in keep.tolist()],
         shape=np.concatenate([part.shape for part in parts])[keep],
         pixel_size_A=np.concatenate([part.pixel_size_A for part in parts])[keep],
         exp_group_id=np.concatenate(groups)[keep] if len(groups) == len(parts) else None,
-        are_movies=any(part.are_movies for part in parts),
+        is_movie=is_movie[keep],
         microscope={name: np.concatenate([part.microscope[name] for part in parts])[keep] for name in known},
     )
 
@@ -174,14 +185,15 @@ def _exposures(source: str, project: str, columns: dict[str, NDArray], blob: str
         if (label := next((label for label in labels if label in columns), None))
     }
     return Exposures(
-        source=source,
+        datasets=(source,),
+        dataset=np.zeros(len(paths), np.int64),
         uid=columns["uid"],
         paths=paths,
         files=[str(beside / p[1:]) if p.startswith(">") else str(root / p) for p in paths],
         shape=shape[:, -2:].astype(np.uint32),
         pixel_size_A=np.where(np.isfinite(pixel_size_A) & (pixel_size_A > 0), pixel_size_A, np.float32(0)),
         exp_group_id=_column(columns, groups, "iu").astype(np.uint32) if groups else None,
-        are_movies=blob == "movie_blob",
+        is_movie=np.full(len(paths), blob == "movie_blob"),
         microscope=microscope,
         ctf=_ctf(columns),
     )

@@ -39,11 +39,11 @@ def placing_problems(
 
 
 def _unreadable(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
-    if exposures.are_movies:
-        message = "the exposures are movies, which are matched by name but cannot be compared with the particles"
+    if movies := int(exposures.is_movie.sum()):
+        what = "the exposures" if exposures.are_movies else f"{movies:,} of {len(exposures):,} exposures"
+        message = f"{what} are movies, which are matched by name but cannot be compared with the particles"
         hint = "Give the micrographs of Patch Motion instead: they can be compared, and show where particles lie."
-        yield problem("micrographs-unreadable", message, count=len(exposures), hint=hint)
-        return
+        yield problem("micrographs-unreadable", message, count=movies, hint=hint)
     absent = [path for path, reason in placing.unreadable.items() if reason == os.strerror(errno.ENOENT)]
     others = [f"{path}: {reason}" for path, reason in placing.unreadable.items() if path not in set(absent)]
     if absent:
@@ -103,9 +103,11 @@ def _not_told(unclear: Sequence[GroupPlace], placing: Placing, exposures: Exposu
     else:
         message += "; it is kept"
     likelier, hint = "", "Look at the circled particles, or choose keep or flip for --coordinate-y."
-    if exposures.are_movies:
+    of_movies = [group for group in unclear if group.of_movies]
+    if len(of_movies) == len(unclear):
         hint = "Give the micrographs of Patch Motion instead: they show it. Else give --coordinate-y."
-        if all(path.lower().endswith(_TIFF) for path in exposures.files[:100]):
+        files = [exposures.files[i] for i in np.flatnonzero(exposures.is_movie)[:100].tolist()]
+        if all(path.lower().endswith(_TIFF) for path in files):
             likelier = "flipped is likelier: RELION turns TIFF movies over when it reads them"
     if came_through_csparc2star(particles):
         likelier = "flipped is likelier: csparc2star, which these names look like, writes ny - y"

@@ -63,16 +63,17 @@ def place_coordinates(
     picked: dict[int, PlaceReading] = {}
     unreadable: dict[str, str] = {}
     elsewhere: dict[tuple[int, int], int] = {}
-    if names and not exposures.are_movies:
+    compared = placed.in_pictures
+    if len(compared.rows):
         if images is not None:
-            sight = look_by_images(placed, values, others, optics, images, progress)
+            sight = look_by_images(compared, values, others, optics, images, progress)
             reading, unreadable = dict(sight.reading), dict(sight.comparison.unreadable)
-        unseen = [number for number in names if number not in reading]
-        picked = look_by_picks(placed, unseen, values, others, unreadable, progress)
+        unseen = [number for number in np.unique(compared.group).tolist() if number not in reading]
+        picked = look_by_picks(compared, unseen, values, others, unreadable, progress)
         if sight is not None and reading:
             doubted = _doubted(sight)
             found = [unit for unit in sight.of_state(PlaceState.CONFIRMED) if unit[1] in reading]
-            elsewhere = find_elsewhere(placed, reading, found, doubted, progress) if doubted else {}
+            elsewhere = find_elsewhere(compared, reading, found, doubted, progress) if doubted else {}
     summaries = sight.summaries(list(elsewhere)) if sight is not None else {}
     is_mirrored_by_picks = not came_through_csparc2star(particles)
     seen = reading | {
@@ -138,7 +139,7 @@ def _group_place(
     flip, mirrored, y_source = False, False, "default"
     if own is not None:
         flip, mirrored, y_source = own.flip, own.mirrored, "detected"
-    elif len(agreed) == 1:
+    elif len(agreed) == 1 and not placed.groups.are_movies[number]:  # movies may be mirror images where these are not
         ((flip, mirrored),) = agreed
         y_source = "others"
     if chosen != "auto":
@@ -155,6 +156,7 @@ def _group_place(
         name=placed.groups.names[number],
         particles=int(here.sum()),
         exposures=exposures,
+        of_movies=bool(placed.groups.are_movies[number]),
         scale=value,
         scale_source=source,
         scale_doubt=doubt,

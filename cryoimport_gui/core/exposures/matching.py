@@ -21,6 +21,8 @@ class Matching:
     """Which exposure each micrograph name belongs to.
 
     `of_name` is (micrograph names,): the exposure's number, -1 where there is none.
+    `compared` particles were found on their exposures, which settles every doubt of names; 0: none were compared, or
+    they were not found on all.
     """
 
     rules: TrimRules
@@ -28,6 +30,7 @@ class Matching:
     match: Match
     of_name: NDArray[np.int64]
     suggestion: Suggestion | None = None
+    compared: int = 0
 
     def of_rows(self, particles: Particles) -> NDArray[np.int64]:
         """(N,) number of the exposure of each particle; -1: none."""
@@ -78,7 +81,8 @@ def matching_problems(
     """What is wrong or doubtful about the exposures of these particles."""
     yield from _ambiguous_names(matching)
     yield from _unmatched(particles, matching, parameters)
-    yield from _doubtful_matches(particles, exposures, matching)
+    if not matching.compared:
+        yield from _doubtful_matches(particles, exposures, matching)
 
 
 def _ambiguous_names(matching: Matching) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ class GroupPlace:
     by: what the pictures show of it: by `images`, by `picks`, or nothing.
     seen_flip: what the pictures say, whatever the user chose; None: nothing.
     mirrored: the exposures are mirror images, top to bottom, of what the particles were cut from.
+    of_movies: its exposures are movies, which cannot be compared.
     sampled: particles that were compared.  found, turned, elsewhere, undecided: exposures, as in `GroupSummary`.
     correlation: median of the particles at the group's reading, keep_correlation and flip_correlation at both.
     """
@@ -31,6 +32,7 @@ class GroupPlace:
     name: str
     particles: int
     exposures: int
+    of_movies: bool
     scale: float
     scale_source: str
     scale_doubt: str

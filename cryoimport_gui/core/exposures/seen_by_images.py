@@ -152,7 +152,7 @@ class _Looked:
         e = comparison.leads
         verdict = judge_places(e, placed.unit, placed.group)
         reading = {}
-        for group, way in _found_groups(e, placed.group, verdict, len(scales)).items():
+        for group, way in _found_groups(e, placed, verdict).items():
             found = comparison.readings[way]
             reading[group] = PlaceReading(found.flip, scales[group], found.mirrored)
         return ImageSight(placed, comparison, verdict, tuple(scales), reading)
@@ -175,13 +175,13 @@ class _Looked:
         return comparison, some.among(comparison.compared)
 
 
-def _found_groups(e: Reals, group: Integers, verdict: PlacesVerdict, groups: int) -> dict[int, int]:
+def _found_groups(e: Reals, placed: PlacedRows, verdict: PlacesVerdict) -> dict[int, int]:
     """Group → the index of its reading, where its particles are found at it.
 
     Groups of too few particles to be found each by itself, as those of many beam shifts, are found together; and where
     all are found at one reading, so are those that no particle was chosen of.
     """
-    found, small = {}, []
+    found, small, group, groups = {}, [], placed.group, np.flatnonzero(~placed.groups.are_movies).tolist()
     for number, way in verdict.group_reading.items():
         here = e[group == number][:, [way]]
         if rule_lead(here, OTHERS) > FOUND:
@@ -190,8 +190,8 @@ def _found_groups(e: Reals, group: Integers, verdict: PlacesVerdict, groups: int
             small.append(number)
     if small and rule_lead(e[np.isin(group, small)][:, [verdict.reading or 0]], OTHERS) > FOUND:
         found |= dict.fromkeys(small, verdict.reading or 0)
-    if groups > _MOST // _EACH and len(set(found.values())) == 1 and len(found) == len(verdict.group_reading):
-        found = dict.fromkeys(range(groups), *set(found.values()))
+    if len(groups) > _MOST // _EACH and len(set(found.values())) == 1 and len(found) == len(verdict.group_reading):
+        found = dict.fromkeys(groups, *set(found.values()))
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..names import Names, without_uids
+from ..pictures.place_verdict import RIGHT_RULE
 from .hashed_names import HashedNames
 from .trim_doubts import NamesVerdict
 from .trim_search import Cuts, align_names, nearest_names
@@ -17,8 +18,9 @@ from .trims import PAIRS_JUDGED, TrimRules, evenly, judge_pairs, match_names, ow
 _NEAREST_SHOWN = 5
 _MAX_NAME = 255  # characters: no file system has longer names, and the search takes memory for the longest
 _PAIRS_FIRST = 50  # judged before all others: wrong rules mostly fail on any pair
-#: mean lead of the particles' correlation on their exposure: right rules 18, half right 2.5 to 13, wrong at most 3.6
-_LEAD_CONFIRMS = 10.0
+#: Of leads that differ by less the rules that match more names are taken.
+_AS_GOOD = 0.8
+_SEEN = "; the particles are found in the pictures of their exposures"
 
 
 @dataclass(frozen=True)
@@ -97,19 +99,18 @@ def chosen_by_pictures(candidates: Sequence[Suggestion], mean_leads: Sequence[fl
     """The rules that the pictures confirm, without their doubt; None if they confirm none.
 
     Args:
-        mean_leads: Of each candidate, the mean lead of the correlation of particles on their exposures (locations,
-            in others' SD) over the pairs that were compared; None: could not be compared.
+        mean_leads: Of each candidate, the mean lead of particles on their exposures, as `rule_lead`, over the pairs
+            that were compared; None: could not be compared.  Of leads that are nearly equal the first counts.
     """
-    best: tuple[float, Suggestion] | None = None
-    for candidate, lead in zip(candidates, mean_leads, strict=True):
-        if lead is not None and lead >= _LEAD_CONFIRMS and (best is None or lead > best[0]):
-            best = lead, candidate
-    return confirmed(best[1]) if best else None
+    pairs = list(zip(candidates, mean_leads, strict=True))
+    enough = max(RIGHT_RULE, _AS_GOOD * max((lead for _, lead in pairs if lead is not None), default=0.0))
+    found = (candidate for candidate, lead in pairs if lead is not None and lead >= enough)
+    return confirmed(best) if (best := next(found, None)) else None
 
 
 def confirmed(suggestion: Suggestion) -> Suggestion:
     """The same rules where pictures say that they are right: there is nothing to doubt any more."""
-    trust = f"{suggestion.trust}; the particles are found in the pictures of their exposures"
+    trust = f"{suggestion.trust.removesuffix(_SEEN)}{_SEEN}"
     explanation = suggestion.explanation.partition(" But ")[0].replace(suggestion.trust, trust)
     return replace(suggestion, trust=trust, explanation=explanation, refused="", doubt="")
 

@@ -96,17 +96,18 @@ def match_names(exposures: Sequence[str], micrographs: Sequence[str], rules: Tri
         exposure_of,
         [tuple(ambiguous[name]) for name in owners if name in ambiguous],
         [tuple(merged[name]) for name in owners if name in merged and name in number_of],
-        _elsewhere(micrographs, exposure_of),
+        of_several_folders(micrographs, exposure_of),
     )
 
 
-def _elsewhere(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+def of_several_folders(micrographs: Names, exposure_of: NDArray[np.int64]) -> list[tuple[str, ...]]:
+    """As `Match.elsewhere`."""
     if len(set(micrographs.basenames)) == len(micrographs):
         return []
-    linked: dict[str, dict[tuple[str, ...], str]] = {}
+    linked: dict[tuple[str, int], dict[tuple[str, ...], str]] = {}
     for name, path, exposure in zip(micrographs.basenames, micrographs, exposure_of.tolist()):
         if exposure >= 0:
-            linked.setdefault(name, {}).setdefault(parts(path), path)
+            linked.setdefault((name, exposure), {}).setdefault(parts(path), path)
     return [tuple(paths.values()) for paths in linked.values() if len(paths) > 1]
 
 
@@ -152,19 +153,28 @@ def _what_is_off(one: Parts, other: Parts) -> str:
     return f"“{one[0]}…{one[2]}” and “{other[0]}…{other[2]}”"
 
 
-def doubt_matches(
+def judge_matches(
     exposures: Sequence[str], micrographs: Sequence[str], exposure_of: NDArray[np.int64], rules: TrimRules
-) -> str:
-    """Why micrographs and the exposures that they match by these rules may be different ones; see `judge_names`.
+) -> NamesVerdict:
+    """Judge rules by some of all matches; see `judge_names`.
 
     Args:
         exposure_of: (micrographs,), as in `Match`.
     """
-    linked = np.flatnonzero(exposure_of >= 0)
-    if not rules.characters_cut and not rules.remove_leading_uid or not len(linked):
+    some = evenly(np.flatnonzero(exposure_of >= 0), PAIRS_JUDGED).tolist()
+    return judge_pairs(rules, [(micrographs[number], exposures[exposure_of[number]]) for number in some])
+
+
+def doubt_matches(
+    exposures: Sequence[str], micrographs: Sequence[str], exposure_of: NDArray[np.int64], rules: TrimRules
+) -> str:
+    """Why micrographs and the exposures that they match by these rules may be different ones.
+
+    Args as of `judge_matches`.
+    """
+    if not rules.characters_cut and not rules.remove_leading_uid:
         return ""
-    some = evenly(linked, PAIRS_JUDGED).tolist()
-    return judge_pairs(rules, [(micrographs[number], exposures[exposure_of[number]]) for number in some]).concerns
+    return judge_matches(exposures, micrographs, exposure_of, rules).concerns
 
 
 def judge_pairs(rules: TrimRules, pairs: Sequence[tuple[str, str]], tolerated: float = 0.01) -> NamesVerdict:

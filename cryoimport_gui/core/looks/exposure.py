@@ -21,7 +21,7 @@ _TILE = TileOptions(size_px=128, low_pass_A=20.0)
 _BLIND_DIAMETER = 1 / 20
 
 
-_NO_GROUPS = PlaceGroups((), np.empty(0, int), np.empty(0, int), np.empty((0, 0), int))
+_NO_GROUPS = PlaceGroups((), np.empty(0, int), np.empty(0, bool), np.empty(0, int), np.empty((0, 0), int))
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def look_at_exposure(
         size = particles.optics_groups[particles.optics_index[rows[0]]].pixel_size_A
         diameter_px = plan.stacks.box * (size.value / pixel_size_A if size else 1.0)
     picture, reason = known, ""
-    if exposures.are_movies:
-        reason = "The exposures are movies, which are matched by name but cannot be shown as pictures."
+    if exposures.is_movie[exposure]:
+        reason = "This exposure is a movie, which is matched by name but cannot be shown as a picture."
     elif known is None:
         try:
             picture = read_picture(exposures.files[exposure], (ny, nx), pixel_size_A, progress=progress)

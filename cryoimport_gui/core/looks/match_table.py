@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exposures.trims import Match, TrimRules, match_names
+from ..exposures.trims import Match, TrimRules, judge_matches, match_names
 from ..names import Names
 from ..problems import printable
 
@@ -69,9 +69,11 @@ class NameTable:
     particles: (rows,) how many there are on the micrograph.
     state: (rows,) values of `State`.
     trimmed: (rows,) names.
+    trust: what speaks for these matches, by their names, in words.
     """
 
     rules: TrimRules
+    match: Match
     exposures: Names
     micrographs: Names
     exposure: Numbers
@@ -79,6 +81,7 @@ class NameTable:
     particles: Numbers
     state: Numbers
     trimmed: list[str]
+    trust: str
 
     def __len__(self) -> int:
         return len(self.state)
@@ -147,15 +150,20 @@ class NameTable:
 
 
 def build_name_table(
-    exposures: Sequence[str], micrographs: Sequence[str], particles: Numbers, rules: TrimRules
+    exposures: Sequence[str],
+    micrographs: Sequence[str],
+    particles: Numbers,
+    rules: TrimRules,
+    match: Match | None = None,
 ) -> NameTable:
     """Match names and list them, mismatches first, then by trimmed name.
 
     Args:
         particles: (micrographs,), how many particles each has.
+        match: Which exposure each micrograph has, where pictures chose it.
     """
     exposures, micrographs = Names.of(exposures), Names.of(micrographs)
-    match = match_names(exposures, micrographs, rules)
+    match = match or match_names(exposures, micrographs, rules)
     _ = exposures.told_apart, micrographs.told_apart  # worked out now: whoever draws the rows has no time for it
     left_over = np.setdiff1d(np.arange(len(exposures)), match.exposure_of)
     nothing = np.full(len(left_over), -1)
@@ -171,6 +179,7 @@ def build_name_table(
     order = by_name[np.argsort(state[by_name], kind="stable")]
     return NameTable(
         rules=rules,
+        match=match,
         exposures=exposures,
         micrographs=micrographs,
         exposure=exposure[order],
@@ -178,6 +187,7 @@ def build_name_table(
         particles=np.concatenate([particles, np.zeros(len(left_over), np.int64)])[order],
         state=state[order],
         trimmed=[trimmed[number] for number in order.tolist()],
+        trust=judge_matches(exposures, micrographs, match.exposure_of, rules).trust,
     )
 
 

@@ -16,8 +16,10 @@ from ..exposures.exposures import exposure_datasets, load_joined_exposures
 from ..exposures.given import exposure_files
 from ..exposures.location_problems import placing_problems
 from ..exposures.locations import mirrored_poses, place_coordinates
-from ..exposures.matching import match_exposures, matching_problems, rules_of
+from ..exposures.matching import Matching, match_exposures, matching_problems, rules_of
 from ..exposures.placing import Placing
+from ..exposures.seen_pairs import PairsLook
+from ..exposures.trims_by_pictures import are_names_in_doubt, match_by_pictures
 from ..file_state import file_state, files_state
 from ..optics.aberrations import dropped_aberrations
 from ..optics.microscope import group_problems, overridden, resolve_groups
@@ -192,16 +194,37 @@ class Planner:
             exposures = plan.exposures
             key = (plan.meta_key, source, rules_of(p), p.suggest_trims)
             matching = self._stage(plan, "match", key, lambda: match_exposures(particles, exposures, p))
+            matching = self._see_pairs(plan, matching, key, progress)
             exposures.check_sizes(distinct(matching.of_rows(particles)))
             plan.matching = matching
             keeps = p.on_unmatched == "keep"
+            matched = key, keeps, matching.of_name.tobytes()
             plan.all_particles = self._stage(
-                plan, "exposure-ctf", (key, keeps), lambda: with_exposure_ctf(particles, exposures, matching, keeps)
+                plan, "exposure-ctf", matched, lambda: with_exposure_ctf(particles, exposures, matching, keeps)
             )
         except Refused as refused:
             plan.problems.append(refused.problem)
             return None
         return source
+
+    def _see_pairs(self, plan: ImportPlan, named: Matching, key: Hashable, progress: Progress) -> Matching:
+        """As the pictures confirm or change it, where names leave a doubt and there are pictures."""
+        p, particles, exposures = plan.parameters, plan.all_particles, plan.exposures
+        assert particles is not None and exposures is not None
+        if exposures.are_movies or not are_names_in_doubt(particles, exposures, named):
+            return named
+        stacks = self._stacks_to_compare(plan, progress) if p.ignore_raw_data else plan.stacks
+        if stacks is None or not stacks.box:
+            return named
+        optics = overridden(resolve_groups(particles, stacks, None, None), p)
+        sizes = tuple(group.pixel_size_A.value if group.pixel_size_A else None for group in optics)
+
+        def see() -> Matching:
+            images = ParticleImages(particles, stacks, cache_bytes=_PLACE_BYTES)
+            look = PairsLook(particles, exposures, optics, images, p, progress)
+            return match_by_pictures(look, named, p.suggest_trims)
+
+        return self._stage(plan, "pairs", (key, p.data, sizes, p.coordinate_scale, p.ignore_raw_data), see)
 
     def _look(self, plan: ImportPlan, good: NDArray[np.bool_], source: Hashable, progress: Progress) -> None:
         """The pictures: the data sign, and where particles lie on their exposures; of rows that can be imported."""

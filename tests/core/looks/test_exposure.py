@@ -105,8 +105,8 @@ def test_what_cannot_be_shown_is_said(small: Demo) -> None:
         pair = look_at_particle(plan, int(view.rows[0]), exposure)
         assert pair.particle is None
         assert words in pair.reason
-    plan.exposures = dataclasses.replace(lost, are_movies=True)
-    assert "movies" in look_at_exposure(plan, 0).reason
+    plan.exposures = dataclasses.replace(lost, is_movie=np.ones(2, bool))
+    assert "movie" in look_at_exposure(plan, 0).reason
 
 
 def test_without_particle_images_there_are_circles_and_no_pair(small: Demo) -> None:

@@ -17,7 +17,6 @@ from cryoimport_gui.core.pictures.place_verdict import (
     group_summaries,
     judge_places,
     leads,
-    rule_by_pictures,
     rule_lead,
 )
 from tests.support.correlated import cut, far_enough_inside, four_readings, leads_of
@@ -157,9 +156,6 @@ def test_rules_that_the_pictures_confirm() -> None:
         for known in (12, 6, 0)
     )
     assert right > 12 > half > 4 > wrong
-    assert rule_by_pictures([wrong, half, right]) == 2
-    assert rule_by_pictures([wrong, wrong]) is None
-    assert rule_by_pictures([]) is None
     assert rule_lead(np.full((12, 4), 6.0), others=3) == pytest.approx(18)
     assert rule_lead(np.full((12, 4), np.nan), others=3) == 0
 

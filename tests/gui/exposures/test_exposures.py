@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,7 @@ def test_typing_cut_lengths_changes_the_table_before_the_plan_follows(qtbot, ope
     assert not page.session.is_current, "the table did not wait for the plan"
     settle(qtbot, page)
     assert not page.problems()
-    assert page.counts.text().startswith("5 of 5 micrographs match")
+    assert page.counts.text().startswith("5 of 5 micrographs match (no number is cut off; only ordinary words differ)")
     table = page.table.model.table
     assert table.exposure_cut(0) == (22, small.trims["exposure_cut_suffix"])
     assert table.micrograph_cut(0) == (22, small.trims["particle_cut_suffix"])
@@ -50,6 +51,7 @@ def test_the_suggested_rules_are_taken_with_one_click_and_match_everything(qtbot
     page = open_page(qtbot, open_wizard, untrimmed(small))
     assert [p.code for p in page.problems()] == ["exposure-unmatched"]
     assert "Matches 5 of 5" in page.trims.text.text()
+    assert "Why they are trusted: 5 of 5 match; no number is cut off" in page.trims.take.toolTip()
     qtbot.mouseClick(page.trims.take, LEFT)
     settle(qtbot, page)
     assert states(page) == ["match"] * 5
@@ -191,3 +193,15 @@ def test_a_cut_that_makes_names_equal_is_shown_as_ambiguous(qtbot, open_wizard, 
     assert states(page) == ["ambiguous"] * 10
     assert "exposure-ambiguous" in [p.code for p in page.problems()]
     assert page.trims.take.isVisible()
+
+
+def test_exposures_that_pictures_choose_stand_in_the_table(qtbot, open_wizard, tmp_path: Path) -> None:
+    one, other = (make_demo(tmp_path / str(n), dataclasses.replace(RECIPE, seed=n, snr=1.0)) for n in (0, 1))
+    given = {"exposures": [str(one.exposures), str(other.exposures)], "project": ""}
+    page = open_page(qtbot, open_wizard, values(one) | given)
+    assert states(page) == ["no particles"] * 5 + ["match"] * 5
+    assert not page.problems()
+    table = page.table.model.table
+    chosen = {table.exposures.basenames[i] for i in table.exposure[5:].tolist()}
+    assert chosen == {path.name for path in one.micrographs}
+    assert "; 12 particles are found in the pictures of their exposures)" in page.counts.text()

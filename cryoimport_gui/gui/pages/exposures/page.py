@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidge
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
 from ....core.exposures.trim_suggestion import Suggestion, suggest_trims
+from ....core.exposures.trims import Match
 from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
 from ....core.particles import Particles
 from ....core.progress import Progress
@@ -182,19 +183,24 @@ class ExposuresPage(Page):
 
     @Slot()
     def _build(self) -> None:
-        """Arrange the names again, and match them again if the rules have changed; the plan follows later."""
+        """Arrange the names again, and match them again if the rules have changed; the plan follows later.
+
+        Among exposures of one name the pictures may choose, which the plan then knows.
+        """
         exposures, particles, known = self._exposures, self._particles, self.table.model.table
         if exposures is None or particles is None or particles.micrograph_index is None:
             return
         rules, arrangement = rules_of(self.session.parameters), self.table.arrangement
-
+        plan = self.session.plan
+        is_of_plan = plan.exposures is exposures and plan.all_particles is particles
+        match = plan.matching.match if is_of_plan and plan.matching and plan.matching.rules == rules else None
         inputs = self._inputs
 
         def build(progress: Progress) -> tuple[int, tuple[NameTable, np.ndarray]]:
             table = known
-            if table is None or table.rules != rules:
+            if table is None or table.rules != rules or not _is_of(match, table):
                 names, counts = particles.micrograph_names, particles.per_micrograph
-                table = build_name_table(exposures.paths, names, counts, rules)
+                table = build_name_table(exposures.paths, names, counts, rules, match)
             return inputs, (table, table.rows(arrangement))
 
         self.names.start("names", build)
@@ -275,3 +281,8 @@ class ExposuresPage(Page):
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
         self.session.failed.emit(message, details)
+
+
+def _is_of(match: Match | None, table: NameTable) -> bool:
+    """Whether a table shows this match, if there is one."""
+    return match is None or np.array_equal(match.exposure_of, table.match.exposure_of)

@@ -41,7 +41,6 @@ class TrimEditor(QWidget):
         self.text = plain_label()
         self.text.setAccessibleName("Suggested rules")
         self.take = QPushButton("&Use these rules")
-        explain(self.take, "Set the UID removal and the cut lengths as suggested.")
         self.take.clicked.connect(self._take)
         proposal = QHBoxLayout()
         proposal.addWidget(self.text, 1)
@@ -76,10 +75,12 @@ class TrimEditor(QWidget):
             text = "No rules were found that match more names than these."
         if better is None and suggestion.nearest:
             text += " The most similar names: {} and {}.".format(*suggestion.nearest[0])
-        self.propose(text, better)
+        self.propose(text, better, suggestion.trust)
 
-    def propose(self, text: str, rules: TrimRules | None) -> None:
-        """Show a text, and the button if there are rules to take."""
+    def propose(self, text: str, rules: TrimRules | None, trust: str = "") -> None:
+        """Show a text, and the button if there are rules to take; it says why they are trusted."""
+        why = f" Why they are trusted: {trust}." if trust else ""
+        explain(self.take, f"Set the UID removal and the cut lengths as suggested.{why}")
         self._rules = rules
         self.text.setText(text)
         self.text.setVisible(bool(text))
