@@ -36,8 +36,8 @@ def summary(plan: ImportPlan) -> list[str]:
     return [*overview(plan), *map(str, claims_of(plan))]
 
 
-def overview(plan: ImportPlan) -> list[str]:
-    """What was found, and what will be written."""
+def overview(plan: ImportPlan, with_groups: bool = True) -> list[str]:
+    """What was found, and what will be written; perhaps with a line for each optics group."""
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
@@ -49,7 +49,7 @@ def overview(plan: ImportPlan) -> list[str]:
         box = f", box {plan.stacks.box} px" if plan.stacks.box else ""
         lines.append(f"{count_of(counts['stacks'], 'stack')}{box}; found by: {rules or 'nothing'}")
     for group in plan.groups:
-        if group.particles:
+        if group.particles and with_groups:
             values = (
                 (name, getattr(group, name)) for name in ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
             )
