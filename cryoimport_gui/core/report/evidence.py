@@ -72,10 +72,11 @@ def _images(plan: ImportPlan, tiles: Tiles | None, progress: Progress) -> Iterat
 def _microscope(plan: ImportPlan, tiles: Tiles | None, progress: Progress) -> Iterator[str]:
     every = sorted((group for group in plan.groups if group.particles), key=lambda group: -group.particles)
     groups = every[:MOST_GROUPS]
+    names = [name for name in MICROSCOPE_VALUES if name != "total_dose_e_per_A2" or plan.parameters.total_dose]
     if groups:
-        values = [[_value(getattr(group, name)) for name in MICROSCOPE_VALUES] for group in groups]
+        values = [[_value(getattr(group, name)) for name in names] for group in groups]
         rows = [(g.id, g.name, f"{g.particles:,}", *of_group) for g, of_group in zip(groups, values)]
-        yield html_table(rows, ("Optics group", "Name", "Particles", *_TITLES))
+        yield html_table(rows, ("Optics group", "Name", "Particles", *_TITLES[: len(names)]))
         yield more_groups(len(every))
     summary = summarize_ctf(plan.particles, progress) if plan.particles is not None else None
     if summary is not None:
