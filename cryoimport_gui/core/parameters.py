@@ -77,8 +77,8 @@ class ImportParameters:
         "",
         FOLDER,
         "Particle data path",
-        "Folder that the image names in the STAR file start from, or a single stack or a wildcard of stacks in quotes, "
-        "which image names then need only share the file name with. Often not needed.",
+        "Folder that the image names in the STAR file start from. Or one stack, or a wildcard in quotes: stacks are "
+        "then found by their file names alone. Often not needed.",
     )
     exposures: tuple[str, ...] = _parameter(
         (),
@@ -91,8 +91,8 @@ class ImportParameters:
         "",
         PATH,
         "Original particles",
-        "CryoSPARC particles (.cs or .csg) that these rows once were: they get back their uids, locations and all that "
-        "the STAR file does not speak of.",
+        "CryoSPARC particles (.cs or .csg) that this file was exported from. Rows get back their uids, their locations "
+        "and everything else that the STAR file does not hold.",
     )
     output: str = _parameter("", FOLDER, "Output folder", "Job folder to create; it must not exist, or be empty.")
     project: str = _parameter(
@@ -214,9 +214,8 @@ class ImportParameters:
         "auto",
         _choice("auto", "yes", "no"),
         "Mirror poses",
-        "Under Ignore raw data: whether poses, shifts and the angle of astigmatism are written as of the mirror image, "
-        "for particles that will be extracted from exposures which are mirrored top to bottom; auto does so where the "
-        "pictures show it.",
+        "Only where raw data is ignored: mirror poses, shifts and the angle of astigmatism, for particles that will be "
+        "extracted from exposures which are mirrored top to bottom; auto does so where the pictures show it.",
     )
     on_bad: str = _parameter(
         "stop",

@@ -65,7 +65,7 @@ CODES: dict[str, Code] = {
         "Not a STAR file", "Give the particle STAR file that RELION wrote (…_data.star, particles.star)."
     ),
     "meta-no-particles": _error(
-        "No particles in the STAR file", "Give a particle STAR file: a table with one row a particle."
+        "No particles in the STAR file", "Give a particle STAR file: a table with one row per particle."
     ),
     "meta-row-width": _error(
         "A row does not fit its columns", "The file is damaged or was edited by hand; correct that line."
@@ -96,9 +96,7 @@ CODES: dict[str, Code] = {
         "go by the new numbers.",
     ),
     "microscope-value-missing": _error("A microscope value is missing or impossible", "Give the value."),
-    "microscope-value-odd": _warning(
-        "Unusual microscope values", "Possible, but more often a slip: check them on the Microscope page."
-    ),
+    "microscope-value-odd": _warning("Unusual microscope values", "Possible, but more often a slip: check them."),
     "images-ctf-corrected": _acceptable(
         "The images are CTF-corrected already",
         "CryoSPARC would correct them again. Extract the particles without CTF correction, or import anyway.",
@@ -112,7 +110,7 @@ CODES: dict[str, Code] = {
     ),
     "stack-empty": _row_error("Stacks without images", "Copy or extract them again."),
     "stack-not-mrc": _row_error(
-        "Stacks that are no readable MRC file", "Copy or extract them again; check your permissions."
+        "Stacks that cannot be read as MRC", "Copy or extract them again; check your permissions."
     ),
     "stack-truncated": _row_error(
         "Stacks shorter than their header says", "Copy them again: a copy was probably cut short."
@@ -126,11 +124,11 @@ CODES: dict[str, Code] = {
     ),
     "stack-not-square": _row_error("Stacks whose images are not square", "Extract them again with a square box."),
     "box-mismatch": _row_error(
-        "Stacks with another box size", "CryoSPARC takes one box size at a time: import them apart."
+        "Stacks with another box size", "CryoSPARC takes one box size at a time: import them separately."
     ),
     "image-index-zero": _error(
         "Images number 0",
-        "One 0 says that all numbers are off by one. Give --image-numbers-from 0 if the file counts from 0.",
+        "A 0 means that all numbers are off by one. Give --image-numbers-from 0 if the file counts from 0.",
     ),
     "image-index-out-of-range": _row_error(
         "Image numbers beyond the end of their stack",
@@ -234,15 +232,15 @@ CODES: dict[str, Code] = {
     # the way back
     "original-unreadable": _error(
         "Original particles cannot be read",
-        "Give the .cs or .csg of the CryoSPARC particles that these rows once were.",
+        "Give the .cs or .csg of the CryoSPARC particles that this file was exported from.",
     ),
     "original-unmatched": _row_error(
         "Rows that are none of the original particles",
         "Give the particles that this file was exported from, or leave those rows out.",
     ),
     "original-ambiguous": _row_error(
-        "Rows whose original cannot be told",
-        "Take out rows that stand twice, or give the originals as they were before symmetry expansion.",
+        "Rows with more than one possible original",
+        "Remove rows that are listed twice, or give the originals from before the symmetry expansion.",
     ),
     # content
     "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),
@@ -290,9 +288,11 @@ CODES: dict[str, Code] = {
     ),
     "output-job-number": _warning(
         "The output folder is named like a CryoSPARC job",
-        "CryoSPARC numbers its own jobs so, and may want this name. Choose another, such as imports/particles.",
+        "CryoSPARC gives such names to its own jobs. Choose another, such as imports/particles.",
     ),
-    "output-inside-data": _warning("The output is inside the source data", "Better keep jobs apart from the data."),
+    "output-inside-data": _warning(
+        "The output is inside the source data", "Keep imports and source data in different folders."
+    ),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QLineEdit, QWidget
 
 _KINDS = (QComboBox, QAbstractSpinBox, QLineEdit)
@@ -25,7 +25,8 @@ class FieldGuard(QObject):
 
     The wheel and arrow keys reach a combo box or number field only if it has the focus and was clicked, tabbed into or
     chosen by its mnemonic; else the widget around it gets them.  A printable key with Alt is a mnemonic: where its
-    button is disabled nothing handles it, and it must not be typed into a field.
+    button is disabled nothing handles it, and it must not be typed into a field.  Ctrl+Z is the window's where a field
+    has nothing to undo.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -48,6 +49,10 @@ class FieldGuard(QObject):
                 self._chosen = field if event.reason() in _CHOSEN else None
         elif kind == QEvent.Type.MouseButtonPress:
             self._chosen = field
+        elif kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if event.matches(QKeySequence.StandardKey.Undo) and isinstance(watched, QLineEdit):
+                event.ignore()
+                return not watched.isUndoAvailable()  # the field has nothing to undo: the window may have
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if _is_mnemonic(event):
                 return True

@@ -25,6 +25,7 @@ from .carried import chosen_values, fresh_values, question
 from .file_dialogs import FileDialogs
 from .settings import Settings
 from .tasks import Tasks
+from .undo import Undo
 
 TYPING_PAUSE_MS = 250
 #: a change of these makes it pointless to finish the plan that is being made
@@ -70,6 +71,7 @@ class Session(QObject):
         self.parameters = self._kept = parameters
         self.may_keep: Callable[[str], bool] = lambda question: False
         self._chosen_for: tuple[str, ...] = ()  # the last files that were read: values were chosen for them
+        self.undo = Undo(self)
         self.project_exposures: list[JobExposures] | None = []
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded
@@ -126,7 +128,7 @@ class Session(QObject):
     def take_exposures(self, path: str) -> None:
         """Use a dataset that was found, with the rules that its names suggest; no work of the user is lost with it."""
         self._kept = dataclasses.replace(self._kept, suggest_trims=True)
-        self.change(exposures=path, suggest_trims=True)
+        self.undo.take("Use these exposures", exposures=path, suggest_trims=True)
 
     def reopen(self, values: Mapping[str, Any]) -> list[str]:
         """Use the parameters of an earlier import; others get their defaults.
@@ -146,6 +148,13 @@ class Session(QObject):
         self.change(**vars(new))
         self.keep(self.parameters)
         return sorted(set(values) - set(known))
+
+    def start_new(self) -> None:
+        """Begin another import: no file is chosen; project and exposures stay, because they say where things are."""
+        p = self.parameters
+        self._chosen_for = ()
+        self.change(**vars(ImportParameters(project=p.project, exposures=p.exposures)))
+        self.keep(self.parameters)
 
     def keep(self, parameters: ImportParameters) -> None:
         """These are not lost with the window: they were imported or saved, or came from a file."""

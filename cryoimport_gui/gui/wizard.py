@@ -74,6 +74,8 @@ class ImportWizard(QWizard):
             page.evidence_wanted.connect(self.show_evidence)
             if isinstance(page, PreviewPage):
                 page.micrograph_wanted.connect(self._show_in_micrograph)
+            elif isinstance(page, WritePage):
+                page.new_wanted.connect(self._start_new)
             elif isinstance(page, PosesPage):
                 page.particle_wanted.connect(self._show_large)
             self.addPage(page)
@@ -86,6 +88,7 @@ class ImportWizard(QWizard):
         self.currentIdChanged.connect(self._propose)
         self.button(QWizard.WizardButton.NextButton).clicked.connect(self._on_next)  # after the wizard itself
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, self.session.undo.undo)
         self._add_menu()
         self._explain_buttons()
         self._help: HelpWindow | None = None
@@ -284,6 +287,11 @@ class ImportWizard(QWizard):
         page = self.currentPage()
         if isinstance(page, WritePage):
             page.begin()
+
+    @Slot()
+    def _start_new(self) -> None:
+        self.session.start_new()
+        self.go_to(0)
 
     @Slot(int)
     def _propose(self, number: int) -> None:

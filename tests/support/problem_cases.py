@@ -350,7 +350,7 @@ CASES = [
     ),
     Case("columns-not-imported", lambda f: star(f, values("rlnOriginX") | values("rlnOriginY")), count=2),
     Case("pose-missing", lambda f: star(f, {"rlnAnglePsi": None}), count=6, words=("rlnAnglePsi",)),
-    Case("meta-no-particles", twice, words=("2 tables", "6 and 6 rows", "one behind the other")),
+    Case("meta-no-particles", twice, words=("2 tables", "6 and 6 rows", "joined by hand")),
     Case("meta-unreadable", contradicting, words=("group 1 more than once",)),
     Case("meta-unreadable", lambda f: star(f, None, {"rlnOpticsGroup": [1.5]}), words=("group 1.5",)),
     Case("particle-duplicate", lambda f: star(f, names((1, "1@./stacks/s1.mrcs"))), line="1@./stacks/s1.mrcs"),

@@ -12,7 +12,7 @@ import pytest
 
 from cryoimport_gui.core.looks import particle as inspection
 from cryoimport_gui.core.looks.particle import inspect
-from cryoimport_gui.core.looks.tiles import montage_of
+from cryoimport_gui.core.looks.tiles import first_tiles, montage_of
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.micrograph import read_picture
 from cryoimport_gui.core.pictures.placement import PlacementSample, compare_one
@@ -83,7 +83,7 @@ def test_400_images_of_a_large_box(tmp_path: Path) -> None:
     with little_memory(600 << 20):
         plan = plan_of(star)
         assert plan.sample is not None and plan.data_sign is not None
-        montage_of(plan)
+        montage_of(plan, first_tiles(plan))
 
 
 def test_of_large_images_few_are_kept_and_few_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

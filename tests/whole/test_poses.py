@@ -55,7 +55,7 @@ def test_right_poses_fit(demo: Demo, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert f"{sentence} (400 particles)." in capsys.readouterr().out
     assert sentence in (outcome.output / "import.log").read_text()
     page = (outcome.output / "import.html").read_text()
-    assert "Poses fit" in page and page.count("<img") == 2 and "cannot tell the hand" in page
+    assert "Poses fit" in page and page.count("<img") == 5 and "cannot tell the hand" in page
     assert (outcome.output / "poses.png").read_bytes().startswith(b"\x89PNG")
 
 

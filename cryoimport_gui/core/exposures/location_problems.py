@@ -47,10 +47,10 @@ def _unreadable(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
     absent = [path for path, reason in placing.unreadable.items() if reason == os.strerror(errno.ENOENT)]
     others = [f"{path}: {reason}" for path, reason in placing.unreadable.items() if path not in set(absent)]
     if absent:
-        message = f"{count_of(len(absent), 'micrograph')} of the sample not found, to be compared with the particles"
+        message = f"{count_of(len(absent), 'micrograph')} of the sample not found: no particle can be compared there"
         hint = (
-            "Paths in the exposures dataset count from the CryoSPARC project folder: give it (--project), if it is not "
-            "the folder above the dataset's job; or put the micrographs back, if they were moved."
+            "Paths in the exposures dataset are relative to the CryoSPARC project folder. Give --project if that is "
+            "not the folder above the dataset's job, or put the micrographs back if they were moved."
         )
         yield problem("micrographs-unreadable", message, count=len(absent), examples=absent, hint=hint)
     if others:
@@ -95,7 +95,7 @@ def _not_told(unclear: Sequence[GroupPlace], placing: Placing, exposures: Exposu
     sampled = sum(group.sampled for group in unclear)
     where = "" if len(unclear) == len(placing.groups) else f" in {len(unclear)} of {len(placing.groups)} groups"
     if sampled:
-        message = f"the pictures do not tell which way y runs{where} ({_compared(unclear)})"
+        message = f"the pictures do not show which way y runs{where} ({_compared(unclear)})"
     else:
         message = f"no pictures tell which way y runs{where}"
     if unclear[0].y_source == "others":
@@ -173,16 +173,16 @@ def _mirrored(placing: Placing, parameters: ImportParameters) -> Iterator[Proble
     if placing.mirror_poses == "all":
         message = "poses, shifts and the angle of astigmatism are mirrored, as was chosen"
         if not any(group.by for group in seen):
-            message += "; no picture shows that the exposures are mirror images of what was picked on"
+            message += "; no picture shows that the exposures are mirror images of the picked micrographs"
         yield problem("exposures-mirrored", message, count=particles)
         return
     if not seen and not turned:
         if parameters.coordinate_y == "flip" and parameters.ignore_raw_data and not placing.is_seen:
             message = (
-                "y is flipped as chosen; whether the exposures are mirror images of what was picked on is not known"
+                "y is flipped as chosen; whether the exposures are mirror images of the picked micrographs is not known"
             )
             hint = (
-                "If they are, as with TIFF movies that RELION has turned over, poses and CTF must be mirrored as well: "
+                "If they are, as with TIFF movies that RELION has flipped, poses and CTF must be mirrored as well: "
                 "give --mirror-poses yes."
             )
             yield problem("exposures-mirrored", message, count=sum(g.particles for g in placing.groups), hint=hint)

@@ -117,12 +117,12 @@ def _unmatched(particles: Particles, matching: Matching, parameters: ImportParam
         keeps_nothing = is_pick and parameters.on_unmatched == "keep"
         stop = parameters.on_unmatched == "stop" or keeps_nothing
         examples = (f"{name} → {matching.rules.particle_name(name)}" for name in unmatched)
-        hint = "Let rules be suggested (--suggest-trims), or adjust the cut lengths."
+        hint = "Let the program find rules (--suggest-trims), or change the cuts."
         if keeps_nothing:
             message += "; a pick without a place says nothing, so it cannot be kept"
         if stop:
             choices = "leave-out" if is_pick else "keep or leave-out"
-            hint = hint[:-1] + f", or choose {choices} for the unmatched."
+            hint = hint[:-1] + f", or choose {choices} for unmatched particles."
         if matching.suggestion and matching.suggestion.rules is None:
             hint = matching.suggestion.explanation
         severity = Severity.ERROR if stop else Severity.WARNING

@@ -80,7 +80,7 @@ def _settled(extent: ExtentVerdict, by_file: float) -> GroupScale:
             return GroupScale(by_file, "file", others)
         return GroupScale(1.0, "default", others, f"at {by_file:.4g}, the scale by the file, particles lie outside")
     largest = extent.feasible[0] if extent.feasible else 1.0
-    words = "neither how far the coordinates reach nor the file tells their scale"
+    words = "neither the extent of the coordinates nor the file shows their scale"
     if largest != 1.0:
         words += f"; {largest:.4g} is likelier than 1"
     return GroupScale(1.0, "default", others, words)

@@ -24,7 +24,7 @@ from ..dataset.schema import DatasetRows, Places, Written
 from ..dataset.writer import result_group, write_dataset
 from ..file_state import file_state, state_of
 from ..looks.poses import poses_sheet
-from ..looks.tiles import montage_of
+from ..looks.tiles import Tiles, first_tiles, montage_of
 from ..parallel import map_files
 from ..parameters import RunOptions
 from ..particles import MICROSCOPE_VALUES, Particles, distinct
@@ -97,14 +97,14 @@ class _Writer:
         self._file(layout.RESULT_GROUP, self._result_group().encode())
         copy_imported_rows(self.plan, self.folder / layout.PARTICLES, self.progress)
         self._source()
-        picture = self._montage()
+        tiles = self._pictures()
         self._rejected()
         _check_meta(self.plan)
         self.plan.timings_s["write"] = round(perf_counter() - self.started, 3)
         outputs = {"dataset": layout.DATASET, "result_group": layout.RESULT_GROUP, "folder": str(self.output)}
         report = make_report(self.plan, "complete", outputs, options) | {"links": self._known_stacks(links)}
         self._file(layout.REPORT, report_text(report).encode())
-        page = report_page(self.plan, "complete", self.progress, picture)
+        page = report_page(self.plan, "complete", self.progress, tiles)
         self._file(layout.REPORT_PAGE, page.encode("utf-8", "replace"))
         self._file(layout.LOG, import_log(report, self.plan).encode())
         return report
@@ -248,15 +248,16 @@ class _Writer:
             layout.DATASET, len(self.particles), self.plan.slots, description.encode("utf-8", "replace").decode()
         )
 
-    def _montage(self) -> NDArray[np.uint8] | None:
+    def _pictures(self) -> Tiles | None:
         self.progress.stage("preview")
-        picture = montage_of(self.plan, self.progress)
+        tiles = first_tiles(self.plan, self.progress)
+        picture = montage_of(self.plan, tiles)
         if picture is not None:
             write_png(self.folder / layout.MONTAGE, picture)
         sheet = poses_sheet(self.plan)
         if sheet is not None:
             write_png(self.folder / layout.POSES, sheet)
-        return picture
+        return tiles
 
     def _rejected(self) -> None:
         """The rows that were left out, whole, with the reason in one more column."""

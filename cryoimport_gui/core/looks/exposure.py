@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ..exposures.place_groups import PlacedRows, PlaceGroups
 from ..exposures.seen_by_images import placement_samples
 from ..pictures.micrograph import MicrographPicture, read_picture, why_not
+from ..pictures.montage import compose
 from ..pictures.placement import PlacementPair, compare_one
 from ..pictures.tiles import TileOptions, make_tiles
 from ..plan.plan import ImportPlan
@@ -136,6 +138,33 @@ def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExp
         pair.keep_correlation,
         pair.flip_correlation,
     )
+
+
+def look_at_some(plan: ImportPlan, count: int, progress: Progress = quiet) -> list[ParticleOnExposure]:
+    """A few particles beside both of their places, of as many exposures; only those that have pictures of all three.
+
+    Raises:
+        Cancelled: `progress` said so.
+    """
+    particles, exposures, matching = plan.all_particles, plan.exposures, plan.matching
+    if particles is None or exposures is None or matching is None or plan.placing is None or plan.importable is None:
+        return []
+    if exposures.are_movies or plan.stacks is None:
+        return []
+    some = PlacedRows.of(particles, exposures, matching, plan.importable).sample(count, 1)
+    looks: list[ParticleOnExposure] = []
+    for row, exposure in zip(some.rows.tolist(), some.exposure.tolist()):
+        progress.step(len(looks), count)
+        looks.append(look_at_particle(plan, row, exposure))
+    return [look for look in looks if look.particle is not None and look.keep is not None and look.flip is not None]
+
+
+def places_picture(looks: Sequence[ParticleOnExposure]) -> NDArray[np.uint8]:
+    """A column for each particle: itself, and its place with y kept and with y flipped."""
+    sides = [look.particle.shape[0] for look in looks if look.particle is not None]
+    rows = [[getattr(look, name) for look in looks] for name in ("particle", "keep", "flip")]
+    assert sides and len(set(sides)) == 1
+    return compose(np.array(rows, np.float32).reshape(-1, sides[0], sides[0]), len(looks), 1)
 
 
 def _tile(pair: PlacementPair, picture: NDArray[np.float32] | None) -> NDArray[np.float32] | None:

@@ -169,7 +169,11 @@ def _enlarged(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def poses_sheet(plan: ImportPlan) -> Grey | None:
-    """All of it as one grey picture, in the order of `sheet_captions`; None where no poses were compared."""
+    """All of it as one grey picture; None where no poses were compared.
+
+    From the top: pairs; histogram of the correlations (dark: own pose, light: shuffled); bars from 0 to 1; maps;
+    correlation of the half maps from 0 to 1.
+    """
     look = poses_look(plan)
     if look is None:
         return None
@@ -183,39 +187,29 @@ def poses_sheet(plan: ImportPlan) -> Grey | None:
     return np.concatenate(rows)
 
 
-def sheet_captions(look: PosesLook) -> list[str]:
-    """What the parts of the sheet are, from the top."""
-    maps = (
-        "Three slices through the middle of the map and three projections of it: across z, y and x"
-        if look.averages is None
-        else "Averages of the classes with the poses as imported; below, with shuffled poses"
-    )
-    return [
-        "Particles, low-passed and centred, with the data sign applied; below each its re-projection. From the "
-        "particle that correlates least to the one that correlates best",
-        f"How many images correlate how well with their re-projection, from {look.edges[0]:.2f} to "
-        f"{look.edges[-1]:.2f}: dark with their own pose, light with shuffled poses",
-        f"On an axis from 0 to 1: {look.bars_are}. From the top: "
-        + ", ".join(f"{bar.words} {bar.value:.2f}" for bar in look.bars),
-        f"{maps}, with a scale bar",
-        f"Correlation of the half maps, from 0 to 1, up to {1 / look.frequency_per_A[-1]:.0f} Å. Wrong poses reach "
-        "high values too",
-    ]
-
-
 def _parts(look: PosesLook) -> Iterator[Grey]:
-    pairs = _in_rows(np.concatenate([look.particles, look.projected]), len(look.particles))
+    pairs = pairs_picture(look)
     width = pairs.shape[1]
     yield pairs
     yield _histogram(look, width)
     yield _bar_chart(look, width)
+    yield maps_picture(look)
+    yield _curve(look.shell_correlation, width)
+
+
+def pairs_picture(look: PosesLook) -> Grey:
+    """Particles, and below each its re-projection."""
+    return _in_rows(np.concatenate([look.particles, look.projected]), len(look.particles))
+
+
+def maps_picture(look: PosesLook) -> Grey:
+    """Slices and projections of the map in one row; or class averages as imported, and below with shuffled poses."""
     if look.slices is not None and look.projections is not None:
         pictures, columns = np.concatenate([look.slices, look.projections]), 6
     else:
         assert look.averages is not None and look.dealt_averages is not None
         pictures, columns = np.concatenate([look.averages, look.dealt_averages]), len(look.averages)
-    yield with_scale_bar(_in_rows(pictures, columns), look.pixel_size_A)
-    yield _curve(look.shell_correlation, width)
+    return with_scale_bar(_in_rows(pictures, columns), look.pixel_size_A)
 
 
 def _in_rows(pictures: Grey, columns: int) -> Grey:

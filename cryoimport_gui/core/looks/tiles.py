@@ -15,7 +15,7 @@ from ..pictures.scale_bar import with_scale_bar
 from ..pictures.tiles import Images, TileOptions, make_tiles
 from ..plan.plan import ImportPlan
 from ..progress import Progress, quiet
-from ..stacks.sample import ParticleImages, Selection
+from ..stacks.sample import ParticleImages, Sample, Selection
 
 #: how tiles look before anyone changes it
 DEFAULT_OPTIONS = TileOptions(low_pass_A=20.0)
@@ -23,6 +23,7 @@ DEFAULT_OPTIONS = TileOptions(low_pass_A=20.0)
 _BLOCK_BYTES = 64 << 20
 _HISTOGRAM_BINS = 128
 NOT_FINITE = "values that are not finite numbers"
+_READINGS_FROM = 100  # particles
 _READINGS_LOW_PASS = 0.2  # of the box: what settles the data sign is large
 
 
@@ -102,6 +103,20 @@ def page_tiles(
     )
 
 
+def sign_tiles(
+    images: ParticleImages,
+    groups: Sequence[OpticsGroup],
+    sample: Sample,
+    size_px: int,
+    count: int,
+    progress: Progress = quiet,
+) -> Images:
+    """What both readings of the data sign are shown with: `typical_tiles` of a part of the sample."""
+    good = sample.rows[sample.good]
+    rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
+    return typical_tiles(images, groups, rows, size_px, count, progress)
+
+
 def typical_tiles(
     images: ParticleImages,
     groups: Sequence[OpticsGroup],
@@ -128,16 +143,33 @@ def typical_tiles(
     return np.concatenate([values.mean(axis=0, keepdims=True), values[np.sort(closest)]])
 
 
-def montage_of(plan: ImportPlan, progress: Progress = quiet) -> NDArray[np.uint8] | None:
-    """The first page of what is imported, without images that cannot be read, and a scale bar; None without any."""
-    particles, stacks, sign = plan.particles, plan.stacks, plan.data_sign
-    if particles is None or stacks is None or sign is None:
+def first_tiles(plan: ImportPlan, progress: Progress = quiet) -> Tiles | None:
+    """The first page of what is imported; None without images."""
+    particles, stacks = plan.particles, plan.stacks
+    if particles is None or stacks is None or plan.data_sign is None:
         return None
     known = plan.sample if particles is plan.all_particles else None
     images = ParticleImages(particles, stacks, known, cache_bytes=known.images.nbytes if known else 0)
-    tiles = page_tiles(images, plan.groups, images.page(Selection())[0], DEFAULT_OPTIONS, progress)
-    good = np.delete(tiles.values, list(tiles.errors), axis=0)
+    return page_tiles(images, plan.groups, images.page(Selection())[0], DEFAULT_OPTIONS, progress)
+
+
+def montage_of(
+    plan: ImportPlan, tiles: Tiles | None, most: int | None = None, columns: int | None = None
+) -> NDArray[np.uint8] | None:
+    """The tiles × data sign with a scale bar, without those that cannot be read; None where nothing is left.
+
+    Args:
+        most: So many, from everywhere; None: all.
+        columns: None: as many as make a square.
+    """
+    if tiles is None or plan.data_sign is None:
+        return None
+    good = np.delete(np.arange(len(tiles)), list(tiles.errors))
     if not len(good):
         return None
+    if most is not None:
+        good = good[np.linspace(0, len(good) - 1, min(most, len(good))).astype(int)]
+    values = tiles.values[good]
     size, unit, varies = tiles.scale
-    return with_scale_bar(compose(good, columns_for(len(good)), sign.value, tiles.limits), size, unit, varies)
+    picture = compose(values, columns or columns_for(len(values)), plan.data_sign.value, tiles.limits)
+    return with_scale_bar(picture, size, unit, varies)

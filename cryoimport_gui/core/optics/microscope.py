@@ -226,7 +226,7 @@ def _odd_overrides(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
         message = f"the given pixel size is more than {_CALIBRATION:.0%} away from the file's in "
         message += (
             f"{count_of(len(odd), 'optics group')}: as a calibration of the microscope it leaves shifts as they are in "
-            "pixels, which is what is written; if the images were sampled anew, shifts should stay as they are in Å"
+            "pixels, which is what is written; if the images were resampled, shifts should stay as they are in Å"
         )
         examples = (
             f"{group.name}: {given_A:g} Å given, {by_file_A:g} Å by the file" for group, given_A, by_file_A in odd

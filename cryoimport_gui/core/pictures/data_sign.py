@@ -24,10 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..problems import Problem
+from ..problems import Problem, count_of
 
 #: A verdict needs this confidence; seven images that all agree reach it, six do not.
 _CLEAR = 0.98
+#: So few images may agree for the most part, and still not be clear.
+_FEW, _MOSTLY = 50, 0.75
 #: Agreement that is weaker than this (a rank correlation, 0 to 1) may come from anything, however many images
 #: show it: a gradient common to all, neighbours cut off by the box, images that share pixels.
 _SYSTEMATIC = 0.1
@@ -85,6 +87,14 @@ class SignVerdict:
         bright = round(self.particles_brighter * self.sampled)
         count, stored = (self.sampled - bright, "dark") if self.value > 0 else (bright, "bright")
         return f"{count:,} of {self.sampled:,} particles are stored {stored}"
+
+    @property
+    def why_unclear(self) -> str:
+        """Why there is no verdict, as a part of a sentence."""
+        most = max(self.particles_brighter, 1 - self.particles_brighter)
+        if self.sampled < _FEW and most >= _MOSTLY:
+            return f"{count_of(self.sampled, 'image')} {'is' if self.sampled == 1 else 'are'} too few to be sure"
+        return "the images do not show it clearly"
 
 
 def sign_text(sign: int) -> str:

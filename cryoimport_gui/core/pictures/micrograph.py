@@ -97,7 +97,7 @@ def why_not(error: OSError | ValueError) -> str:
     if isinstance(error, MrcError):
         return f"it is not a usable MRC file: {error}"
     if isinstance(error, FileNotFoundError):
-        return f"{error.strerror} (paths of exposures count from the CryoSPARC project folder)"
+        return f"{error.strerror} (paths of exposures are relative to the CryoSPARC project folder)"
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 

@@ -57,7 +57,7 @@ def _half_set_remarks(particles: Particles) -> Iterator[Problem]:
     if subset is None:
         yield problem("half-sets-missing", f"the file has no {column}", count=count)
         return
-    ignore = "Choose to ignore half-sets if CryoSPARC is to split the particles anew."
+    ignore = "Choose to ignore half-sets if CryoSPARC is to split the particles again."
     if below := int((subset < 1).sum()):
         message = f"{count_of(below, 'particle')} in no half-set ({column} below 1), written as the first"
         yield problem("half-sets-missing", message, count=below, hint=ignore)

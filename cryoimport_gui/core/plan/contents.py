@@ -26,7 +26,7 @@ def _corrected_images(particles: Particles) -> Iterator[Problem]:
     if groups:
         count = sum(group.particles for group in groups)
         done = " or ".join(words for how, words in _CORRECTED.items() if any(g.ctf_corrected == how for g in groups))
-        message = f"the images of {count_of(count, 'particle')} are {done} already, by what the file says"
+        message = f"according to the file, the images of {count_of(count, 'particle')} are {done} already"
         examples = (
             f"{group.name}: {_CORRECTED[group.ctf_corrected]}, {count_of(group.particles, 'particle')}"
             for group in groups

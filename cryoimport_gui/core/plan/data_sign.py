@@ -108,8 +108,8 @@ def decide_sign(choice: str, verdict: SignVerdict, map_sign: int = 0, known: int
         if map_sign:
             return DataSign(map_sign, "detected", verdict, map_sign), found
         message = (
-            f"the images do not show the data sign clearly: {brighter}; {DEFAULT_SIGN:+d} is used, as for RELION's "
-            "extraction"
+            f"the data sign is not sure, as {verdict.why_unclear}: {brighter}; {DEFAULT_SIGN:+d} is used, as for "
+            "RELION's extraction"
         )
         return DataSign(DEFAULT_SIGN, "default", verdict, map_sign), [*found, problem("data-sign-unclear", message)]
     sign = DataSign(int(choice), "user", verdict, map_sign)

@@ -50,7 +50,7 @@ def _faults(particles: Particles, originals: Originals, matched: Matched) -> Ite
         words = f"with neither the image nor the place of a particle in {name}"
         yield row_fault(particles, "original-unmatched", ("row", words), np.flatnonzero(without))
     if len(matched.alike):
-        words = f"whose image several particles in {name} have, and nothing tells which of them it is"
+        words = f"whose image belongs to several particles in {name}: which of them it is, is not known"
         yield row_fault(particles, "original-ambiguous", ("row", words), matched.alike)
     if len(matched.again):
         words = f"of the same particle in {name} as an earlier row, with the same pose or in another place"

@@ -144,9 +144,7 @@ def particle_table(star: StarFile) -> Table:
         named = [table for table in candidates if table.name == name]
         if len(named) > 1:
             rows = " and ".join(f"{table.rows:,}" for table in named)
-            message = (
-                f"{len(named)} tables are called data_{name} ({rows} rows), as if files were put one behind the other"
-            )
+            message = f"{len(named)} tables are called data_{name} ({rows} rows), as if files had been joined by hand"
             raise refuse(
                 "meta-no-particles", message, hint="Join STAR files with RELION (relion_star_handler --combine)."
             )

@@ -141,8 +141,10 @@ def _of_headers(groups: Iterable[OpticsGroup], plan: ImportPlan) -> _Said:
         return ClaimState.GIVEN, "the stack headers give no pixel size"
     headers = count_of(sizes_A.total(), "stack header")
     if others_A:
-        return ClaimState.DOUBTFUL, f"but {others_A.total():,} of {headers} give {others_A.most_common(1)[0][0]:.4g} Å"
-    return ClaimState.CONFIRMED, f"{sizes_A.total():,} of {headers} agree on the pixel size"
+        give, most_A = "gives" if others_A.total() == 1 else "give", others_A.most_common(1)[0][0]
+        return ClaimState.DOUBTFUL, f"but {others_A.total():,} of {headers} {give} {most_A:.4g} Å"
+    agree = "agrees" if sizes_A.total() == 1 else "agree"
+    return ClaimState.CONFIRMED, f"{sizes_A.total():,} of {headers} {agree} on the pixel size"
 
 
 def _source(group: OpticsGroup, name: str) -> str:
@@ -200,8 +202,8 @@ def _of_sign(sign: DataSign) -> _Said:
     if sign.map_sign:
         return ClaimState.DOUBTFUL, f"you chose it, but {by_map}; single images do not show it clearly ({seen})"
     if is_chosen:
-        return ClaimState.GIVEN, f"you chose it; the images do not show it clearly ({seen})"
-    return ClaimState.DOUBTFUL, f"RELION's usual one, as the images do not show it clearly ({seen})"
+        return ClaimState.GIVEN, f"you chose it; {verdict.why_unclear} ({seen})"
+    return ClaimState.DOUBTFUL, f"RELION's usual one, as {verdict.why_unclear} ({seen})"
 
 
 _OF_ANSWERS = {

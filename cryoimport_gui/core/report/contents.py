@@ -59,9 +59,9 @@ def _y_is_seen(plan: ImportPlan) -> bool:
 def _not_written(plan: ImportPlan) -> Iterator[tuple[str, str]]:
     particles, p = plan.particles, plan.parameters
     assert particles is not None
-    poses = "Ignore pose data is on" if p.ignore_pose_data else "the file has no angles"
+    poses = "pose data is ignored" if p.ignore_pose_data else "the file has no angles"
     why = {
-        "blob": "Ignore raw data is on" if particles.has_images and p.ignore_raw_data else "there are no images",
+        "blob": "raw data is ignored" if particles.has_images and p.ignore_raw_data else "there are no images",
         "ctf": "the file has no defocus" if particles.has_images else "neither file nor exposures have a defocus",
         "alignments3D": "only psi is known" if plan.poses == "2D" else poses,
         "alignments2D": "" if plan.poses == "3D" else poses,
@@ -123,7 +123,7 @@ def where_from(plan: ImportPlan, field: Field) -> str:
         values = [getattr(group, field.of[0]) for group in plan.groups if group.particles]
         return ", ".join(dict.fromkeys(value.source if value else "0: not known" for value in values))
     if field.of == ("random_subset",) and plan.parameters.ignore_half_sets:
-        return "0: Ignore half-sets is on"
+        return "0: half-sets are ignored"
     if field.of and all(getattr(particles, name) is None for name in field.of):
         columns = [particles.called(name) for _, name, _, _ in Formatter().parse(field.origin) if name]
         return f"{field.missing:g}: the file has no {' or '.join(columns)}"

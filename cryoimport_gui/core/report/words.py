@@ -11,6 +11,14 @@ from ..problems import Severity, count_of, printable
 from .claims import claims_of
 from .contents import carried_slots, where_from
 
+_TALLIED = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_VALUES = {
+    "pixel_size_A": "pixel size {} Å",
+    "voltage_kV": "{} kV",
+    "cs_mm": "Cs {} mm",
+    "amplitude_contrast": "amplitude contrast {}",
+}
+
 
 def import_log(report: Mapping[str, Any], plan: ImportPlan) -> str:
     """The report as text."""
@@ -36,8 +44,8 @@ def summary(plan: ImportPlan) -> list[str]:
     return [*overview(plan), *map(str, claims_of(plan))]
 
 
-def overview(plan: ImportPlan) -> list[str]:
-    """What was found, and what will be written."""
+def overview(plan: ImportPlan, with_groups: bool = True) -> list[str]:
+    """What was found, and what will be written; perhaps with a line for each optics group."""
     counts, lines = plan.counts(), []
     if plan.all_particles is not None:
         lines.append(
@@ -49,18 +57,16 @@ def overview(plan: ImportPlan) -> list[str]:
         box = f", box {plan.stacks.box} px" if plan.stacks.box else ""
         lines.append(f"{count_of(counts['stacks'], 'stack')}{box}; found by: {rules or 'nothing'}")
     for group in plan.groups:
-        if group.particles:
-            values = (
-                (name, getattr(group, name)) for name in ("pixel_size_A", "voltage_kV", "cs_mm", "amplitude_contrast")
-            )
-            text = ", ".join(f"{name} {value.value:g} ({value.source})" for name, value in values if value)
+        if group.particles and with_groups:
+            values = ((text, getattr(group, name)) for name, text in _VALUES.items())
+            text = ", ".join(f"{text.format(f'{value.value:g}')} ({value.source})" for text, value in values if value)
             lines.append(f"optics group {group.id} {group.name}: {count_of(group.particles, 'particle')}; {text}")
     if plan.matching:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
         )
         lines.append(
-            f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
+            f"{counts['particles_matched']:,} particles matched to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"
         )
     if plan.original:
@@ -68,7 +74,7 @@ def overview(plan: ImportPlan) -> list[str]:
     if plan.left_out:
         lines.append(f"{count_of(counts['left_out'], 'row')} left out")
     tally = [(severity, sum(p.severity is severity for p in plan.problems)) for severity in Severity]
-    found = ", ".join(f"{count} {severity.value}{'s' * (count > 1)}" for severity, count in tally if count)
+    found = ", ".join(count_of(count, _TALLIED[severity]) for severity, count in tally if count)
     lines.append(
         f"{counts['particles']:,} particles to import: {', '.join(plan.slots) or 'nothing'}; {found or 'no problems'}"
     )
@@ -81,7 +87,10 @@ def restored_words(plan: ImportPlan) -> str:
     rules = ", ".join(f"{rule} ({count:,})" for rule, count in plan.original.matched.rules.items())
     kept = ", ".join(carried_slots(plan)) or "nothing else"
     particles = plan.particles
-    if particles is not None and particles.keeps_ctf is not None and (refitted := int((~particles.keeps_ctf).sum())):
-        kept += f"; CTF was refitted for {count_of(refitted, 'particle')}"
+    if not plan.original.matched.rules:
+        return "no particle is restored: no row is one of the originals"
+    if particles is not None and particles.keeps_ctf is not None and particles.original_row is not None:
+        refitted = int((~particles.keeps_ctf & (particles.original_row >= 0)).sum())
+        kept += f"; CTF was refitted for {count_of(refitted, 'particle')}" if refitted else ""
     restored = count_of(plan.counts()["uids_restored"], "particle")
     return f"{restored} restored with the uid of the original, found by: {rules or 'nothing'}; kept: {kept}"

@@ -35,7 +35,8 @@ def doubtful_format(used: Sequence[Stack], signs: tuple[int, int] | None) -> Ite
     hint = None
     if bytes_:
         unsigned = sum(header.is_unsigned for _, header in read)
-        message += f"; {len(bytes_) - unsigned} of those of bytes are read as signed here, {unsigned} as unsigned"
+        ways = {"signed": len(bytes_) - unsigned, "unsigned": unsigned}
+        message += f"; bytes are read as {' and '.join(f'{way} in {n}' for way, n in ways.items() if n)}"
     if signs and 0 not in signs and signs[0] != signs[1]:
         message += f"; as signed bytes the pictures give the data sign {signs[0]:+d}, as unsigned bytes {signs[1]:+d}"
         hint = "The data sign depends on how the bytes are read: convert these stacks to mode 2 (float32) or 12 "

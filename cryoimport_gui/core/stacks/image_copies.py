@@ -130,10 +130,10 @@ def _quaternions(particles: Particles, rows: NDArray[np.int64]) -> NDArray[np.fl
 def _duplicates(particles: Particles, copies: Copies, again: NDArray[np.bool_], is_expanded: bool) -> Iterator[Problem]:
     rows = np.sort(copies.rows[again])
     if len(rows):
-        message = f"{count_of(len(rows), 'row')} with an image that stood in an earlier row"
+        message = f"{count_of(len(rows), 'row')} with an image that is in an earlier row already"
         examples = (particles.describe(i) for i in rows.tolist())
-        hint = "Take these rows out of the file. CryoSPARC must not look for duplicates here: it goes by their places, "
-        hint += "and would take the symmetry copies as well."
+        hint = "Delete these rows from the file. Do not let CryoSPARC remove duplicates here: it goes by their places, "
+        hint += "and would remove the symmetry copies as well."
         yield problem(
             "particle-duplicate", message, count=len(rows), examples=examples, hint=hint if is_expanded else None
         )
@@ -168,7 +168,7 @@ def _mixed(particles: Particles, copies: Copies, subset: NDArray[np.float64] | N
         if subset is None:
             several = int((sizes > 1).sum())
             if several:
-                message = f"no half-sets are imported: CryoSPARC would part the rows of {count_of(several, what)}"
+                message = f"no half-sets are imported: CryoSPARC would separate the rows of {count_of(several, what)}"
                 examples = (particles.describe(int(rows[i])) for i in starts[sizes > 1][:5])
                 hint = "Keep all rows of an image, and of a helical tube, in one half-set: import half-sets that do."
                 yield problem("half-sets-mixed", message, count=several, examples=examples, hint=hint)

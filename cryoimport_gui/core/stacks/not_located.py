@@ -19,8 +19,9 @@ def not_located(names: Sequence[str], located: Located) -> Iterator[tuple[Proble
         message = f"{len(missing)} of {count_of(len(names), 'stack')} not found; looked for the first at {places}"
         hint = None
         if located.suggested_data:
-            hint = f"Give {located.suggested_data} as particle data path (--data): "
-            hint += f"{located.suggested_finds} of the missing stacks are found there."
+            finds = located.suggested_finds
+            hint = f"Give --data {located.suggested_data}: "
+            hint += f"{finds:,} of the missing stacks {'is' if finds == 1 else 'are'} found there."
         examples = (names[i] + _rejected(located.found[i].rejected) for i in missing)
         yield problem("stack-missing", message, count=len(missing), examples=examples, hint=hint), missing
     yield from ambiguous(names, located)

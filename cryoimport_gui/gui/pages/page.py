@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget, QWizardPage
 
 from ...core.problems import Problem
 from ...core.report.claim_codes import Topic
@@ -19,6 +19,7 @@ from ..widgets.headline import Headline
 from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
 from ..widgets.problem_list import Offer
+from ..widgets.undo_button import UndoButton
 
 
 class Page(QWizardPage):
@@ -65,7 +66,11 @@ class Page(QWizardPage):
         outer.addWidget(area, 1)
         self.headline = Headline()
         self.foot = OneLine("Why the next page is not available")
-        outer.addWidget(self.foot)
+        self.undo = UndoButton(session.undo)
+        at_foot = QHBoxLayout()
+        at_foot.addWidget(self.foot, 1)
+        at_foot.addWidget(self.undo)
+        outer.addLayout(at_foot)
 
     def problems(self) -> list[Problem]:
         """The plan's problems that belong to this page."""
@@ -85,7 +90,7 @@ class Page(QWizardPage):
         offers = []
         for label, values in fixes_of(problem, self.session.plan):
             words = ", ".join(f"{name.replace('_', ' ')}: {value or 'none'}" for name, value in values.items())
-            offers.append(Offer(label, f"Sets {words}.", partial(self.session.change, **values)))
+            offers.append(Offer(label, f"Sets {words}.", partial(self.session.undo.take, label, **values)))
         return offers
 
     def offers(self, problem: Problem) -> list[Offer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -60,7 +60,13 @@ _GO_BACK = "Go back to change something; everything is as you left it."
 
 
 class WritePage(Page):
-    """Writes a whole job folder, or nothing."""
+    """Writes a whole job folder, or nothing.
+
+    Signals:
+        new_wanted(): the user wants to begin another import.
+    """
+
+    new_wanted = Signal()
 
     TITLE = "Import"
     DONE = "imported"
@@ -171,7 +177,14 @@ class WritePage(Page):
         layout.addWidget(self.left)
         layout.addStretch(1)
         self.keep = KeepBar(self.session, finished=True)
-        layout.addWidget(self.keep)
+        last = QHBoxLayout()
+        last.addWidget(self.keep, 1)
+        self.new = QPushButton("&New import")
+        explain(self.new, "Begin another import: choose a STAR file. Project and exposures stay.")
+        self.new.setAutoDefault(False)
+        self.new.clicked.connect(self.new_wanted)
+        last.addWidget(self.new)
+        layout.addLayout(last)
         return page
 
     def _stopped(self) -> QWidget:

@@ -21,7 +21,7 @@ class Facts(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setAccessibleName(name)
-        self.setWhatsThis(f"{name}: to read only. Arrow keys scroll.")
+        self.setWhatsThis(f"{name}. Arrow keys scroll.")
         self.viewport().setAutoFillBackground(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._shown: list[tuple[str, str]] | None = None

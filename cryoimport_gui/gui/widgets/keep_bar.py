@@ -30,7 +30,10 @@ class KeepBar(QWidget):
         explain(self.copy, "Copy a command that makes the same import in a terminal or script.")
         self.settings, self.report = QPushButton("Save se&ttings…"), QPushButton("Save &report…")
         explain(self.settings, "Save all parameters to a file. More ▸ Load settings reads it.")
-        explain(self.report, "Save a web page with everything found, the montage, and what is written.")
+        explain(
+            self.report,
+            "Save a web page, to print or mail: each claim with its pictures, and all problems.",
+        )
         self.words = plain_label()
         self.words.setAccessibleName("What was copied or saved")
         layout = QHBoxLayout(self)

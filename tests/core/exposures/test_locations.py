@@ -148,4 +148,4 @@ def test_of_a_few_particles_only_the_doubt_is_reported(tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=5, particles_per_micrograph=2))
     exchange_pictures(demo)
     (problem,) = said(plan_of(demo))
-    assert "do not tell which way y runs" in problem.message
+    assert "do not show which way y runs" in problem.message

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
-from cryoimport_gui.core.looks.tiles import DEFAULT_OPTIONS, montage_of, page_tiles, typical_tiles
+from cryoimport_gui.core.looks.tiles import DEFAULT_OPTIONS, first_tiles, montage_of, page_tiles, typical_tiles
 from cryoimport_gui.core.parameters import ImportParameters
 from cryoimport_gui.core.particles import shifts_px
 from cryoimport_gui.core.pictures.montage import columns_for, compose
@@ -139,7 +139,7 @@ def test_typical_tiles_of_few_or_no_images(own: Demo) -> None:
 @pytest.mark.parametrize("choice", ["auto", "+1"])
 def test_the_montage_is_the_first_page_with_the_data_sign(own: Demo, choice: str) -> None:
     plan, images = planned(own, data_sign=choice)
-    picture = montage_of(plan)
+    picture = montage_of(plan, first_tiles(plan))
     tiles = page_tiles(images, plan.groups, images.page(Selection())[0], DEFAULT_OPTIONS)
     expected = compose(tiles.values, columns_for(30), plan.data_sign.value, tiles.limits)
     np.testing.assert_array_equal(picture[: len(expected)], expected)
@@ -150,7 +150,7 @@ def test_the_montage_is_the_first_page_with_the_data_sign(own: Demo, choice: str
 def test_the_montage_holds_only_what_is_imported(own: Demo) -> None:
     own.stacks[0].unlink()
     plan, images = planned(own, on_bad="leave-out")
-    picture = montage_of(plan)
+    picture = montage_of(plan, first_tiles(plan))
     assert len(plan.particles) == 25
     assert picture.shape[1] == columns_for(25) * 34 + 2
     expected = page_tiles(images, plan.groups, np.arange(25), DEFAULT_OPTIONS)
@@ -160,9 +160,10 @@ def test_the_montage_holds_only_what_is_imported(own: Demo) -> None:
 
 
 def test_there_is_no_montage_without_images(own: Demo) -> None:
-    assert montage_of(plan_import(ImportParameters(meta=str(own.star), ignore_raw_data=True))) is None
+    plan = plan_import(ImportParameters(meta=str(own.star), ignore_raw_data=True))
+    assert first_tiles(plan) is None and montage_of(plan, None) is None
     plan, _ = planned(own)
     plan.sample = None
     for path in own.stacks:
         path.unlink()
-    assert montage_of(plan) is None
+    assert montage_of(plan, first_tiles(plan)) is None

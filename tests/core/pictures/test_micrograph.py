@@ -129,7 +129,7 @@ def test_why_there_is_no_picture(tmp_path: Path) -> None:
         (tmp_path / "x.EER", "EER"),
         (
             tmp_path / "gone.mrc",
-            "No such file or directory (paths of exposures count from the CryoSPARC project folder)",
+            "No such file or directory (paths of exposures are relative to the CryoSPARC project folder)",
         ),
         (cut, "not a usable MRC file"),
         (tmp_path / "text.mrc", "not a usable MRC file"),

@@ -120,7 +120,7 @@ def test_what_was_accepted_is_still_contradicted(tmp_path: Path) -> None:
 #: code of a planted fault → the claim's sign, and words that name the fault
 FAULTS: dict[str, tuple[Topic, str, tuple[str, ...]]] = {
     "data-sign-contradicts": (Topic.DATA_SIGN, "✖", ("Data sign +1", "11 of 12", "which means −1")),
-    "data-sign-unclear": (Topic.DATA_SIGN, "▲", ("Data sign −1", "do not show it clearly", "5 of 6")),
+    "data-sign-unclear": (Topic.DATA_SIGN, "▲", ("Data sign −1", "6 images are too few to be sure", "5 of 6")),
     "stack-missing": (Topic.IMAGES, "✖", ("1 of 2 stacks not found",)),
     "pixel-size-disagrees": (Topic.MICROSCOPE, "▲", ("2 Å", "2 of 2 stack headers give 1.5 Å")),
     "images-ctf-corrected": (Topic.IMAGES, "✖", ("6 particles", "multiplied with the CTF already")),

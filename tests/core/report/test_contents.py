@@ -112,7 +112,7 @@ def test_where_values_come_from(tmp_path: Path) -> None:
     assert printed["alignments3D/split"] == "0: the file has no rlnRandomSubset"
     assert printed["alignments3D/shift"].startswith("rlnOriginXAngst")
     half_sets = plan(write_input(tmp_path), ignore_half_sets=True)
-    assert where_from(half_sets, field("alignments3D/split")) == "0: Ignore half-sets is on"
+    assert where_from(half_sets, field("alignments3D/split")) == "0: half-sets are ignored"
 
 
 def test_what_a_missing_column_is_said_to_become_is_what_is_written(tmp_path: Path) -> None:
@@ -140,10 +140,10 @@ def test_what_is_not_written_and_why(tmp_path: Path) -> None:
     found = plan(write_input(tmp_path, change), ignore_raw_data=True, ignore_pose_data=True)
     assert found.slots == ()
     assert lines(found, "Not written") == [
-        "blob: Ignore raw data is on",
+        "blob: raw data is ignored",
         "ctf: the file has no defocus",
-        "alignments3D: Ignore pose data is on",
-        "alignments2D: Ignore pose data is on",
+        "alignments3D: pose data is ignored",
+        "alignments2D: pose data is ignored",
         "location: no source exposures are linked",
         "mscope_params: no total dose is given",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cryoimport_gui.core.looks.tiles import montage_of
+from cryoimport_gui.core.looks.tiles import first_tiles, montage_of
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.pictures.png import write_png
 from cryoimport_gui.core.plan.plan import ImportPlan
@@ -29,7 +30,7 @@ EVIL = """<script>alert('x')</script>&"<img src=http://x/y.png>"""
 class Page(HTMLParser):
     """Tags that are opened and never closed, links, and the text that a reader sees."""
 
-    VOID = {"meta", "img", "br"}
+    VOID = {"meta", "img", "br", "path", "polyline", "rect"}
     IMPLIED = {"html", "p", "li", "td", "th", "tr"}
 
     def __init__(self, page: str) -> None:
@@ -38,14 +39,19 @@ class Page(HTMLParser):
         self.tags: set[str] = set()
         self.addresses: list[str] = []
         self.text = ""
+        self.tally = Counter[str]()
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.addresses += [value or "" for name, value in attributes if name in ("src", "href", "action")]
+        self.tally[tag] += 1
         if tag not in self.VOID:
             self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open[-1] != tag:
@@ -69,9 +75,16 @@ def test_everything_is_reported(demo_values: dict[str, Any]) -> None:
         "dry-run",
         "400 of 400",  # particles with an exposure
         "20 of 20",
-        "coordinate y: value",
+        "Particles with an exposure",
+        "y from",
         "opticsGroup2",
         "2.1 (optics rlnImagePixelSize)",
+        "First: the average of the sample.",
+        "Particles, low-passed and centred; below each its re-projection.",
+        "as imported",  # a bar
+        "6 particles of different exposures",
+        "Defocus (µm): 0.",
+        "Remove leading UID",
         CODES["columns-not-imported"].title,
         "rlnDefocusU",
         f"cryoimport-gui {demo_values['meta']}",
@@ -86,16 +99,15 @@ def test_it_needs_nothing_but_itself_and_holds_the_montage(tmp_path: Path) -> No
     page = Page(html)
     assert not page.tags & {"script", "link", "iframe", "object", "form", "base"}
     assert "url(" not in html and "@import" not in html
-    (address,) = page.addresses
-    png, picture = BytesIO(), montage_of(found)
+    png, picture = BytesIO(), montage_of(found, first_tiles(found), 32, 16)
     assert picture is not None
     write_png(png, picture)
-    assert address == "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
+    assert page.addresses[0] == "data:image/png;base64," + base64.b64encode(png.getvalue()).decode()
 
 
 def test_without_images(tmp_path: Path) -> None:
     page = Page(report_page(plan(write_input(tmp_path), ignore_raw_data=True), "dry-run"))
-    assert page.addresses == [] and "No images." in page.text
+    assert page.addresses == [] and "Images: not imported, because raw data is ignored." in page.text
     assert "No source exposures were given." in page.text
 
 

@@ -60,7 +60,7 @@ def test_ambiguity_is_refused_in_words_and_given_up_by_a_click(qtbot, open_wizar
     wizard = open_wizard(meta=str(star), original=str(path))
     page, session = wizard.currentPage(), wizard.session
     (found,) = (p for p in session.plan.errors)
-    assert found.code == "original-ambiguous" and "nothing tells which" in found.message
+    assert found.code == "original-ambiguous" and "is not known" in found.message
     assert "--" not in page.original.words.whole
     qtbot.mouseClick(button(page, "Import them as new particles"), Qt.MouseButton.LeftButton)
     assert session.parameters.original == ""

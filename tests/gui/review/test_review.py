@@ -338,7 +338,7 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
                 "none",
             ],
         ),
-        ({}, {"ignore_pose_data": True}, ["not written: Ignore pose data is on"] * 4),
+        ({}, {"ignore_pose_data": True}, ["not written: pose data is ignored"] * 4),
         (
             {"rlnAnglePsi": None, "rlnAngleRot": None, "rlnAngleTilt": None},
             {},

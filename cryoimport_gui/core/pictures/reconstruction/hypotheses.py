@@ -75,7 +75,7 @@ def alternatives(imported: Hypothesis, particles: PosedParticles) -> Iterator[Hy
     position = {key: i for i, key in enumerate(keys)}
     for name, words, step in (
         ("next-image", "the next image of each stack", 1),
-        ("previous-image", "the image before, of each stack", -1),
+        ("previous-image", "the previous image of each stack", -1),
     ):
         pairs = [(i, position.get((stack, number + step), -1)) for (stack, number), i in position.items()]
         here, there = np.array([pair for pair in pairs if pair[1] >= 0], np.int64).reshape(-1, 2).T

@@ -130,7 +130,7 @@ class ExposuresPage(Page):
         matching, problems = plan.matching, self.problems()
         if matching is not None and plan.parameters.suggest_trims:
             # From now on the rules are in their fields and can be changed.
-            self.session.change(suggest_trims=False, **dataclasses.asdict(matching.rules))
+            self.session.undo.follow(suggest_trims=False, **dataclasses.asdict(matching.rules))
         self.problem_list.show_problems(problems)
         self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
         self._nothing.show_problems(problems)

@@ -89,7 +89,7 @@ class TrimEditor(QWidget):
     @Slot()
     def _take(self) -> None:
         if self._rules is not None:
-            self._session.change(**dataclasses.asdict(self._rules))
+            self._session.undo.take("Use these rules", **dataclasses.asdict(self._rules))
 
 
 def _cuts(session: Session, side: str, words: str) -> QWidget:

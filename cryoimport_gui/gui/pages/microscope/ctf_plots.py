@@ -46,7 +46,9 @@ class PhaseErrorPlot(Plot):
 
     def __init__(self) -> None:
         self._losses: Sequence[Loss] = ()
-        super().__init__("Phase error by the loss of each term, over resolution", bottom=ResolutionAxis("bottom"))
+        super().__init__(
+            "Phase error from each term that is not imported, over resolution", bottom=ResolutionAxis("bottom")
+        )
 
     def show_losses(self, losses: Sequence[Loss]) -> None:
         self._losses = losses

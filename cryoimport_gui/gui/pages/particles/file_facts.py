@@ -62,7 +62,7 @@ def _not_imported(plan: ImportPlan) -> list[tuple[str, str]]:
 
 def _alignments(particles: Particles, p: ImportParameters) -> dict[str, str]:
     """Poses, shifts, half-sets and classes of the file, and how they are imported."""
-    why_not = "Ignore pose data is on" if p.ignore_pose_data else "" if particles.poses else "there are no angles"
+    why_not = "pose data is ignored" if p.ignore_pose_data else "" if particles.poses else "there are no angles"
 
     def said(is_there: bool, written: str) -> str:
         return "none" if not is_there else f"not written: {why_not}" if why_not else written

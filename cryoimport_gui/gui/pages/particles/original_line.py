@@ -12,7 +12,7 @@ from ...tips import explain
 from ...widgets.editors import PathEdit
 from ...widgets.one_line import OneLine
 
-_OFFER = "These came from CryoSPARC: restore their identities, so that they can be joined with what they were."
+_OFFER = "These came from CryoSPARC: restore their identities, so that CryoSPARC knows them as the same particles."
 
 
 class OriginalLine(QWidget):

@@ -182,7 +182,8 @@ class ParticlesPage(Page):
     @Slot()
     def _take_suggested_data(self) -> None:
         if self.session.plan.stacks:
-            self.session.change(data=self.session.plan.stacks.located.suggested_data)
+            folder = self.session.plan.stacks.located.suggested_data
+            self.session.undo.take("Use this data path", data=folder)
 
 
 def _start(try_demo: QPushButton, recent: RecentList) -> QWidget:

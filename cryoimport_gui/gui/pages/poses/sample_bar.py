@@ -11,7 +11,7 @@ from ...tips import explain
 from ...widgets.editors import ChoiceEdit, label_for
 from ...widgets.progress_line import PlanProgress
 
-_STANDS = "Its verdict takes the place of the one before, also in the report."
+_STANDS = "The new verdict replaces the old one, also in the report."
 
 
 class SampleBar(QWidget):
@@ -52,7 +52,7 @@ class SampleBar(QWidget):
         self.count, self.seed = count, seed
         has_others, has_more = available > count, available > count and count < MOST_PARTICLES
         used = "" if has_others or not available else f" All {available:,} were compared."
-        explain(self.another, f"Compare as many other particles. {_STANDS}{used}")
+        explain(self.another, f"Compare another sample of the same size. {_STANDS}{used}")
         explain(self.more, f"Compare more particles, up to {MOST_PARTICLES:,}. {_STANDS}{used}")
         self.more.setText("&More particles" + (f" ({min(self._next_count(), available):,})" if has_more else ""))
         self.another.setEnabled(has_others and not is_running)

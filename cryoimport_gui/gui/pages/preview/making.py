@@ -1,20 +1,15 @@
-"""What the Preview lets its thread make from images: the tiles of a page, and the two readings of the data sign."""
+"""What the Preview lets its thread make from images: the tiles of a page."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from os.path import basename
 
-import numpy as np
-
-from ....core.looks.tiles import Tiles, page_tiles, typical_tiles
+from ....core.looks.tiles import Tiles, page_tiles
 from ....core.particles import OpticsGroup
-from ....core.pictures.tiles import Images, TileOptions
+from ....core.pictures.tiles import TileOptions
 from ....core.progress import Progress
-from ....core.stacks.sample import ParticleImages, Sample, Selection
-from .sign_panel import READING_COLUMNS, READING_ROWS
-
-_READINGS_FROM = 100
+from ....core.stacks.sample import ParticleImages, Selection
 
 
 def make_page(
@@ -30,16 +25,7 @@ def make_page(
     return tiles, [_name(images, row) for row in rows.tolist()], total
 
 
-def make_readings(
-    images: ParticleImages, groups: Sequence[OpticsGroup], sample: Sample, size_px: int, progress: Progress
-) -> Images:
-    """(n, size_px, size_px) typical particles, as stored, their average first."""
-    good = sample.rows[sample.good]
-    rows = good[np.linspace(0, len(good) - 1, min(len(good), _READINGS_FROM)).astype(int)]
-    return typical_tiles(images, groups, rows, size_px, READING_COLUMNS * READING_ROWS, progress)
-
-
-def window_title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
+def title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
     """A particle in a line, with its place among the tiles; -1: it is not among them."""
     title = _name(images, row).replace("\n", "  ·  ")
     return f"{title}  ·  tile {number + 1} of {count}" if number >= 0 else title

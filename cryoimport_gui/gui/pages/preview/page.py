@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import exposure_of
 from ....core.looks.particle import Inspection, inspect
-from ....core.looks.tiles import Tiles
+from ....core.looks.tiles import Tiles, sign_tiles
 from ....core.particles import OpticsGroup
 from ....core.problems import Problem
 from ....core.progress import Progress
@@ -20,13 +20,13 @@ from ....core.report.claim_codes import Topic
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
-from .making import make_page, make_readings, window_title_of
+from .making import make_page
 from .montage_view import MontageFrame
 from .no_images import NoImages
 from .page_bar import PageBar
 from .particle_view import AVERAGED, ParticleView
 from .side import Side
-from .sign_panel import READING_TILE_PX, SignPanel
+from .sign_panel import READING_COLUMNS, READING_ROWS, READING_TILE_PX, SignPanel
 
 _OF_IMAGES = ("meta-", "image-", "stack-", "box-")
 _READING = "Reading images …"
@@ -142,7 +142,7 @@ class PreviewPage(Page):
         size_px = round(READING_TILE_PX * self.devicePixelRatioF())
 
         def readings(images: ParticleImages, progress: Progress) -> Any:
-            return make_readings(images, groups, sample, size_px, progress)
+            return sign_tiles(images, groups, sample, size_px, READING_COLUMNS * READING_ROWS, progress)
 
         self._run("readings", readings)
 

@@ -127,12 +127,15 @@ class SignPanel(QWidget):
     @Slot(QAbstractButton)
     def _take_reading(self, reading: QAbstractButton) -> None:
         assert isinstance(reading, _Reading)
-        self._session.change(data_sign=f"{reading.sign:+d}")
+        self._take_sign(reading.sign)
 
     @Slot()
     def _take(self) -> None:
         if self._verdict:
-            self._session.change(data_sign=f"{self._verdict.value:+d}")
+            self._take_sign(self._verdict.value)
+
+    def _take_sign(self, sign: int) -> None:
+        self._session.undo.take(f"Use data sign {sign_text(sign)}", data_sign=f"{sign:+d}")
 
 
 class _Reading(QToolButton):
