@@ -7,5 +7,6 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 python=$(sh "$root/packaging/setup.sh")
 cd "$root"
-export PYTHONPATH="$root" QT_QPA_PLATFORM=offscreen
+# One thread for linear algebra in each: more would take turns on the same cores.
+export PYTHONPATH="$root" QT_QPA_PLATFORM=offscreen OPENBLAS_NUM_THREADS=1
 exec "$python" -m pytest -n 2 --dist worksteal "$@"

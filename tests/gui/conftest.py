@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWizard
+from PySide6.QtWidgets import QApplication, QFileDialog, QWizard
 
 from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.gui.app import make_application
@@ -56,6 +56,17 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     answers = Answers()
     monkeypatch.setattr("cryoimport_gui.gui.wizard.ask", answers.ask)
     return answers
+
+
+@pytest.fixture(autouse=True)
+def no_dialogs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file dialog that a test does not answer fails it, instead of waiting for a user for ever."""
+
+    def unanswered(*_: object, **__: object) -> None:
+        raise AssertionError("a file dialog has opened")
+
+    for name in ("getOpenFileName", "getOpenFileNames", "getSaveFileName", "getExistingDirectory"):
+        monkeypatch.setattr(QFileDialog, name, unanswered)
 
 
 class Answers:

@@ -66,6 +66,8 @@ def test_a_set_comes_back_field_by_field(tmp_path: Path, kind: str, flipped: boo
     assert not (outcome.output / "imported").exists()
     assert outcome.report["original"]["matched"] == {"stack and index": len(rows)}
     assert set(outcome.report["original"]["carried_slots"]) == {"blob", "ctf", "location", "pick_stats", "filament"}
+    (positions,) = (claim for claim in outcome.report["claims"] if claim["claim"] == "positions")
+    assert (positions["state"], positions["words"]) == ("as given", "Positions: those of the original particles.")
     assert "ctf-aberrations-dropped" not in outcome.codes
 
 

@@ -28,6 +28,7 @@ def placing_problems(
         yield problem("coordinates-missing", message, count=len(particles))
         return
     yield from _unreadable(placing, exposures)
+    yield from _outside(particles, exposures, matching, placing)
     if placing.groups:
         yield from _y_unclear(placing, exposures, particles, parameters)
         yield from _y_contradicts(placing, parameters)
@@ -35,7 +36,6 @@ def placing_problems(
         yield from _mirrored(placing, parameters)
         yield from _elsewhere(placing, exposures)
     yield from _scaled(placing)
-    yield from _outside(particles, exposures, matching, placing)
 
 
 def _unreadable(placing: Placing, exposures: Exposures) -> Iterator[Problem]:

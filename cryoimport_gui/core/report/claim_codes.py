@@ -49,8 +49,6 @@ CODES_OF_CLAIMS: dict[Topic | None, tuple[str, ...]] = {
         "meta-no-particles",
         "meta-row-width",
         "meta-not-2d-stack",
-        "selection-unknown",
-        "selection-empty",
     ),
     Topic.MICROSCOPE: (
         "microscope-value-missing",
@@ -85,6 +83,8 @@ CODES_OF_CLAIMS: dict[Topic | None, tuple[str, ...]] = {
         "exposure-doubtful",
     ),
     None: (
+        "selection-unknown",
+        "selection-empty",
         "value-not-finite",
         "optics-groups-renumbered",
         "original-unreadable",

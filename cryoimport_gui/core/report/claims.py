@@ -223,6 +223,8 @@ def _poses(plan: ImportPlan) -> Claim:
 
 
 def _positions(plan: ImportPlan) -> Claim:
+    if not plan.parameters.exposures and plan.original and "location" in plan.slots:
+        return Claim(Topic.POSITIONS, ClaimState.GIVEN, "Positions: those of the original particles.")
     if not plan.parameters.exposures:
         return _not_imported(Topic.POSITIONS, "no exposures are given")
     if plan.all_particles is not None and plan.all_particles.coordinates_px is None:
@@ -248,7 +250,8 @@ def _of_places(plan: ImportPlan) -> _Said:
         shown = "flipped" if against[0].seen_flip else "kept"
         return ClaimState.CONTRADICTED, f"the exposures show the particles with y {shown}; {words}"
     if not placing.is_seen:
-        return ClaimState.GIVEN, words
+        why = "; no micrograph could be compared" * bool(placing.unreadable and not any(g.by for g in placing.groups))
+        return ClaimState.GIVEN, words + why
     found, exposed = (sum(getattr(group, name) for group in placing.groups) for name in ("found", "exposures"))
     where = f" (found on {found:,} of {count_of(exposed, 'exposure')})" if found else ""
     return ClaimState.CONFIRMED, f"the exposures show the particles at their places{where}; {words}"

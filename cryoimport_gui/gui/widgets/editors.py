@@ -200,6 +200,8 @@ class PathEdit(PathField):
             return text_of_paths(self.dialogs.open_files(self, self._name, self.title, _FILTERS[self._name], *start))
         if self._creates:
             return self.dialogs.new_folder(self, self._name, self.title, *start)
+        if self._name in _FILTERS:
+            return self.dialogs.open_file(self, self._name, self.title, _FILTERS[self._name], *start)
         return self.dialogs.open_folder(self, self._name, self.title, *start)
 
     def _nearby(self) -> str:

@@ -58,7 +58,7 @@ def test_all_claims_of_the_demo_are_confirmed(demo_values: dict) -> None:
     check(claims[Topic.DATA_SIGN], "✓")
     assert claims[Topic.DATA_SIGN].words == "Data sign −1: 400 of 400 particles are stored bright."
     check(claims[Topic.POSES], "✓", "Poses fit: the re-projections explain", "(400 particles)")
-    check(claims[Topic.POSITIONS], "✓", "lie where their exposures show them", "y kept", "(60 particles)")
+    check(claims[Topic.POSITIONS], "✓", "found on 20 of 20 exposures", "y is kept", "over 80 particles")
 
 
 def test_nothing_has_been_chosen_yet() -> None:
@@ -176,7 +176,7 @@ def y_mirrored(demo: Demo, folder: Path) -> dict:
         (
             y_mirrored,
             Topic.POSITIONS,
-            ("y kept as you chose, but", "y flipped"),
+            ("the exposures show the particles with y flipped", "y is kept, as you chose"),
             "✓✓✓✓✖",
         ),
     ],
@@ -205,7 +205,7 @@ def test_particles_of_other_exposures_are_doubtful_and_movies_cannot_tell(tmp_pa
     for path in demo.micrographs:
         path.unlink()
     claim = by_topic(plan_import(parameters_of(demo)))[Topic.POSITIONS]
-    check(claim, "●", "y kept as you chose; no micrograph could be compared")
+    check(claim, "●", "y is kept, as you chose: no pictures show it; no micrograph could be compared")
 
 
 def test_the_same_sentences_stand_everywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

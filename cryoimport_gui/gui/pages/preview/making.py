@@ -39,7 +39,7 @@ def make_readings(
     return typical_tiles(images, groups, rows, size_px, READING_COLUMNS * READING_ROWS, progress)
 
 
-def title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
+def window_title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
     """A particle in a line, with its place among the tiles; -1: it is not among them."""
     title = _name(images, row).replace("\n", "  ·  ")
     return f"{title}  ·  tile {number + 1} of {count}" if number >= 0 else title

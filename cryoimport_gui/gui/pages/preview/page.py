@@ -20,7 +20,7 @@ from ....core.report.claim_codes import Topic
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
-from .making import make_page, make_readings, title_of
+from .making import make_page, make_readings, window_title_of
 from .montage_view import MontageFrame
 from .no_images import NoImages
 from .page_bar import PageBar
@@ -177,7 +177,7 @@ class PreviewPage(Page):
         number = rows.index(row) if row in rows else -1
         groups, options = self._groups, self.controls.options
         averaged = AVERAGED if self.particle.average.isChecked() else 1
-        title = title_of(self._images, row, number, len(rows))
+        title = window_title_of(self._images, row, number, len(rows))
         if number >= 0:
             self.view.select(number)
 
