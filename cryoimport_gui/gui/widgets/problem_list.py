@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -43,8 +44,8 @@ class Offer:
 class ProblemList(QScrollArea):
     """A column of problems, the worst first; `offers` gives the buttons of each.
 
-    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.  With `folds_notes`
-    a note is one line that opens.
+    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.  With `folds`
+    all but errors are one line each, with the first of the buttons; it opens.
     """
 
     def __init__(
@@ -52,10 +53,10 @@ class ProblemList(QScrollArea):
         nothing: str = "No problems found.",
         offers: Callable[[Problem], Sequence[Offer]] = lambda problem: (),
         highest_px: int = 0,
-        folds_notes: bool = False,
+        folds: bool = False,
     ) -> None:
         super().__init__()
-        self._folds_notes = folds_notes
+        self._folds = folds
         self._nothing, self._offers, self._highest_px = nothing, offers, highest_px
         self._shown: object = None
         self._problems: tuple[Problem, ...] = ()
@@ -83,16 +84,10 @@ class ProblemList(QScrollArea):
         layout.setContentsMargins(0, 0, 6, 0)
         layout.setSpacing(8)
         for problem, its in zip(problems, offers):
-            card = _Card(problem, its)
-            if self._folds_notes and problem.severity is Severity.INFO:
-                fold = Fold(f"{SIGNS[problem.severity]}: {card.title}")
-                explain(fold, "Shows the whole note.")
-                fold.toggled.connect(card.setVisible)
-                fold.toggled.connect(self._fit_height)
-                card.hide()
-                card.buttons.insert(0, fold)
-                layout.addWidget(fold)
-            layout.addWidget(card)
+            if self._folds and problem.severity is not Severity.ERROR:
+                self._add_folded(layout, problem, its)
+            else:
+                layout.addWidget(_Card(problem, its))
         if not problems:
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
@@ -104,6 +99,24 @@ class ProblemList(QScrollArea):
             self.setTabOrder(before, button)
             before = button
         self._fit_height()
+
+    def _add_folded(self, layout: QVBoxLayout, problem: Problem, offers: Sequence[Offer]) -> None:
+        """A line that opens to the card."""
+        card = _Card(problem, offers[1:])
+        fold = Fold(f"{SIGNS[problem.severity]}: {card.title}")
+        explain(fold, "Shows all that is known of it.")
+        fold.toggled.connect(card.setVisible)
+        fold.toggled.connect(self._fit_height)
+        card.hide()
+        line = QHBoxLayout()
+        line.addWidget(fold)
+        line.addStretch(1)
+        helping = [_button(problem, offer) for offer in offers[:1]]
+        for button in helping:
+            line.addWidget(button)
+        card.buttons = [fold, *helping, *card.buttons]
+        layout.addLayout(line)
+        layout.addWidget(card)
 
     @Slot()
     def _fit_height(self, *_: object) -> None:

@@ -105,6 +105,7 @@ class PerMicrograph(Plot):
         self._histogram: Histogram | None = None
         super().__init__("Histogram of the particles of a micrograph")
         self.setMinimumSize(160, 120)
+        self.viewport().setAutoFillBackground(False)  # the box around it has its own shade
         self.setToolTip("How many micrographs have how many particles.")
 
     def show_histogram(self, histogram: Histogram | None) -> None:

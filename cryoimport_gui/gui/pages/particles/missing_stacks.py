@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ....core.plan.plan import ImportPlan
@@ -34,7 +35,8 @@ class MissingStacks(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._badge, self._title, self._name = QLabel(), plain_label(), OneLine("The first stack that is missing")
+        self._badge, self._title = QLabel(), plain_label()
+        self._name = OneLine("The first stack that is missing", Qt.TextElideMode.ElideMiddle)
         emphasize(self._title)
         self.fold, self.places = Fold("Where it was looked for"), plain_label()
         explain(self.fold, "The places where the first of the missing stacks was looked for.")

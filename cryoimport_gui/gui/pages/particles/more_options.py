@@ -16,45 +16,48 @@ from .original_line import OriginalLine
 _NAMES = ("data", "image_numbers_from", "original")
 
 
-class MoreOptions(Fold):
-    """Rows of a form below this title.
+class MoreOptions(QWidget):
+    """A title with rows of a form below it; what is to be said of the originals stands beside the title.
 
-    It opens by itself where a value in it was set, stacks are missing, or the originals are offered, once for each of
-    these: what the user closes stays closed.
+    It opens by itself where a value in it was set or stacks are missing, once for each of these: what the user closes
+    stays closed.  The offer of the originals has its button beside the title, and needs no room below.
     """
 
     def __init__(self, session: Session, form: QFormLayout) -> None:
-        super().__init__("More options")
-        explain(self, "Particle data path, first image number, original particles: rarely needed.")
+        super().__init__()
+        self.fold = Fold("More options")
+        explain(self.fold, "Particle data path, first image number, original particles: rarely needed.")
         self._session, self._form = session, form
         self._reasons: set[str] = set()
         data, first_number = PathEdit(session, "data"), ChoiceEdit(session, "image_numbers_from")
         self.original = OriginalLine(session)
+        title = QHBoxLayout(self)
+        title.setContentsMargins(0, 0, 0, 0)
+        title.addWidget(self.fold)
+        title.addWidget(self.original, 1)
+        title.addStretch(0)
         data_row = QHBoxLayout()
         data_row.addWidget(data, 1)
         data_row.addWidget(label_for(first_number, "F"))
         data_row.addWidget(first_number)
-        self._rows: list[QWidget | QHBoxLayout] = [data_row, self.original.editor, self.original]
+        self._rows: list[QWidget | QHBoxLayout] = [data_row, self.original.editor]
         form.addRow("", self)
         form.addRow(label_for(data, "d"), data_row)
         form.addRow(label_for(self.original.editor, "O"), self.original.editor)
-        form.addRow("", self.original)
-        self.toggled.connect(self._show_rows)
+        self.fold.toggled.connect(self._show_rows)
         session.changed.connect(self._on_changed)
-        self._show_rows()
+        self._show_rows(False)
         self._open_for(self._values())
 
     def show_plan(self, plan: ImportPlan) -> None:
         self.original.show_plan(plan)
-        found = {"missing"} if any(p.code == "stack-missing" for p in plan.problems) else set[str]()
-        found |= {"offer"} if self.original.is_offer else set()
-        self._open_for(self._values() | found)
-        self._show_rows()
+        is_missing = any(problem.code == "stack-missing" for problem in plan.problems)
+        self._open_for(self._values() | ({"missing"} if is_missing else set()))
 
     def open_for(self, name: str) -> None:
         """Open it if the editor of this name is in it."""
         if name in _NAMES:
-            self.setChecked(True)
+            self.fold.setChecked(True)
 
     def _values(self) -> set[str]:
         now, usual = self._session.parameters, ImportParameters()
@@ -62,7 +65,7 @@ class MoreOptions(Fold):
 
     def _open_for(self, reasons: set[str]) -> None:
         if reasons - self._reasons:
-            self.setChecked(True)
+            self.fold.setChecked(True)
         self._reasons = reasons
 
     @Slot(str)
@@ -70,8 +73,7 @@ class MoreOptions(Fold):
         if name in _NAMES:
             self._open_for(self._values() | self._reasons.difference(_NAMES))
 
-    @Slot()
-    def _show_rows(self, *_: object) -> None:
+    @Slot(bool)
+    def _show_rows(self, is_open: bool) -> None:
         for row in self._rows:
-            is_shown = self.isChecked() and (row is not self.original or self.original.has_words)
-            self._form.setRowVisible(row, is_shown)
+            self._form.setRowVisible(row, is_open)

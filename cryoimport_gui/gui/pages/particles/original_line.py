@@ -16,10 +16,7 @@ _OFFER = "These came from CryoSPARC: restore their identities, so that they can 
 
 
 class OriginalLine(QWidget):
-    """A line below the field for the originals, which is its `editor`; `has_words` says whether there are any to show.
-
-    `is_offer`: the originals are not given, and names show that there are some.
-    """
+    """What is said of the originals, whose field is its `editor`; hidden where there is nothing to say."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -33,12 +30,12 @@ class OriginalLine(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.words, 1)
         layout.addWidget(self.choose)
-        self.has_words = self.is_offer = False
+        self.hide()
 
     def show_plan(self, plan: ImportPlan) -> None:
         is_given, particles = bool(plan.parameters.original), plan.all_particles
-        self.is_offer = not is_given and particles is not None and came_from_cryosparc(particles)
-        text = _OFFER if self.is_offer else restored_words(plan) if plan.original else ""
+        is_offered = not is_given and particles is not None and came_from_cryosparc(particles)
+        text = _OFFER if is_offered else restored_words(plan) if plan.original else ""
         self.words.show_text(text[:1].upper() + text[1:])
-        self.choose.setVisible(self.is_offer)
-        self.has_words = bool(text)
+        self.choose.setVisible(is_offered)
+        self.setVisible(bool(text))

@@ -21,7 +21,7 @@ from .more_options import MoreOptions
 from .start import Start
 from .which_particles import WhichParticles
 
-_HIGHEST_PROBLEMS_PX = 170
+_HIGHEST_PROBLEMS_PX = 120
 #: notes that concern no decision: Review has them
 _ON_REVIEW = {"columns-not-imported"}
 
@@ -64,7 +64,7 @@ class ParticlesPage(Page):
         self.take_data.clicked.connect(self._take_suggested_data)
         self.start, self.holdings = Start(session, self.tasks), HoldingsView(self.tasks)
         self.facts = self.holdings.facts
-        self.problem_list = ProblemList(offers=self.offers, highest_px=_HIGHEST_PROBLEMS_PX, folds_notes=True)
+        self.problem_list = ProblemList(offers=self.offers, highest_px=_HIGHEST_PROBLEMS_PX, folds=True)
         self.body.addWidget(self.missing)
         self.body.addWidget(self.start, 1)
         self.body.addWidget(self.holdings, 1)
