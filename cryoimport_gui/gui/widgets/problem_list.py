@@ -123,7 +123,8 @@ class ProblemList(QScrollArea):
         content = self.widget()
         layout = content.layout() if content else None
         if self._highest_px and layout is not None:
-            wanted = layout.heightForWidth(self.viewport().width()) if layout.hasHeightForWidth() else 0
+            wraps = layout.hasHeightForWidth()
+            wanted = layout.heightForWidth(self.viewport().width()) if wraps else layout.sizeHint().height()
             self.setFixedHeight(min(self._highest_px, wanted))
 
     def sizeHint(self) -> QSize:

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 
 from cryoimport_gui.core.demo import Demo
+from cryoimport_gui.gui.widgets.fold import Fold
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ...core.reading.pick_texts import topaz, write
@@ -27,6 +28,10 @@ def settle(qtbot, wizard: ImportWizard) -> QWidget:
 def shown(facts: QWidget) -> dict[str, str]:
     words = [label.text().replace("\u200b", "") for label in facts.widget().findChildren(QLabel)]
     return dict(zip(words[::2], words[1::2]))
+
+
+def visible_texts(widget: QWidget) -> list[str]:
+    return [label.text().replace("\u200b", "") for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
 def grey_sum(widget: QWidget) -> int:
@@ -69,6 +74,19 @@ def test_field_names_are_folded_and_columns_without_a_place_are_no_problem_here(
     assert page.problem_list.height() < 40
 
 
+def test_a_warning_is_one_line_that_opens(qtbot, open_wizard, tmp_path: Path) -> None:
+    names = [f"{k}@stacks/s1.mrcs" for k in (1, 2, 3, 3)] + [f"{k}@stacks/s2.mrcs" for k in (1, 2)]
+    page = settle(qtbot, open_wizard(meta=str(write_input(tmp_path, {"rlnImageName": names}))))
+    folds = page.problem_list.findChildren(Fold)
+    (fold,) = (fold for fold in folds if fold.text() == "▲ Warning: Images listed more than once")
+    folded = page.problem_list.height()
+    assert len(folds) * fold.height() <= folded and not fold.visibleRegion().isEmpty()
+    assert visible_texts(page.problem_list) == []
+    qtbot.mouseClick(fold, LEFT)
+    assert page.problem_list.height() > folded
+    assert any("000003@stacks/s1.mrcs" in text for text in visible_texts(page.problem_list))
+
+
 def test_rare_options_are_folded_and_open_once_for_each_reason(qtbot, open_wizard, tmp_path: Path) -> None:
     wizard = open_wizard(meta=str(write_input(tmp_path)))
     page = settle(qtbot, wizard)
@@ -106,8 +124,7 @@ def test_missing_stacks_are_counted_named_and_found_by_a_click(qtbot, open_wizar
     (tmp_path / "job/stacks/s2.mrcs").rename(elsewhere / "s2.mrcs")
     wizard = open_wizard(meta=str(star))
     page = settle(qtbot, wizard)
-    words = [label.text().replace("\u200b", "") for label in page.missing.findChildren(QLabel) if label.isVisible()]
-    assert words == ["✖ Error", "1 of 2 stacks missing (3 particles)", "stacks/s2.mrcs"]
+    assert visible_texts(page.missing) == ["✖ Error", "1 of 2 stacks missing (3 particles)", "stacks/s2.mrcs"]
     assert page.more.fold.isChecked(), "the data path is needed now"
     assert not page.missing.places.isVisible()
     qtbot.mouseClick(page.missing.fold, LEFT)
