@@ -107,6 +107,7 @@ _PAIRS = "pose_pairs"
 _META, _DATA, _OPTICS, _OUTPUT = (Remedy(place) for place in ("meta", "data", "optics_table", "output"))
 _ALL_ROWS = _setting("Import all rows", select=())
 _NOTHING = Remedy()
+USE_FOLDER = "Use the folder that has them"
 
 REMEDIES: dict[str, Remedy] = {
     "meta-not-found": _META,
@@ -125,7 +126,7 @@ REMEDIES: dict[str, Remedy] = {
     "optics-group-unknown": _META,
     "microscope-value-missing": _OPTICS,
     "microscope-value-odd": _OPTICS,
-    "stack-missing": Remedy("data", (Fix("Use the folder that has them", _suggested_data),)),
+    "stack-missing": Remedy("data", (Fix(USE_FOLDER, _suggested_data),)),
     "stack-ambiguous": _DATA,
     "stack-empty": _DATA,
     "stack-not-mrc": _DATA,

@@ -175,7 +175,7 @@ def _activate(qtbot, window: QWidget) -> None:
 def test_the_order_of_tab_is_that_of_the_eye(qtbot, wizard: ImportWizard) -> None:
     """Row by row on the first page and on Review, where everything stands in rows."""
     for number, names in (
-        (0, ("meta", "data", "ignore_raw_data", "ignore_pose_data", "ignore_half_sets")),
+        (0, ("meta", "project", "ignore_raw_data", "ignore_pose_data", "ignore_half_sets", "data")),
         (5, ("output", "project", "on_bad", "on_unmatched")),
     ):
         for _ in views(qtbot, wizard, number):

@@ -75,7 +75,7 @@ def test_one_click_on_the_first_page_opens_a_recent_import_again(
     values = demo_values | {"output": str(tmp_path / "import3"), "voltage": ["200.0", "1=120.0"]}
     save_settings(Settings(recent=[{"meta": "/other.star"}, values]))
     wizard = open_wizard()
-    recent = wizard.currentPage().recent
+    recent = wizard.currentPage().start.recent
     assert recent.isVisible() and not wizard.currentPage().facts.isVisible()
     place = recent.visualItemRect(recent.item(1)).center()
     qtbot.mouseClick(recent.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -89,7 +89,7 @@ def test_a_recent_import_is_opened_by_the_keyboard(qtbot, open_wizard, demo_valu
     save_settings(Settings(recent=[dict(demo_values)]))
     wizard = open_wizard()
     for _ in range(20):
-        if QApplication.focusWidget() is wizard.currentPage().recent:
+        if QApplication.focusWidget() is wizard.currentPage().start.recent:
             break
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Down)
@@ -103,7 +103,7 @@ def test_recent_imports_of_another_version(qtbot, open_wizard) -> None:
     save_settings(Settings(recent=[{"meta": "", "tilt_series": 1}, {"meta": "/x.star", "voltage": "fast"}]))
     wizard = open_wizard()
     for row, said in ((0, "tilt_series"), (1, "“Accelerating voltage”")):
-        wizard.currentPage().recent.itemClicked.emit(wizard.currentPage().recent.item(row))
+        wizard.currentPage().start.recent.itemClicked.emit(wizard.currentPage().start.recent.item(row))
         (box,) = [box for box in wizard.findChildren(QMessageBox) if box.isVisible()]
         assert said in box.text()
         box.close()

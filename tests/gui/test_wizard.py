@@ -130,8 +130,8 @@ def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp
     monkeypatch.setattr(headless.tempfile, "mkdtemp", mkdtemp)
     wizard = open_wizard(ignore_half_sets=True)
     page = wizard.currentPage()
-    qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
-    assert not page.try_demo.isEnabled(), "once is enough"
+    qtbot.mouseClick(page.start.try_demo, Qt.MouseButton.LeftButton)
+    assert not page.start.try_demo.isEnabled(), "once is enough"
     qtbot.waitUntil(lambda: bool(wizard.session.parameters.meta), timeout=WAIT_MS)
     wait_current(qtbot, wizard)
     assert makers and makers[0] != threading.get_ident()
@@ -140,16 +140,16 @@ def test_the_demo_data_are_made_and_taken_with_one_click(qtbot, open_wizard, tmp
     assert Path(parameters.meta[0]).is_relative_to(folder) and Path(parameters.project).is_relative_to(folder)
     assert parameters.ignore_half_sets
     assert not wizard.session.plan.errors and wizard.session.plan.matching is not None
-    assert not page.try_demo.isVisible()
+    assert not page.start.try_demo.isVisible()
     assert wizard.session.unsaved() == []
 
 
 def test_demo_data_do_not_replace_what_was_chosen_meanwhile(qtbot, open_wizard, demo: Demo, monkeypatch) -> None:
     wizard = open_wizard()
     page = wizard.currentPage()
-    monkeypatch.setattr("cryoimport_gui.gui.pages.particles.page.with_demo", lambda parameters, folder: parameters)
+    monkeypatch.setattr("cryoimport_gui.gui.pages.particles.start.with_demo", lambda parameters, folder: parameters)
     with qtbot.waitSignal(page.tasks.finished, timeout=WAIT_MS):
-        qtbot.mouseClick(page.try_demo, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(page.start.try_demo, Qt.MouseButton.LeftButton)
         wizard.session.change(meta=str(demo.star))
     assert wizard.session.parameters.meta == (str(demo.star),)
     wait_current(qtbot, wizard)

@@ -32,7 +32,7 @@ _PLACEHOLDERS = {
     "exposures": "optional: .cs or .csg",
     "original": "only for particles that came from CryoSPARC: the .cs or .csg that they were in",
     "output": "a new folder, inside the folder of the CryoSPARC project",
-    "project": "optional: CS-…",
+    "project": "optional: CS-…; its exposures are found, and an output folder is proposed",
 }
 #: the choices in words
 _CHOICES = {

@@ -12,8 +12,9 @@ from ..tips import plain_tip
 class OneLine(QLabel):
     """Shows as much of a text as fits; the tool tip and screen readers have all of it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         super().__init__()
+        self._mode = elide
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(name)
@@ -30,4 +31,4 @@ class OneLine(QLabel):
         self._elide()
 
     def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self.whole, Qt.TextElideMode.ElideRight, self.width()))
+        self.setText(self.fontMetrics().elidedText(self.whole, self._mode, self.width()))

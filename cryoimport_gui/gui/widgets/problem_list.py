@@ -9,11 +9,22 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QPalette, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from ...core.problems import CODES, Problem, Severity
 from ..theme import emphasize, severity_colour
 from ..tips import explain, window_words
+from .fold import Fold
 
 #: a sign and a word, so that colour alone carries no meaning
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
@@ -33,7 +44,8 @@ class Offer:
 class ProblemList(QScrollArea):
     """A column of problems, the worst first; `offers` gives the buttons of each.
 
-    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.
+    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.  With `folds`
+    all but errors are one line each, with the first of the buttons; it opens.
     """
 
     def __init__(
@@ -41,8 +53,10 @@ class ProblemList(QScrollArea):
         nothing: str = "No problems found.",
         offers: Callable[[Problem], Sequence[Offer]] = lambda problem: (),
         highest_px: int = 0,
+        folds: bool = False,
     ) -> None:
         super().__init__()
+        self._folds = folds
         self._nothing, self._offers, self._highest_px = nothing, offers, highest_px
         self._shown: object = None
         self._problems: tuple[Problem, ...] = ()
@@ -70,7 +84,10 @@ class ProblemList(QScrollArea):
         layout.setContentsMargins(0, 0, 6, 0)
         layout.setSpacing(8)
         for problem, its in zip(problems, offers):
-            layout.addWidget(_Card(problem, its))
+            if self._folds and problem.severity is not Severity.ERROR:
+                self._add_folded(layout, problem, its)
+            else:
+                layout.addWidget(_Card(problem, its))
         if not problems:
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
@@ -83,11 +100,31 @@ class ProblemList(QScrollArea):
             before = button
         self._fit_height()
 
-    def _fit_height(self) -> None:
+    def _add_folded(self, layout: QVBoxLayout, problem: Problem, offers: Sequence[Offer]) -> None:
+        """A line that opens to the card."""
+        card = _Card(problem, offers[1:])
+        fold = Fold(f"{SIGNS[problem.severity]}: {card.title}")
+        explain(fold, "Shows all that is known of it.")
+        fold.toggled.connect(card.setVisible)
+        fold.toggled.connect(self._fit_height)
+        card.hide()
+        line = QHBoxLayout()
+        line.addWidget(fold)
+        line.addStretch(1)
+        helping = [_button(problem, offer) for offer in offers[:1]]
+        for button in helping:
+            line.addWidget(button)
+        card.buttons = [fold, *helping, *card.buttons]
+        layout.addLayout(line)
+        layout.addWidget(card)
+
+    @Slot()
+    def _fit_height(self, *_: object) -> None:
         content = self.widget()
         layout = content.layout() if content else None
         if self._highest_px and layout is not None:
-            wanted = layout.heightForWidth(self.viewport().width()) if layout.hasHeightForWidth() else 0
+            wraps = layout.hasHeightForWidth()
+            wanted = layout.heightForWidth(self.viewport().width()) if wraps else layout.sizeHint().height()
             self.setFixedHeight(min(self._highest_px, wanted))
 
     def sizeHint(self) -> QSize:
@@ -123,7 +160,8 @@ class _Card(QFrame):
         badge = plain_label(SIGNS[problem.severity])
         emphasize(badge, severity_colour(problem.severity))
         badge.setMinimumWidth(badge.fontMetrics().horizontalAdvance("▲ Warning  ") + 12)
-        title = plain_label(CODES[problem.code].title + (f" ({problem.count:,})" if problem.count > 1 else ""))
+        self.title = CODES[problem.code].title + (f" ({problem.count:,})" if problem.count > 1 else "")
+        title = plain_label(self.title)
         emphasize(title)
         layout.addWidget(badge, 0, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(title, 0, 1)
@@ -138,7 +176,7 @@ class _Card(QFrame):
         copy.setAccessibleName(f"Copy: {problem.message}")
         explain(copy, "Copy this message, with its examples, to the clipboard.")
         layout.addWidget(copy, 0, 2, 2, 1, Qt.AlignmentFlag.AlignTop)
-        self.buttons = [copy, *(_button(problem, offer) for offer in offers)]
+        self.buttons: list[QAbstractButton] = [copy, *(_button(problem, offer) for offer in offers)]
         if offers:
             layout.addWidget(_Rows(self.buttons[1:]), 4, 1, 1, 2)
 
@@ -161,7 +199,7 @@ def _button(problem: Problem, offer: Offer) -> QPushButton:
 class _Rows(QWidget):
     """Buttons, two in a row; one where two do not fit."""
 
-    def __init__(self, buttons: Sequence[QPushButton]) -> None:
+    def __init__(self, buttons: Sequence[QAbstractButton]) -> None:
         super().__init__()
         self._buttons = buttons
         self._in_a_row = 0

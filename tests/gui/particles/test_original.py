@@ -48,7 +48,7 @@ def test_identities_are_offered_and_restored(qtbot, open_wizard, monkeypatch, tm
 
 def test_nothing_is_offered_for_other_names(open_wizard, tmp_path: Path) -> None:
     page = open_wizard(meta=str(write_input(tmp_path))).currentPage()
-    assert not page.original.isVisible() and page.original.editor.isVisible()
+    assert not page.more.fold.isChecked() and not page.original.isVisible() and not page.original.editor.isVisible()
 
 
 def test_ambiguity_is_refused_in_words_and_given_up_by_a_click(qtbot, open_wizard, tmp_path: Path) -> None:

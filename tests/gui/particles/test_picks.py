@@ -55,7 +55,9 @@ def texts(page: QWidget) -> list[str]:
 
 
 def settled(qtbot, wizard: ImportWizard) -> None:
-    qtbot.waitUntil(lambda: wizard.session.is_current and not wizard.session.tasks.busy, timeout=WAIT_MS)
+    """The first page says what a file holds a moment after the plan is made."""
+    tasks = wizard.session.tasks, wizard.pages[0].tasks
+    qtbot.waitUntil(lambda: wizard.session.is_current and not any(t.busy for t in tasks), timeout=WAIT_MS)
 
 
 def next_page(qtbot, wizard: ImportWizard) -> QWidget:
@@ -83,6 +85,7 @@ def test_from_a_drop_to_a_finished_import(
     next_page(qtbot, wizard)
     preview = next_page(qtbot, wizard)
     assert isinstance(preview, PreviewPage) and PICKS in texts(preview)
+    next_page(qtbot, wizard)
     page = next_page(qtbot, wizard)
     assert isinstance(page, ExposuresPage)
     Drag(wizard, exposures).drop()
@@ -114,10 +117,10 @@ def test_what_a_drop_of_picks_is_taken_for(tmp_path: Path) -> None:
     stacks = write(tmp_path / "stacks", m1__mrcs=b"", notes__txt="no picks\n")
     job = write(tmp_path / "job", run_data__star="", m1__box=eman_box(PLANTED["m1"], 20))
     for dropped, values in {
-        beside: {"meta": str(beside)},
-        beside / "m1.box": {"meta": str(beside / "m1.box")},
-        stacks: {"data": str(stacks)},
-        job: {"meta": str(job / "run_data.star")},
+        beside: {"meta": (str(beside),)},
+        beside / "m1.box": {"meta": (str(beside / "m1.box"),)},
+        stacks: {"data": (str(stacks),)},
+        job: {"meta": (str(job / "run_data.star"),)},
     }.items():
         assert sort_out(data_of([dropped])).values == values
     assert "cannot be used" in sort_out(data_of([stacks / "notes.txt"])).refusals[0]
@@ -128,14 +131,14 @@ def test_a_folder_is_chosen_in_a_dialog(qtbot, open_wizard, picks: Path, monkeyp
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(picks))
     click(wizard.currentPage(), "Folder…")
     settled(qtbot, wizard)
-    assert wizard.session.parameters.meta == str(picks)
+    assert wizard.session.parameters.meta == (str(picks),)
     assert "Topaz, 2 micrographs, 3 picks" in texts(wizard.currentPage())
 
 
 def test_one_file_is_chosen_in_a_dialog(qtbot, open_wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, m1__box=eman_box(PLANTED["m1"], 20))
     wizard = open_wizard()
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(tmp_path / "m1.box"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(tmp_path / "m1.box")], ""))
     edit = wizard.currentPage().findChild(PathEdit, "meta")
     assert edit is not None
     QTest.mouseClick(edit.button, LEFT)

@@ -20,7 +20,7 @@ from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import CODES, Severity, problem
 from cryoimport_gui.gui.pages.page import Page
-from cryoimport_gui.gui.pages.particles.file_facts import file_facts
+from cryoimport_gui.gui.pages.particles.field_names import field_names
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.tips import window_words
@@ -349,7 +349,7 @@ def test_assumptions_are_marked_as_not_settled(qtbot, open_wizard, tmp_path: Pat
 def test_the_first_page_says_what_becomes_of_the_poses(
     tmp_path: Path, change: dict[str, Any], values: dict[str, Any], expected: list[str]
 ) -> None:
-    printed = dict(file_facts(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
+    printed = dict(field_names(plan_import(ImportParameters(meta=str(write_input(tmp_path, change)), **values))))
     assert [printed[name] for name in ("Poses", "Shifts", "Half-sets", "Classes")] == expected
 
 

@@ -16,7 +16,7 @@ _OFFER = "These came from CryoSPARC: restore their identities, so that CryoSPARC
 
 
 class OriginalLine(QWidget):
-    """A line below the field for the originals, which is its `editor`; hidden where there is nothing to say."""
+    """What is said of the originals, whose field is its `editor`; hidden where there is nothing to say."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()

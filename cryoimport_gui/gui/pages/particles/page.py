@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
-
-from ....core.parameters import ImportParameters
-from ....core.progress import Progress
+from ....core.problems import Severity
 from ....core.report.claim_codes import Topic
-from ....headless import with_demo
-from ...recent import reopen
+from ...remedies import USE_FOLDER
 from ...tasks import Tasks
 from ...tips import explain
-from ...widgets.editors import ChoiceEdit, PathEdit, SwitchEdit, label_for
-from ...widgets.facts import Facts
-from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.editors import PathEdit, SwitchEdit, label_for
+from ...widgets.problem_list import ProblemList
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
-from .file_facts import file_facts
 from .file_list import FileList
-from .original_line import OriginalLine
-from .recent_list import RecentList
+from .holdings_view import HoldingsView
+from .missing_stacks import CODE, MissingStacks
+from .more_options import MoreOptions
+from .start import Start
 from .which_particles import WhichParticles
 
-_BEGIN = """\
-Drop RELION's STAR file on the window, or choose it above: run_data.star of a refinement or classification, or \
-particles.star of an extraction. Leave the data path empty at first; stacks are usually found without it.
-cisTEM's STAR file works too, and so do picks without images: a file or a folder of Topaz, crYOLO, EMAN or RELION.
-Then Next goes through everything to check."""
-_TRY = "Make a small data set with known answers in a temporary folder, and open it."
-
-_UNREADABLE = "Nothing", "could be read from it."
+_HIGHEST_PROBLEMS_PX = 120
+#: notes that concern no decision: Review has them
+_ON_REVIEW = {"columns-not-imported"}
 
 
 class ParticlesPage(Page):
@@ -64,9 +55,26 @@ class ParticlesPage(Page):
 
     def build(self) -> None:
         session = self.session
-        meta, data = PathEdit(session, "meta"), PathEdit(session, "data")
+        self.tasks = Tasks(self)
+        self.body.addWidget(self.headline)
+        self.body.addLayout(self._form())
+        self.body.addWidget(PlanProgress(session))
+        self.missing = MissingStacks()
+        self.take_data = self.missing.take_data
+        self.take_data.clicked.connect(self._take_suggested_data)
+        self.start, self.holdings = Start(session, self.tasks), HoldingsView(self.tasks)
+        self.facts = self.holdings.facts
+        self.problem_list = ProblemList(offers=self.offers, highest_px=_HIGHEST_PROBLEMS_PX, folds=True)
+        self.body.addWidget(self.missing)
+        self.body.addWidget(self.start, 1)
+        self.body.addWidget(self.holdings, 1)
+        self.body.addWidget(self.problem_list)
+
+    def _form(self) -> QFormLayout:
+        session = self.session
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        meta, project = PathEdit(session, "meta"), PathEdit(session, "project")
         self.choose_folder = QPushButton("Folder…")
         self.choose_folder.setAutoDefault(False)
         self.choose_folder.setAccessibleName("Browse for a folder of picks")
@@ -78,7 +86,7 @@ class ParticlesPage(Page):
         form.addRow(label_for(meta, "m"), meta_row)
         self.file_list = FileList(session)
         form.addRow("", self.file_list)
-        form.addRow(label_for(data, "d"), data)
+        form.addRow(label_for(project, "j"), project)
         switches = QHBoxLayout()
         for name, mnemonic in (
             ("ignore_raw_data", "r"),
@@ -88,41 +96,11 @@ class ParticlesPage(Page):
             switches.addWidget(SwitchEdit(session, name, mnemonic))
         switches.addStretch(1)
         form.addRow("", switches)
-        select, first_number = WhichParticles(session), ChoiceEdit(session, "image_numbers_from")
-        rows = QHBoxLayout()
-        rows.addWidget(select, 1)
-        rows.addWidget(label_for(first_number, "F"))
-        rows.addWidget(first_number)
-        form.addRow(label_for(select, "W"), rows)
-        self.original = OriginalLine(session)
-        form.addRow(label_for(self.original.editor, "O"), self.original.editor)
-        form.addRow("", self.original)
-        self.body.addWidget(self.headline)
-        self.body.addLayout(form)
-        self.take_data = QPushButton()
-        explain(self.take_data, "Use the folder that has the missing stacks as particle data path.")
-        self.take_data.clicked.connect(self._take_suggested_data)
-        self.take_data.hide()
-        form.addRow("", self.take_data)
-        self.progress = PlanProgress(session)
-        self.body.addWidget(self.progress)
-        self.facts = Facts("What the file holds")
-        self.recent = RecentList(session)
-        self.recent.wanted.connect(self._reopen)
-        self.left = QStackedWidget()
-        self.try_demo = QPushButton("&Try the demo data")
-        explain(self.try_demo, _TRY)
-        self.try_demo.clicked.connect(self._make_demo)
-        self.tasks = Tasks(self)
-        self.tasks.finished.connect(self._on_demo)
-        self.tasks.failed.connect(self._on_failed)
-        self.left.addWidget(_start(self.try_demo, self.recent))
-        self.left.addWidget(_group("What the file holds", self.facts))
-        self.problem_list = ProblemList(offers=self.offers)
-        columns = QHBoxLayout()
-        columns.addWidget(self.left, 2)
-        columns.addWidget(_group("Problems", self.problem_list), 3)
-        self.body.addLayout(columns, 1)
+        select = WhichParticles(session)
+        form.addRow(label_for(select, "W"), select)
+        self.more = MoreOptions(session, form)
+        self.original = self.more.original
+        return form
 
     def shut_down(self) -> None:
         self.tasks.close()
@@ -136,43 +114,24 @@ class ParticlesPage(Page):
         return f"Cannot continue: {fatal[0].message}." if fatal else ""
 
     def show_plan(self) -> None:
-        plan = self.session.plan
-        self.facts.show_facts(file_facts(plan) or ([_UNREADABLE] if plan.errors else []))
-        self.left.setCurrentIndex(bool(self.session.parameters.meta))
-        self.headline.setVisible(bool(self.session.parameters.meta))
-        nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
-        self.problem_list.set_nothing(nothing)
-        self.problem_list.show_problems(self.problems())
-        self.original.show_plan(plan)
-        suggested = plan.stacks.located.suggested_data if plan.stacks else ""
-        self.take_data.setVisible(bool(suggested))
-        self.take_data.setText(f"&Use {suggested.replace('&', '&&')} as particle data path")
+        plan, has_file = self.session.plan, bool(self.session.parameters.meta)
+        for widget in (self.headline, self.holdings, self.problem_list):
+            widget.setVisible(has_file)
+        self.start.setVisible(not has_file)
+        self.holdings.show_plan(plan)
+        self.more.show_plan(plan)
+        problems = [p for p in self.problems() if not (p.code in _ON_REVIEW and p.severity is Severity.INFO)]
+        missing = next((p for p in problems if p.code == CODE), None)
+        others = [offer for offer in self.offers(missing) if offer.label != USE_FOLDER] if missing else []
+        if self.missing.show_plan(plan, missing, others):
+            problems = [problem for problem in problems if problem is not missing]
+        self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
+        self.problem_list.show_problems(problems)
+        self.problem_list.setVisible(has_file and bool(problems or not missing))
 
-    @Slot()
-    def _make_demo(self) -> None:
-        parameters = self.session.parameters
-
-        def make(progress: Progress) -> ImportParameters:
-            return with_demo(parameters, "")
-
-        self.try_demo.setEnabled(False)
-        self.tasks.start("demo", make)
-
-    @Slot(str, object)
-    def _on_demo(self, kind: str, parameters: ImportParameters) -> None:
-        self.try_demo.setEnabled(True)
-        if not self.session.parameters.meta:  # else the user has chosen a file meanwhile
-            self.session.change(**vars(parameters))
-            self.session.keep(parameters)
-
-    @Slot(str, str, str)
-    def _on_failed(self, kind: str, message: str, details: str) -> None:
-        self.try_demo.setEnabled(True)
-        self.session.failed.emit(message, details)
-
-    @Slot(object)
-    def _reopen(self, values: dict[str, Any]) -> None:
-        reopen(self.session, values, self)
+    def show_editor(self, name: str) -> None:
+        self.more.open_for(name)
+        super().show_editor(name)
 
     @Slot()
     def _choose_folder(self) -> None:
@@ -184,24 +143,3 @@ class ParticlesPage(Page):
         if self.session.plan.stacks:
             folder = self.session.plan.stacks.located.suggested_data
             self.session.undo.take("Use this data path", data=folder)
-
-
-def _start(try_demo: QPushButton, recent: RecentList) -> QWidget:
-    """What to do first, and the recent imports if there are any."""
-    page = QWidget()
-    layout = QVBoxLayout(page)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(_group("How to begin", plain_label(_BEGIN)))
-    layout.addWidget(try_demo, 0, Qt.AlignmentFlag.AlignLeft)
-    if recent.count():
-        layout.addWidget(_group("Recent imports: open one again, with all its settings", recent), 1)
-    else:
-        layout.addStretch(1)
-    return page
-
-
-def _group(title: str, content: QWidget) -> QGroupBox:
-    box = QGroupBox(title)
-    layout = QVBoxLayout(box)
-    layout.addWidget(content)
-    return box

@@ -25,7 +25,7 @@ def make_page(
     return tiles, [_name(images, row) for row in rows.tolist()], total
 
 
-def title_of(images: ParticleImages, row: int, number: int, count: int) -> str:
+def particle_title(images: ParticleImages, row: int, number: int, count: int) -> str:
     """A particle in a line, with its place among the tiles; -1: it is not among them."""
     title = _name(images, row).replace("\n", "  ·  ")
     return f"{title}  ·  tile {number + 1} of {count}" if number >= 0 else title

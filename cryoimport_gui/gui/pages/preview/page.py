@@ -177,7 +177,7 @@ class PreviewPage(Page):
         number = rows.index(row) if row in rows else -1
         groups, options = self._groups, self.controls.options
         averaged = AVERAGED if self.particle.average.isChecked() else 1
-        title = window_title_of(self._images, row, number, len(rows))
+        title = particle_title(self._images, row, number, len(rows))
         if number >= 0:
             self.view.select(number)
 
