@@ -20,7 +20,7 @@ from ....core.report.claim_codes import Topic
 from ....core.stacks.sample import ParticleImages
 from ...tasks import Tasks
 from ..page import Page
-from .making import make_page
+from .making import make_page, particle_title
 from .montage_view import MontageFrame
 from .no_images import NoImages
 from .page_bar import PageBar
