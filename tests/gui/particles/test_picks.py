@@ -70,7 +70,7 @@ def next_page(qtbot, wizard: ImportWizard) -> QWidget:
 def test_from_a_drop_to_a_finished_import(
     qtbot, open_wizard, picks: Path, exposures: Path, tmp_path: Path, same_uids
 ) -> None:
-    wizard = open_wizard(output=str(tmp_path / "out"))
+    wizard = open_wizard(output=str(tmp_path / "CS-p/out"))
     page = wizard.currentPage()
     drag = Drag(wizard, picks)
     assert drag.hint is not None and str(picks) in drag.hint.text()
@@ -101,13 +101,13 @@ def test_from_a_drop_to_a_finished_import(
 
     shown = "\n".join(texts(wizard.currentPage()))
     assert "3 particles imported, without images." in shown and "Extract From Micrographs" in shown
-    data = np.load(tmp_path / "out/imported_particles.cs")
+    data = np.load(tmp_path / "CS-p/out/imported_particles.cs")
     np.testing.assert_allclose(data["location/center_x_frac"], [20 / 200, 150 / 200, 64 / 200], rtol=1e-6)
     np.testing.assert_allclose(data["location/center_y_frac"], [10 / 100, 80 / 100, 33 / 100], rtol=1e-6)
     flags = ["--ignore-raw-data", "--exposures", exposures, "--suggest-trims"]
     outcome = run(tmp_path, picks, *flags, output=tmp_path / "headless")
     assert outcome.status == 0
-    ours, theirs = ((tmp_path / folder / "imported_particles.cs").read_bytes() for folder in ("out", "headless"))
+    ours, theirs = ((tmp_path / folder / "imported_particles.cs").read_bytes() for folder in ("CS-p/out", "headless"))
     assert ours == theirs
 
 
