@@ -40,6 +40,7 @@ _MOST_FOUND = 0.5
 _PERHAPS_TURNED = 0.7
 #: Groups of fewer particles in the sample are not expected to be found each by itself.
 _SMALL = 12
+_SUREST_FIRST = (PlaceState.CONFIRMED, PlaceState.UNDECIDED, PlaceState.NOT_FOUND, PlaceState.MIRRORED)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ class ImageSight:
         """(exposure, group) of those that the images say this of."""
         groups = len(self.scales)
         return [(p.exposure // groups, p.group) for p in self.verdict.exposures if p.state in states]
+
+    @property
+    def states(self) -> dict[int, PlaceState]:
+        """Exposure → what is known of it; of several groups what is most doubtful."""
+        groups, out = len(self.scales), {}
+        for state in _SUREST_FIRST:
+            out |= {p.exposure // groups: state for p in self.verdict.exposures if p.state == state}
+        return out
 
     def summaries(self, elsewhere: Sequence[tuple[int, int]]) -> dict[int, GroupSummary]:
         """By group; `elsewhere`: (exposure, group) of those that the picks say this of."""
