@@ -70,7 +70,7 @@ class ProblemList(QScrollArea):
         layout.setContentsMargins(0, 0, 6, 0)
         layout.setSpacing(8)
         for problem, its in zip(problems, offers):
-            layout.addWidget(_Card(problem, its))
+            layout.addWidget(ProblemCard(problem, its))
         if not problems:
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
@@ -78,7 +78,7 @@ class ProblemList(QScrollArea):
         self.updateGeometry()
         content.setAutoFillBackground(False)  # the box around it has its own shade
         before: QWidget = self  # cards are newer than what is below them: Tab would come to them last
-        for button in (button for card in content.findChildren(_Card) for button in card.buttons):
+        for button in (button for card in content.findChildren(ProblemCard) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
         self._fit_height()
@@ -110,7 +110,9 @@ class ProblemList(QScrollArea):
             self.show_problems(self._problems)
 
 
-class _Card(QFrame):
+class ProblemCard(QFrame):
+    """All that is known of a problem, with its buttons."""
+
     def __init__(self, problem: Problem, offers: Sequence[Offer]) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)
