@@ -95,10 +95,14 @@ def place_coordinates(
         mirrored_poses(parameters),
         nowhere=sight is not None and sight.are_nowhere,
         elsewhere={exposure: picks for (exposure, _), picks in elsewhere.items()},
-        states=sight.states if sight is not None else {},
+        states=sight.states(_chosen_flip(parameters)) if sight is not None else {},
         micrographs_of_picks=looked_at,
         unreadable=unreadable,
     )
+
+
+def _chosen_flip(parameters: ImportParameters) -> bool | None:
+    return None if parameters.coordinate_y == "auto" else parameters.coordinate_y == "flip"
 
 
 def mirrored_poses(parameters: ImportParameters) -> str:

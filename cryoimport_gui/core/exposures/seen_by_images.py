@@ -77,13 +77,20 @@ class ImageSight:
         groups = len(self.scales)
         return [(p.exposure // groups, p.group) for p in self.verdict.exposures if p.state in states]
 
-    @property
-    def states(self) -> dict[int, PlaceState]:
-        """Exposure → what is known of it; of several groups what is most doubtful."""
-        groups, out = len(self.scales), {}
-        for state in _SUREST_FIRST:
-            out |= {p.exposure // groups: state for p in self.verdict.exposures if p.state == state}
-        return out
+    def states(self, chosen_flip: bool | None) -> dict[int, PlaceState]:
+        """Exposure → what is known of it; of several groups what is most doubtful.
+
+        Args:
+            chosen_flip: The user's way of y: exposures that show the other one count as mirrored.
+        """
+        known: list[tuple[int, PlaceState]] = []
+        for place in self.verdict.exposures:
+            state = place.state
+            if chosen_flip is not None and place.reading is not None:
+                is_so = self.comparison.readings[place.reading].flip == chosen_flip
+                state = PlaceState.CONFIRMED if is_so else PlaceState.MIRRORED
+            known.append((place.exposure // len(self.scales), state))
+        return dict(sorted(known, key=lambda one: _SUREST_FIRST.index(one[1])))
 
     def summaries(self, elsewhere: Sequence[tuple[int, int]]) -> dict[int, GroupSummary]:
         """By group; `elsewhere`: (exposure, group) of those that the picks say this of."""

@@ -192,9 +192,17 @@ def both_places(
         OSError, ValueError: See `micrograph_header`.
     """
     header = micrograph_header(micrograph, shape)
-    both = (_around(micrograph, header, x_px, y_px, flip, extent_px, side, 0.5) for flip in (False, True))
-    keep, flip = (None if np.isnan(picture).any() else picture for picture in both)
-    return keep, flip
+    offset = (np.arange(side) + 0.5 - side / 2) * extent_px / side
+
+    def look(flip: bool) -> Pictures | None:
+        picture = _around(micrograph, header, x_px, y_px, flip, extent_px, side, 0.5)
+        if np.isnan(picture).any():
+            return None
+        x, y = x_px + offset, (header.ny - 1 - y_px if flip else y_px) + offset
+        inside = ((y >= 0) & (y < header.ny))[:, None] & ((x >= 0) & (x < header.nx))
+        return np.where(inside, picture, 0).astype(np.float32)
+
+    return look(False), look(True)
 
 
 def _readable(samples: Sequence[PlacementSample]) -> tuple[list[tuple[int, MrcHeader]], dict[str, str]]:
