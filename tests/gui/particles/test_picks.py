@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget, QWizard
 
 from cryoimport_gui.gui.drops import sort_out
 from cryoimport_gui.gui.pages.exposures.page import ExposuresPage
+from cryoimport_gui.gui.pages.poses.page import PosesPage
 from cryoimport_gui.gui.pages.preview.no_images import PICKS
 from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.pages.review import ReviewPage
@@ -68,7 +69,7 @@ def next_page(qtbot, wizard: ImportWizard) -> QWidget:
 def test_from_a_drop_to_a_finished_import(
     qtbot, open_wizard, picks: Path, exposures: Path, tmp_path: Path, same_uids
 ) -> None:
-    wizard = open_wizard(output=str(tmp_path / "out"))
+    wizard = open_wizard(output=str(tmp_path / "CS-p/out"))
     page = wizard.currentPage()
     drag = Drag(wizard, picks)
     assert drag.hint is not None and str(picks) in drag.hint.text()
@@ -83,6 +84,7 @@ def test_from_a_drop_to_a_finished_import(
     next_page(qtbot, wizard)
     preview = next_page(qtbot, wizard)
     assert isinstance(preview, PreviewPage) and PICKS in texts(preview)
+    assert isinstance(next_page(qtbot, wizard), PosesPage)
     page = next_page(qtbot, wizard)
     assert isinstance(page, ExposuresPage)
     Drag(wizard, exposures).drop()
@@ -98,13 +100,15 @@ def test_from_a_drop_to_a_finished_import(
 
     shown = "\n".join(texts(wizard.currentPage()))
     assert "3 particles imported, without images." in shown and "Extract From Micrographs" in shown
-    data = np.load(tmp_path / "out/imported_particles.cs")
+    data = np.load(tmp_path / "CS-p/out/imported_particles.cs")
     np.testing.assert_allclose(data["location/center_x_frac"], [20 / 200, 150 / 200, 64 / 200], rtol=1e-6)
     np.testing.assert_allclose(data["location/center_y_frac"], [10 / 100, 80 / 100, 33 / 100], rtol=1e-6)
     flags = ["--ignore-raw-data", "--exposures", exposures, "--suggest-trims"]
-    outcome = run(tmp_path, picks, *flags, output=tmp_path / "headless")
+    outcome = run(tmp_path, picks, *flags, output=tmp_path / "CS-p/headless")
     assert outcome.status == 0
-    ours, theirs = ((tmp_path / folder / "imported_particles.cs").read_bytes() for folder in ("out", "headless"))
+    ours, theirs = (
+        (tmp_path / folder / "imported_particles.cs").read_bytes() for folder in ("CS-p/out", "CS-p/headless")
+    )
     assert ours == theirs
 
 
@@ -114,10 +118,10 @@ def test_what_a_drop_of_picks_is_taken_for(tmp_path: Path) -> None:
     stacks = write(tmp_path / "stacks", m1__mrcs=b"", notes__txt="no picks\n")
     job = write(tmp_path / "job", run_data__star="", m1__box=eman_box(PLANTED["m1"], 20))
     for dropped, values in {
-        beside: {"meta": str(beside)},
-        beside / "m1.box": {"meta": str(beside / "m1.box")},
-        stacks: {"data": str(stacks)},
-        job: {"meta": str(job / "run_data.star")},
+        beside: {"meta": (str(beside),)},
+        beside / "m1.box": {"meta": (str(beside / "m1.box"),)},
+        stacks: {"data": (str(stacks),)},
+        job: {"meta": (str(job / "run_data.star"),)},
     }.items():
         assert sort_out(data_of([dropped])).values == values
     assert "cannot be used" in sort_out(data_of([stacks / "notes.txt"])).refusals[0]
@@ -128,14 +132,14 @@ def test_a_folder_is_chosen_in_a_dialog(qtbot, open_wizard, picks: Path, monkeyp
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(picks))
     click(wizard.currentPage(), "Folder…")
     settled(qtbot, wizard)
-    assert wizard.session.parameters.meta == str(picks)
+    assert wizard.session.parameters.meta == (str(picks),)
     assert "Topaz, 2 micrographs, 3 picks" in texts(wizard.currentPage())
 
 
 def test_one_file_is_chosen_in_a_dialog(qtbot, open_wizard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, m1__box=eman_box(PLANTED["m1"], 20))
     wizard = open_wizard()
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(tmp_path / "m1.box"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(tmp_path / "m1.box")], ""))
     edit = wizard.currentPage().findChild(PathEdit, "meta")
     assert edit is not None
     QTest.mouseClick(edit.button, LEFT)
