@@ -71,7 +71,7 @@ class Session(QObject):
         self.parameters = self._kept = parameters
         self.may_keep: Callable[[str], bool] = lambda question: False
         self._chosen_for: tuple[str, ...] = ()  # the last files that were read: values were chosen for them
-        self.undo = Undo(self)
+        self.undo = Undo(self, self.changed, self)
         self.project_exposures: list[JobExposures] | None = []
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded

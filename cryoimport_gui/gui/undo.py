@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, SignalInstance, Slot
 
 from ..core.exposures.trims import TrimRules
-
-if TYPE_CHECKING:
-    from .session import Session
+from ..core.parameters import ImportParameters
 
 _RULES = [field.name for field in dataclasses.fields(TrimRules)]
+
+
+class HasParameters(Protocol):
+    """A `Session`, which has an `Undo` of its own."""
+
+    parameters: ImportParameters
+
+    def change(self, **values: Any) -> None: ...
 
 
 class Undo(QObject):
@@ -27,13 +33,14 @@ class Undo(QObject):
 
     changed = Signal()
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: HasParameters, changed: SignalInstance, parent: QObject) -> None:
+        """Args: changed: the session's signal of that name."""
+        super().__init__(parent)
         self.words = ""
         self._session = session
         self._before: Mapping[str, Any] = {}
         self._is_own = False
-        session.changed.connect(self._on_changed)
+        changed.connect(self._on_changed)
 
     def take(self, words: str, **values: Any) -> None:
         """`Session.change` for a button.

@@ -79,15 +79,15 @@ def test_wheel_and_arrows_change_no_field_that_nobody_chose(qtbot, wizard: Impor
 def test_wheel_and_arrows_change_the_field_that_was_chosen(qtbot, wizard: ImportWizard, way: str) -> None:
     page = show_page(qtbot, wizard, 4)
     assert isinstance(page, ExposuresPage)
+    page.options.fold.click()
     scale, policy = page.findChild(QAbstractSpinBox, "coordinate_scale"), page.findChild(QComboBox, "on_unmatched")
-    y = page.findChild(QComboBox, "coordinate_y")
     if way == "click":
         qtbot.mouseClick(scale, Qt.MouseButton.LeftButton, pos=QPoint(8, scale.height() // 2))
     elif way == "tab":
-        y.setFocus()
-        QTest.keyClick(y, Qt.Key.Key_Tab)
+        policy.setFocus()
+        QTest.keyClick(policy, Qt.Key.Key_Tab)
     else:
-        QTest.keyClick(y, Qt.Key.Key_S, ALT)
+        QTest.keyClick(policy, Qt.Key.Key_S, ALT)
     assert QApplication.focusWidget() is scale
     QTest.keyClick(scale, Qt.Key.Key_Up)
     assert wizard.session.parameters.coordinate_scale == "0.5"

@@ -96,6 +96,9 @@ def _not_told(unclear: Sequence[GroupPlace], placing: Placing, exposures: Exposu
     where = "" if len(unclear) == len(placing.groups) else f" in {len(unclear)} of {len(placing.groups)} groups"
     if sampled:
         message = f"the pictures do not show which way y runs{where} ({_compared(unclear)})"
+    elif placing.micrographs_of_picks:
+        looked_at = count_of(placing.micrographs_of_picks, "exposure")
+        message = f"what lies at the coordinates on {looked_at} does not show which way y runs{where}"
     else:
         message = f"no pictures tell which way y runs{where}"
     if unclear[0].y_source == "others":

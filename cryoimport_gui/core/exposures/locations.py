@@ -61,6 +61,7 @@ def place_coordinates(
     sight: ImageSight | None = None
     reading: dict[int, PlaceReading] = {}
     picked: dict[int, PlaceReading] = {}
+    looked_at = 0
     unreadable: dict[str, str] = {}
     elsewhere: dict[tuple[int, int], int] = {}
     compared = placed.in_pictures
@@ -69,7 +70,7 @@ def place_coordinates(
             sight = look_by_images(compared, values, others, optics, images, progress)
             reading, unreadable = dict(sight.reading), dict(sight.comparison.unreadable)
         unseen = [number for number in np.unique(compared.group).tolist() if number not in reading]
-        picked = look_by_picks(compared, unseen, values, others, unreadable, progress)
+        picked, looked_at = look_by_picks(compared, unseen, values, others, unreadable, progress)
         if sight is not None and reading:
             doubted = _doubted(sight)
             found = [unit for unit in sight.of_state(PlaceState.CONFIRMED) if unit[1] in reading]
@@ -95,8 +96,14 @@ def place_coordinates(
         mirrored_poses(parameters),
         nowhere=sight is not None and sight.are_nowhere,
         elsewhere={exposure: picks for (exposure, _), picks in elsewhere.items()},
+        states=sight.states(_chosen_flip(parameters)) if sight is not None else {},
+        micrographs_of_picks=looked_at,
         unreadable=unreadable,
     )
+
+
+def _chosen_flip(parameters: ImportParameters) -> bool | None:
+    return None if parameters.coordinate_y == "auto" else parameters.coordinate_y == "flip"
 
 
 def mirrored_poses(parameters: ImportParameters) -> str:

@@ -11,6 +11,8 @@ import numpy as np
 from ..arrays import Integers, Reals
 from ..dataset.schema import Places
 from ..particles import Particles
+from ..pictures.place_verdict import PlaceState
+from ..problems import count_of
 from .place_groups import PlaceGroups
 
 
@@ -77,6 +79,8 @@ class Placing:
     mirror_poses: of which rows the metadata are turned: `none`, `mirrored` or `all` that have an exposure.
     nowhere: the particle images were compared, and found nowhere.
     elsewhere: exposures that are not the particles' own, each with how many picks it has.
+    states: exposures whose particles were compared → what the images show; of several groups what is most doubtful.
+    micrographs_of_picks: how many were looked at for what lies at the picks.
     unreadable: micrographs that could not be compared → why.
     """
 
@@ -87,6 +91,8 @@ class Placing:
     mirror_poses: str = "none"
     nowhere: bool = False
     elsewhere: dict[int, int] = field(default_factory=dict)
+    states: dict[int, PlaceState] = field(default_factory=dict)
+    micrographs_of_picks: int = 0
     unreadable: dict[str, str] = field(default_factory=dict)
 
     def of(self, particles: Particles) -> Places:
@@ -178,6 +184,8 @@ def place_words(placing: Placing) -> str:
         why = why if seen else f"the images do not show it clearly: {why}"
     elif seen:
         why = "as the coordinates lie on the exposures, without particle images"
+    elif placing.micrographs_of_picks:
+        why = f"what lies at the coordinates on {count_of(placing.micrographs_of_picks, 'exposure')} does not show it"
     else:
         why = "no pictures show it"
     return f"{text}: {why}"

@@ -40,6 +40,7 @@ _MOST_FOUND = 0.5
 _PERHAPS_TURNED = 0.7
 #: Groups of fewer particles in the sample are not expected to be found each by itself.
 _SMALL = 12
+_SUREST_FIRST = (PlaceState.CONFIRMED, PlaceState.UNDECIDED, PlaceState.NOT_FOUND, PlaceState.MIRRORED)
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,21 @@ class ImageSight:
         """(exposure, group) of those that the images say this of."""
         groups = len(self.scales)
         return [(p.exposure // groups, p.group) for p in self.verdict.exposures if p.state in states]
+
+    def states(self, chosen_flip: bool | None) -> dict[int, PlaceState]:
+        """Exposure → what is known of it; of several groups what is most doubtful.
+
+        Args:
+            chosen_flip: The user's way of y: exposures that show the other one count as mirrored.
+        """
+        known: list[tuple[int, PlaceState]] = []
+        for place in self.verdict.exposures:
+            state = place.state
+            if chosen_flip is not None and place.reading is not None:
+                is_so = self.comparison.readings[place.reading].flip == chosen_flip
+                state = PlaceState.CONFIRMED if is_so else PlaceState.MIRRORED
+            known.append((place.exposure // len(self.scales), state))
+        return dict(sorted(known, key=lambda one: _SUREST_FIRST.index(one[1])))
 
     def summaries(self, elsewhere: Sequence[tuple[int, int]]) -> dict[int, GroupSummary]:
         """By group; `elsewhere`: (exposure, group) of those that the picks say this of."""

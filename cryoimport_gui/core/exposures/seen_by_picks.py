@@ -40,8 +40,8 @@ def look_by_picks(
     others: Sequence[Sequence[float]],
     unreadable: dict[str, str],
     progress: Progress,
-) -> dict[int, PlaceReading]:
-    """Group → the reading that its picks show; those that show none are left out.
+) -> tuple[dict[int, PlaceReading], int]:
+    """Group → the reading that its picks show, those that show none left out; and how many micrographs were looked at.
 
     Args:
         wanted: The groups that are looked at, those of most particles first.
@@ -62,7 +62,7 @@ def look_by_picks(
         left -= verdict.micrographs
         if verdict.reading is not None:
             found[group] = verdict.reading
-    return found
+    return found, _MOST_OF_ALL - left
 
 
 def find_elsewhere(

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..exposures.place_groups import PlacedRows, PlaceGroups
 from ..exposures.seen_by_images import placement_samples
-from ..pictures.micrograph import MicrographPicture, read_picture, why_not
+from ..pictures.micrograph import GIVE_MICROGRAPHS, MicrographPicture, read_picture, why_not
 from ..pictures.montage import compose
-from ..pictures.placement import PlacementPair, compare_one
+from ..pictures.placement import PlacementPair, both_places, compare_one
 from ..pictures.tiles import TileOptions, make_tiles
 from ..plan.plan import ImportPlan
 from ..progress import Progress, quiet
@@ -21,6 +21,8 @@ from ..stacks.sample import read_sample
 _TILE = TileOptions(size_px=128, low_pass_A=20.0)
 #: Diameter of the circles where no box is known, as a part of the micrograph's longer side.
 _BLIND_DIAMETER = 1 / 20
+#: So many of these diameters are shown around a pick.
+_AROUND_PICK = 3
 
 
 _NO_GROUPS = PlaceGroups((), np.empty(0, int), np.empty(0, bool), np.empty(0, int), np.empty((0, 0), int))
@@ -79,7 +81,7 @@ def look_at_exposure(
         diameter_px = plan.stacks.box * (size.value / pixel_size_A if size else 1.0)
     picture, reason = known, ""
     if exposures.is_movie[exposure]:
-        reason = "This exposure is a movie, which is matched by name but cannot be shown as a picture."
+        reason = f"This exposure is a movie, which is matched by name but cannot be shown: {GIVE_MICROGRAPHS}."
     elif known is None:
         try:
             picture = read_picture(exposures.files[exposure], (ny, nx), pixel_size_A, progress=progress)
@@ -100,6 +102,8 @@ def exposure_of(plan: ImportPlan, row: int) -> int:
 class ParticleOnExposure:
     """A particle × data sign beside the patches of its micrograph at both readings of y, with the same filters.
 
+    A pick has no image of its own: then there are the patches alone, wide enough to show what lies around.
+
     particle, keep, flip: (t, t), the patches as stored; None where there is none.
     keep_correlation, flip_correlation: |correlation|, nan where there is no patch.
     reason: why there is nothing to see.
@@ -119,7 +123,7 @@ def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExp
     particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
     assert particles is not None and exposures is not None and placing is not None
     if plan.stacks is None or not plan.stacks.box:
-        return ParticleOnExposure(row, reason="There are no particle images to compare.")
+        return _look_at_pick(plan, row, exposure)
     sample = read_sample(particles, plan.stacks, np.array([row]))
     if sample.errors:
         return ParticleOnExposure(row, reason=f"The particle's image cannot be read: {sample.errors[0]}.")
@@ -165,6 +169,24 @@ def places_picture(looks: Sequence[ParticleOnExposure]) -> NDArray[np.uint8]:
     rows = [[getattr(look, name) for look in looks] for name in ("particle", "keep", "flip")]
     assert sides and len(set(sides)) == 1
     return compose(np.array(rows, np.float32).reshape(-1, sides[0], sides[0]), len(looks), 1)
+
+
+def _look_at_pick(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExposure:
+    """What lies around a place without an image, so that it is seen whether it is centred on anything."""
+    particles, exposures, placing = plan.all_particles, plan.exposures, plan.placing
+    assert particles is not None and exposures is not None and placing is not None
+    if particles.coordinates_px is None:
+        return ParticleOnExposure(row, reason="The file has no coordinates.")
+    shape = int(exposures.shape[exposure][0]), int(exposures.shape[exposure][1])
+    x, y = particles.coordinates_px[row] * placing.of(particles.stretch(row, row + 1)).scale
+    extent_px = max(_TILE.size_px / 2, _AROUND_PICK * max(shape) * _BLIND_DIAMETER)
+    try:
+        found = both_places(exposures.files[exposure], shape, float(x), float(y), extent_px, _TILE.size_px)
+    except (OSError, ValueError) as error:
+        return ParticleOnExposure(row, reason=f"The exposure cannot be shown: {why_not(error)}.")
+    size_A = float(exposures.pixel_size_A[exposure]) * extent_px / _TILE.size_px
+    keep, flip = (None if p is None else make_tiles(p[None], np.array([size_A]), _TILE)[0] for p in found)
+    return ParticleOnExposure(row, keep=keep, flip=flip)
 
 
 def _tile(pair: PlacementPair, picture: NDArray[np.float32] | None) -> NDArray[np.float32] | None:

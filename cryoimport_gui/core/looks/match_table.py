@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..exposures.placing import Placing
 from ..exposures.trims import Match, TrimRules, judge_matches, match_names
 from ..names import Names
+from ..pictures.place_verdict import PlaceState
 from ..problems import printable
 
 Numbers = NDArray[np.int64]
@@ -22,17 +24,36 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 class State(IntEnum):
-    """How a row stands; rows are listed in this order, what needs attention first."""
+    """How a row stands; rows are listed in this order, what needs attention first.
+
+    Those from `ELSEWHERE` to `UNDECIDED` have names that match, and `FOUND` too: they are what pictures say.
+    """
 
     AMBIGUOUS = 0  # the trimmed name belongs to more than one exposure
     MERGED = 1  # different micrographs became one trimmed name
     NO_EXPOSURE = 2
-    NO_PARTICLES = 3
-    MATCHED = 4
+    ELSEWHERE = 3
+    MIRRORED = 4  # unlike the exposures of its group
+    NOT_FOUND = 5
+    UNDECIDED = 6
+    NO_PARTICLES = 7
+    MATCHED = 8  # by name; pictures say nothing
+    FOUND = 9
 
     @property
     def words(self) -> str:
-        return ("ambiguous", "merged", "no exposure", "no particles", "match")[self]
+        return self.name.lower().replace("_", " ") if self not in _WORDS else _WORDS[self]
+
+
+_WORDS = {State.UNDECIDED: "not decided", State.MATCHED: "match"}
+#: states of rows whose micrograph or exposure is left without the other
+UNLINKED = (State.AMBIGUOUS, State.MERGED, State.NO_EXPOSURE)
+_OF_PLACES = {
+    PlaceState.CONFIRMED: State.FOUND,
+    PlaceState.MIRRORED: State.MIRRORED,
+    PlaceState.NOT_FOUND: State.NOT_FOUND,
+    PlaceState.UNDECIDED: State.UNDECIDED,
+}
 
 
 class Column(IntEnum):
@@ -113,6 +134,16 @@ class NameTable:
             return 0, 0
         _, kept, back = self.rules.particle_parts(self.micrographs[self.micrograph[row]])
         return len(self.micrograph_name(row)) - len(kept) - len(back), len(back)
+
+    def with_places(self, placing: Placing | None) -> NameTable:
+        """The same rows, with what pictures say of those whose names match."""
+        seen = np.full(len(self.exposures) + 1, State.MATCHED)  # the last is what -1 points to
+        if placing is not None:
+            for exposure, place in placing.states.items():
+                seen[exposure] = _OF_PLACES[place]
+            seen[list(placing.elsewhere)] = State.ELSEWHERE
+        is_doubtful = np.isin(self.state, (*UNLINKED, State.NO_PARTICLES))
+        return replace(self, state=np.where(is_doubtful, self.state, seen[self.exposure]))
 
     def rows(self, arrangement: Arrangement = Arrangement()) -> Numbers:
         """The rows to show, in their order; equals stay in the order of the table."""

@@ -16,6 +16,8 @@ from ..stacks.mrc import MrcError, MrcHeader, read_header, read_image_rows
 
 LARGEST_PX = 1024
 LOW_PASS_A = 20.0
+#: What can prove the positions where exposures themselves cannot.
+GIVE_MICROGRAPHS = "give the micrographs of Patch Motion, which show where particles lie"
 _NOT_MRC = {".tif": "TIFF", ".tiff": "TIFF", ".eer": "EER"}
 _STRETCH_BYTES = 16 << 20
 #: The background is what remains of the picture at this many points on a side.
@@ -43,10 +45,11 @@ def micrograph_header(path: str | Path, shape: tuple[int, int]) -> MrcHeader:
         ValueError: It cannot be looked at; the message says why.
     """
     if kind := _NOT_MRC.get(Path(path).suffix.lower()):
-        raise ValueError(f"{kind} files can be matched by name, but not compared as pictures")
+        raise ValueError(f"{kind} files can be matched by name, but not compared as pictures; {GIVE_MICROGRAPHS}")
     header = read_header(path)
     if header.nz > 1:
-        raise ValueError(f"a movie of {header.nz} frames can be matched by name, but not compared as a picture")
+        frames = f"a movie of {header.nz} frames"
+        raise ValueError(f"{frames} can be matched by name, but not compared as a picture; {GIVE_MICROGRAPHS}")
     if (header.ny, header.nx) != tuple(shape):
         raise ValueError(f"{header.nx} × {header.ny} pixels, but its dataset says {shape[1]} × {shape[0]}")
     return header

@@ -178,6 +178,33 @@ def compare_one(sample: PlacementSample, scale: float = 1.0) -> PlacementPair:
     return PlacementPair(sample.pixel_size_A, picture, keep, flip, keep_correlation, flip_correlation)
 
 
+def both_places(
+    micrograph: str, shape: tuple[int, int], x_px: float, y_px: float, extent_px: float, side: int
+) -> tuple[Pictures | None, Pictures | None]:
+    """What lies around a place on a micrograph with y kept, and with y flipped; None where that is outside.
+
+    Args:
+        shape: (ny, nx) that its dataset says.
+        x_px, y_px: in pixels of the micrograph.
+        extent_px: how far the pictures reach, which are (side, side), mean 0 and standard deviation 1.
+
+    Raises:
+        OSError, ValueError: See `micrograph_header`.
+    """
+    header = micrograph_header(micrograph, shape)
+    offset = (np.arange(side) + 0.5 - side / 2) * extent_px / side
+
+    def look(flip: bool) -> Pictures | None:
+        picture = _around(micrograph, header, x_px, y_px, flip, extent_px, side, 0.5)
+        if np.isnan(picture).any():
+            return None
+        x, y = x_px + offset, (header.ny - 1 - y_px if flip else y_px) + offset
+        inside = ((y >= 0) & (y < header.ny))[:, None] & ((x >= 0) & (x < header.nx))
+        return np.where(inside, picture, 0).astype(np.float32)
+
+    return look(False), look(True)
+
+
 def _readable(samples: Sequence[PlacementSample]) -> tuple[list[tuple[int, MrcHeader]], dict[str, str]]:
     """Numbers of the samples that can be compared, with their micrographs' headers; why others cannot."""
     headers: dict[str, MrcHeader] = {}
@@ -225,11 +252,17 @@ def _particle(sample: PlacementSample, side: int) -> Pictures:
 
 def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool, side: int) -> Pictures:
     """The micrograph around a place, as far as the particle's box reaches: (side, side), nan if it is outside."""
-    x, y = sample.x_px * scale, sample.y_px * scale
+    extent = _extent_px(sample)
+    return _around(sample.micrograph, header, sample.x_px * scale, sample.y_px * scale, flip, extent, side, _OUTSIDE)
+
+
+def _around(
+    path: str, header: MrcHeader, x: float, y: float, flip: bool, extent: float, side: int, outside: float
+) -> Pictures:
+    """(side, side) of what reaches over `extent` pixels around a place; nan if more than a part of it is outside."""
     if flip:
         y = header.ny - 1 - y  # the row that row y becomes; a coordinate of ny - y is one pixel off at most
-    extent = _extent_px(sample)
-    reach = extent * (0.5 - _OUTSIDE)
+    reach = extent * (0.5 - outside)
     if not (reach <= x <= header.nx - reach and reach <= y <= header.ny - reach):
         return np.full((side, side), np.nan, np.float32)
     step = extent / side
@@ -242,6 +275,6 @@ def _patch(sample: PlacementSample, header: MrcHeader, scale: float, flip: bool,
     strip = max(1, _STRIP_BYTES // (4 * header.nx))
     for first in range(top, bottom, strip):
         last = min(first + strip, bottom)
-        rows = read_image_rows(sample.micrograph, header, first, last)[:, left:right]
+        rows = read_image_rows(path, header, first, last)[:, left:right]
         across += resample_y[:, first - top : last - top] @ rows
     return normal(across @ resample_x.T)

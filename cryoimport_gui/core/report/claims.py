@@ -16,6 +16,7 @@ from ..exposures.placing import place_words
 from ..optics.microscope import STACK_HEADER, USER
 from ..particles import OpticsGroup
 from ..pictures.data_sign import sign_text
+from ..pictures.micrograph import GIVE_MICROGRAPHS
 from ..plan.plan import DataSign, ImportPlan
 from ..problems import Problem, Severity, count_of
 from ..stacks.stacks import Stacks
@@ -245,13 +246,15 @@ def _of_places(plan: ImportPlan) -> _Said:
     if not placing.groups:
         return ClaimState.GIVEN, "no particle has an exposure"
     if exposures.are_movies:
-        return ClaimState.GIVEN, f"{words}; exposures that are movies cannot be compared"
+        return ClaimState.GIVEN, f"{words}; exposures that are movies cannot be compared: {GIVE_MICROGRAPHS}"
     if placing.nowhere:
         return ClaimState.DOUBTFUL, f"the particles are not found at their places, whichever way y runs; {words}"
     if against := [group for group in placing.groups if group.seen_flip not in (None, group.flip)]:
         shown = "flipped" if against[0].seen_flip else "kept"
         return ClaimState.CONTRADICTED, f"the exposures show the particles with y {shown}; {words}"
     if not placing.is_seen:
+        if any(reason.endswith(GIVE_MICROGRAPHS) for reason in placing.unreadable.values()):
+            return ClaimState.GIVEN, f"{words}; {GIVE_MICROGRAPHS}"
         why = "; no micrograph could be compared" * bool(placing.unreadable and not any(g.by for g in placing.groups))
         return ClaimState.GIVEN, words + why
     found, exposed = (sum(getattr(group, name) for group in placing.groups) for name in ("found", "exposures"))

@@ -87,7 +87,7 @@ class ProblemList(QScrollArea):
             if self._folds and problem.severity is not Severity.ERROR:
                 self._add_folded(layout, problem, its)
             else:
-                layout.addWidget(_Card(problem, its))
+                layout.addWidget(ProblemCard(problem, its))
         if not problems:
             layout.addWidget(plain_label(self._nothing))
         layout.addStretch(1)
@@ -95,14 +95,14 @@ class ProblemList(QScrollArea):
         self.updateGeometry()
         content.setAutoFillBackground(False)  # the box around it has its own shade
         before: QWidget = self  # cards are newer than what is below them: Tab would come to them last
-        for button in (button for card in content.findChildren(_Card) for button in card.buttons):
+        for button in (button for card in content.findChildren(ProblemCard) for button in card.buttons):
             self.setTabOrder(before, button)
             before = button
         self._fit_height()
 
     def _add_folded(self, layout: QVBoxLayout, problem: Problem, offers: Sequence[Offer]) -> None:
         """A line that opens to the card."""
-        card = _Card(problem, offers[1:])
+        card = ProblemCard(problem, offers[1:])
         fold = Fold(f"{SIGNS[problem.severity]}: {card.title}")
         explain(fold, "Shows all that is known of it.")
         fold.toggled.connect(card.setVisible)
@@ -147,7 +147,9 @@ class ProblemList(QScrollArea):
             self.show_problems(self._problems)
 
 
-class _Card(QFrame):
+class ProblemCard(QFrame):
+    """All that is known of a problem, with its buttons."""
+
     def __init__(self, problem: Problem, offers: Sequence[Offer]) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.StyledPanel)

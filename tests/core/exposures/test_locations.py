@@ -107,6 +107,8 @@ def test_exposures_of_which_some_are_mirrored_have_each_its_own_reading(
     lines = [(g.exposures, g.found, g.turned, g.elsewhere, g.undecided) for g in plan.placing.groups]
     if together:
         assert lines == [(20, 20 - count, count, 0, 0)]
+        mirrored = [number for number, state in plan.placing.states.items() if state == "mirrored"]
+        assert sorted(mirrored) == sorted(chosen) and set(plan.placing.states.values()) == {"mirrored", "confirmed"}
     else:
         assert sorted(lines) == sorted([(20 - count, 20 - count, 0, 0, 0), (count, count, 0, 0, 0)])
     assert said(plan) == [] and len(said(plan, "exposures-mirrored")) == 1

@@ -105,17 +105,28 @@ def test_what_cannot_be_shown_is_said(small: Demo) -> None:
         pair = look_at_particle(plan, int(view.rows[0]), exposure)
         assert pair.particle is None
         assert words in pair.reason
+    assert "Patch Motion" in pair.reason
     plan.exposures = dataclasses.replace(lost, is_movie=np.ones(2, bool))
     assert "movie" in look_at_exposure(plan, 0).reason
 
 
-def test_without_particle_images_there_are_circles_and_no_pair(small: Demo) -> None:
+def test_without_particle_images_there_are_circles_and_what_lies_around_a_pick(small: Demo) -> None:
     plan = planned(small, ignore_raw_data=True)
+    here = [look_at_particle(plan, row, 0) for row in np.flatnonzero(small.micrograph_index == 0).tolist()]
+    assert all(pair.particle is None and not pair.reason and np.isnan(pair.keep_correlation) for pair in here)
+    middle = slice(60, 68)
+
+    def darkness_of(pictures: list[np.ndarray]) -> float:
+        return float(
+            np.mean([p.mean() - p[middle, middle].mean() for p in pictures]) / np.mean([p.std() for p in pictures])
+        )
+
+    assert darkness_of([pair.keep for pair in here if pair.keep is not None]) > 1
+    assert abs(darkness_of([pair.flip for pair in here if pair.flip is not None])) < 0.7
     view = look_at_exposure(plan, 0)
     assert len(view.rows) == 9
     assert view.picture is not None
     assert 0 < view.diameter_px < min(view.shape) / 4
-    assert "no particle images" in look_at_particle(plan, int(view.rows[0]), 0).reason
 
 
 def test_a_particle_whose_image_is_gone_is_said(tmp_path: Path) -> None:

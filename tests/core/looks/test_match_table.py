@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryoimport_gui.core.exposures.placing import Placing
 from cryoimport_gui.core.exposures.trims import TrimRules, match_names
 from cryoimport_gui.core.looks.match_table import Arrangement, Column, NameTable, State, build_name_table, write_csv
+from cryoimport_gui.core.pictures.place_verdict import PlaceState
 
 RULES = TrimRules(remove_leading_uid=True, exposure_cut_suffix=len("_dw.mrc"), particle_cut_suffix=len("_DW.mrc"))
 
@@ -51,6 +53,29 @@ def test_every_kind_of_row_and_mismatches_first(mixed: NameTable) -> None:
     assert mixed.trimmed == ["same", "same", "same", "m", "m", "lonely", "x", "a", "c"]
     assert mixed.particles.tolist() == [3, 0, 0, 5, 6, 2, 0, 4, 1]
     assert mixed.names_matched == 4
+
+
+def test_what_pictures_say_comes_after_names_that_do_not_match(mixed: NameTable) -> None:
+    placing = Placing(states={0: PlaceState.CONFIRMED, 1: PlaceState.MIRRORED, 5: PlaceState.NOT_FOUND})
+    seen = mixed.with_places(placing)
+    assert [row[1:] for row in rows_of(seen)] == [
+        ("", "ambiguous"),
+        ("1_same_dw.mrc", "ambiguous"),
+        ("2_same_dw.mrc", "ambiguous"),
+        ("m_dw.mrc", "merged"),
+        ("m_dw.mrc", "merged"),
+        ("", "no exposure"),
+        ("8_a_dw.mrc", "mirrored"),
+        ("9_x_dw.mrc", "no particles"),
+        ("7_c_dw.mrc", "found"),
+    ]
+    elsewhere = seen.with_places(Placing(states={1: PlaceState.NOT_FOUND}, elsewhere={1: 40}))
+    assert {row[1]: row[2] for row in rows_of(elsewhere)[-3:]} == {
+        "8_a_dw.mrc": "elsewhere",
+        "9_x_dw.mrc": "no particles",
+        "7_c_dw.mrc": "match",
+    }
+    assert rows_of(elsewhere.with_places(None)) == rows_of(mixed)
 
 
 def test_the_removed_uid_belongs_to_what_is_cut(mixed: NameTable) -> None:

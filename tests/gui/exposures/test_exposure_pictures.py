@@ -14,7 +14,7 @@ from cryoimport_gui.gui.pages.preview.page import PreviewPage
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ..conftest import WAIT_MS
-from .exposures_page import RECIPE, click_circle, open_page, settle, values
+from .exposures_page import RECIPE, click_circle, open_page, settle, states, values
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def test_micrographs_mirrored_on_disk_are_flipped_and_circled_there(qtbot, open_wizard, tmp_path: Path) -> None:
     demo = make_demo(tmp_path, DemoRecipe(micrographs=3, particles_per_micrograph=8, mirrored_micrographs=True))
     page = open_page(qtbot, open_wizard, values(demo))
-    assert "where their exposures show them, y flipped: correlation 0." in page.headline.label.text()
+    assert "mirror images of what the particles were cut from" in page.headline.label.text()
     view = page.view
     assert view.flipped.isChecked()
     assert "written" in view.flipped.text()
@@ -37,7 +37,8 @@ def test_micrographs_mirrored_on_disk_are_flipped_and_circled_there(qtbot, open_
         return np.array([(point.pos().x(), point.pos().y()) for point in view.picture.circles.points()])
 
     np.testing.assert_allclose(circles(), (np.stack([x, ny - 1 - y], axis=1) + 0.5) / factor)
-    assert view.pair.captions[2].startswith("y flipped (written): 0.9") or view.pair.captions[2].endswith(": 1.00")
+    assert view.pair.captions[2].startswith("y flipped\nin use\ncorrelation ")
+    assert float(view.pair.captions[2].split()[-1]) > 0.9 > 0.5 > float(view.pair.captions[1].split()[-1])
     qtbot.mouseClick(view.kept, Qt.MouseButton.LeftButton)
     np.testing.assert_allclose(circles(), (np.stack([x, y], axis=1) + 0.5) / factor)
     assert view.shown.is_flipped, "a change of the view alone"
@@ -50,8 +51,8 @@ def test_a_click_on_a_circle_shows_its_particle_beside_its_patches(qtbot, open_w
         click_circle(qtbot, page, number)
         settle(qtbot, page)
         assert view.current == number
-        assert view.pair.captions[0] == f"Particle {number + 1} of 8, data sign −1"
-        kept = float(view.pair.captions[1].removeprefix("y kept (written): "))
+        assert view.pair.captions[0] == f"particle {number + 1} of 8\ndata sign −1"
+        kept = float(view.pair.captions[1].removeprefix("y kept\nin use\ncorrelation "))
         assert kept > 0.9
         pens = [point.pen().widthF() for point in view.picture.circles.points()]
         assert int(np.argmax(pens)) == number
@@ -75,7 +76,7 @@ def test_exposures_and_particles_are_paged_through_by_keys(qtbot, open_wizard, s
         qtbot.keyClick(picture, key)
         settle(qtbot, page)
         assert view.current == number
-        assert view.pair.captions[0].startswith(f"Particle {number + 1} of 8")
+        assert view.pair.captions[0].startswith(f"particle {number + 1} of 8")
     table = page.table.model.table
     assert table.exposure[page.table.current] == view.shown.exposure, "the table goes along"
 
@@ -86,19 +87,22 @@ def test_paging_goes_on_past_an_exposure_that_is_missing(qtbot, open_wizard, tmp
     page = open_page(qtbot, open_wizard, values(demo))
     picture = page.view.picture
     picture.setFocus()
-    said = []
-    for _ in range(2):
-        qtbot.keyClick(picture, Qt.Key.Key_PageDown)
+    assert states(page) == ["match", "found", "found"], "what was not compared comes first"
+    said, seen = [], []
+    for key in (Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+        qtbot.keyClick(picture, key)
         settle(qtbot, page)
         said.append(page.view.message.text())
+        seen.append(page.view.shown.exposure)
         assert picture.hasFocus()
-    assert "No such file" in said[0]
-    assert said[1] == ""
-    assert page.view.shown.exposure == 2
+    assert "No such file" in said.pop(3)
+    assert said == [""] * 4
+    assert seen == [0, 2, 0, 1, 0]
 
 
 def test_the_scale_is_automatic_or_a_number(qtbot, open_wizard, small: Demo) -> None:
     page = open_page(qtbot, open_wizard, values(small))
+    qtbot.mouseClick(page.options.fold, Qt.MouseButton.LeftButton)
     scale = page.findChild(object, "coordinate_scale")
     assert scale.text() == "Automatic"
     scale.setFocus()
@@ -120,6 +124,7 @@ def test_poses_are_mirrored_for_mirrored_exposures_unless_chosen_otherwise(qtbot
     demo = make_demo(tmp_path, DemoRecipe(micrographs=3, particles_per_micrograph=8, mirrored_micrographs=True))
     page = open_page(qtbot, open_wizard, values(demo, ignore_raw_data=True))
     choice = page.findChild(QComboBox, "mirror_poses")
+    qtbot.mouseClick(page.options.fold, Qt.MouseButton.LeftButton)
 
     def mirrors() -> set[bool]:
         settle(qtbot, page)

@@ -10,14 +10,14 @@ from PySide6.QtCore import QAbstractTableModel, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from ....core.looks.match_table import Column, NameTable, State
+from ....core.looks.match_table import UNLINKED, Column, NameTable, State
 from ....core.problems import Severity
 from ...theme import good_colour, quiet_colour, severity_colour
 from ...tips import plain_tip
 from ...widgets.table_index import ROOT, Index
+from .words import NameParts
 
 RowNumbers = NDArray[np.int64]
-NameParts = tuple[str, str, str]
 
 _ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MARGIN_PX = 4
@@ -27,15 +27,25 @@ _SIGNS = {
     State.AMBIGUOUS: "✖",
     State.MERGED: "✖",
     State.NO_EXPOSURE: "✖",
+    State.ELSEWHERE: "▲",
+    State.MIRRORED: "▲",
+    State.NOT_FOUND: "▲",
+    State.UNDECIDED: "●",
     State.NO_PARTICLES: "○",
-    State.MATCHED: "✓",
+    State.MATCHED: "●",
+    State.FOUND: "✓",
 }
 _EXPLAINED = {
     State.AMBIGUOUS: "More than one exposure has this trimmed name: cut less.",
     State.MERGED: "Different micrographs have this trimmed name: cut less.",
     State.NO_EXPOSURE: "No exposure has this trimmed name.",
     State.NO_PARTICLES: "No particle comes from this exposure.",
-    State.MATCHED: "Micrograph and exposure have the same trimmed name.",
+    State.ELSEWHERE: "This exposure shows something else at the particles' places: it may be another one.",
+    State.MIRRORED: "The particles are found here with y the other way than on most of their group, or than you chose.",
+    State.NOT_FOUND: "The particles could not be found on this exposure, unlike on others.",
+    State.UNDECIDED: "The exposure was compared with its particles; it does not show clearly whether they are there.",
+    State.MATCHED: "Micrograph and exposure have the same trimmed name; this exposure was not compared.",
+    State.FOUND: "The names match, and the exposure shows the particles at their places.",
 }
 
 
@@ -94,9 +104,11 @@ def _text(table: NameTable, row: int, column: Column) -> str:
 
 
 def _colour(state: State) -> str:
-    if state is State.MATCHED:
-        return good_colour()
-    return quiet_colour() if state is State.NO_PARTICLES else severity_colour(Severity.ERROR)
+    if state in UNLINKED:
+        return severity_colour(Severity.ERROR)
+    if _SIGNS[state] == "▲":
+        return severity_colour(Severity.WARNING)
+    return quiet_colour() if state in (State.NO_PARTICLES, State.UNDECIDED) else good_colour()
 
 
 class MatchDelegate(QStyledItemDelegate):

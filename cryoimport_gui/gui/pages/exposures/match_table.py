@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -21,11 +19,12 @@ from PySide6.QtWidgets import (
 
 from ....core.looks.match_table import Arrangement, Column, NameTable
 from ...tips import explain
-from ...widgets.problem_list import breakable
 from .match_model import MatchDelegate, MatchModel, RowNumbers, names_of
+from .words import struck_names
 
 #: one column shows both names and their trimmed parts; the others are kept to sort by
 _HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
+_LEAST_WIDTH_PX = 330  # narrower, no name could be told from another
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 
@@ -85,13 +84,15 @@ class MatchTable(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setMinimumWidth(_LEAST_WIDTH_PX)
         self.model = MatchModel()
         self.view = _View()
         self.view.setModel(self.model)
         self.view.setAccessibleName("Names of micrographs and exposures")
         self.view.setWhatsThis(
-            "What is cut off a name is struck through; what is left must be equal. Mismatches come first. Ctrl+1 to "
-            "Ctrl+5 sort by match, micrograph, exposure, particles, trimmed name. The picture is of the selected row."
+            "What is cut off a name is struck through; what is left must be equal. What is doubtful comes first. "
+            "Ctrl+1 to Ctrl+5 sort by match, micrograph, exposure, particles, trimmed name. The picture is of the "
+            "selected row."
         )
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -113,7 +114,7 @@ class MatchTable(QWidget):
         columns.setSectionResizeMode(Column.MICROGRAPH, QHeaderView.ResizeMode.Stretch)
         for column in _HIDDEN:
             self.view.setColumnHidden(column, True)
-        for column, widest in ((Column.STATE, "✖ no exposure"), (Column.PARTICLES, "Particles")):
+        for column, widest in ((Column.STATE, "✖ no exposure "), (Column.PARTICLES, "Particles")):
             self.view.setColumnWidth(column, self.view.fontMetrics().horizontalAdvance(widest) + 12)
         self._delegate = MatchDelegate(self.model)
         self.view.setItemDelegate(self._delegate)
@@ -182,14 +183,7 @@ class MatchTable(QWidget):
     @Slot()
     def _on_current(self, *_: object) -> None:
         row, table = self.current, self.model.table
-        self.details.setText(_whole_names(table, row) if table is not None and row >= 0 else "")
+        text = struck_names(names_of(table, row)) if table is not None and row >= 0 else ""
+        self.details.setText(text)
+        self.details.setVisible(bool(text))
         self.chosen.emit(row)
-
-
-def _whole_names(table: NameTable, row: int) -> str:
-    """Both names, one below the other, with the parts that are cut struck through, as rich text."""
-    lines = []
-    for title, parts in zip(("Micrograph", "Exposure"), names_of(table, row)):
-        front, kept, end = (escape(breakable(part)) for part in parts)
-        lines.append(f"{title}: <s>{front}</s><b>{kept}</b><s>{end}</s>" if any(parts) else f"{title}: none")
-    return "<br>".join(lines)

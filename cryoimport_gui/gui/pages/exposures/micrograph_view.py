@@ -6,12 +6,13 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QStackedLayout, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import ExposureView, ParticleOnExposure, look_at_exposure, look_at_particle
 from ....core.pictures.data_sign import sign_text
 from ....core.plan.plan import ImportPlan
 from ....core.progress import Progress
+from ...session import Session
 from ...tasks import Tasks
 from ...theme import screen_pen
 from ...tips import explain
@@ -78,7 +79,7 @@ class CircledPicture(PictureView):
 
 
 class MicrographView(QWidget):
-    """Reads what it shows in its own thread.
+    """Reads what it shows in its own thread; a click on what lies at one reading of y chooses that.
 
     Signals:
         exposure_step(by): the previous (-1) or the next (1) exposure is wanted.
@@ -88,8 +89,9 @@ class MicrographView(QWidget):
     exposure_step = Signal(int)
     failed = Signal(str, str)
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
+        self._session = session
         self._plan: ImportPlan | None = None
         self._exposure = -1
         self.shown: ExposureView | None = None
@@ -114,10 +116,10 @@ class MicrographView(QWidget):
         self._bar, self.pair = QWidget(), PairView()
         bar = QHBoxLayout(self._bar)
         bar.setContentsMargins(0, 0, 0, 0)
+        bar.addWidget(QLabel("Circles with"))
         bar.addWidget(self.kept)
         bar.addWidget(self.flipped)
         bar.addStretch(1)
-        bar.addWidget(self.scale_bar)
         # The text lies over the picture, which keeps the focus: paging continues where one exposure is missing.
         place = QWidget()  # the layout shows its first widget at once, which without a parent would be a window
         middle = QStackedLayout(place)
@@ -125,10 +127,17 @@ class MicrographView(QWidget):
         middle.addWidget(self.message)
         middle.addWidget(self.picture)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setContentsMargins(6, 0, 0, 0)
         layout.addWidget(self._bar)
-        layout.addWidget(place, 1)
-        layout.addWidget(self.pair)
+        beside = QHBoxLayout()
+        column = QVBoxLayout()
+        column.addWidget(place, 1)
+        column.addWidget(self.scale_bar)
+        beside.addLayout(column, 3)
+        beside.addWidget(self.pair, 2)
+        layout.addLayout(beside, 1)
+        self.pair.chosen.connect(self._take_reading)
+        session.changed.connect(self._on_changed)
         self.message.raise_()
         self.tasks = Tasks(self)
         self.tasks.finished.connect(self._on_finished)
@@ -197,11 +206,27 @@ class MicrographView(QWidget):
         self.kept.setText("y &kept" + ("" if is_flipped else " (written)"))
         self.flipped.setText("y f&lipped" + (" (written)" if is_flipped else ""))
 
+    def _show_choice(self) -> None:
+        choice = self._session.parameters.coordinate_y
+        chosen = None if choice == "auto" else choice == "flip"
+        self.pair.show_choice(self.shown.is_flipped if self.shown else None, chosen)
+
+    @Slot(bool)
+    def _take_reading(self, flip: bool) -> None:
+        self._session.change(coordinate_y="flip" if flip else "keep")
+        self._show_choice()  # also where it was chosen already
+
+    @Slot(str)
+    def _on_changed(self, name: str) -> None:
+        if name == "coordinate_y":
+            self._show_choice()
+
     def _say(self, text: str) -> None:
         """Show a text in place of the pictures; none: show the pictures."""
         self.message.setText(breakable(text))
         self._bar.setVisible(not text)
         self.pair.setVisible(not text)
+        self.scale_bar.setVisible(not text)
         if text:
             self.picture.clear()
             self.picture.circles.clear()
@@ -223,9 +248,12 @@ class MicrographView(QWidget):
             return
         if isinstance(view, ParticleOnExposure):
             if shown is not None and len(shown.rows) and shown.rows[self.current] == view.row:
+                number = f"{self.current + 1:,} of {len(shown.rows):,}"
                 sign = plan.data_sign.value if plan.data_sign else 1
-                name = f"Particle {self.current + 1} of {len(shown.rows)}, data sign {sign_text(sign)}"
-                self.pair.show_view(view, name, shown.is_flipped)
+                is_pick = view.particle is None
+                name = f"pick {number}" if is_pick else f"particle {number}\ndata sign {sign_text(sign)}"
+                self.pair.show_view(view, name)
+                self._show_choice()
         elif view.exposure == self._exposure:
             self._take(plan, view)
 
@@ -244,6 +272,7 @@ class MicrographView(QWidget):
         pixel_size_A = float(plan.exposures.pixel_size_A[view.exposure])
         self.scale_bar.set_pixel_size(pixel_size_A * view.picture.factor, "Å")
         self._draw()
+        self._show_choice()
         if not self._select_wanted():
             self.select(0 if is_other else self.current)
 

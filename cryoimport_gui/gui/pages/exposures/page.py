@@ -8,45 +8,44 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget, QTabWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
-from ....core.exposures.trim_suggestion import Suggestion, suggest_trims
+from ....core.exposures.trim_suggestion import Suggestion, pairs_to_compare, suggest_trims
 from ....core.exposures.trims import Match
-from ....core.looks.match_table import NameTable, State, build_name_table, write_csv
+from ....core.looks.match_table import UNLINKED, NameTable, State, build_name_table, write_csv
 from ....core.particles import Particles
 from ....core.progress import Progress
 from ....core.report.claim_codes import Topic
 from ...session import Session
 from ...tasks import Tasks
-from ...tips import explain_tabs
-from ...widgets.editors import ChoiceEdit, PathEdit, ScaleEdit, label_for
-from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.editors import ChoiceEdit, PathEdit, label_for
+from ...widgets.labelled_edit import LabelledEdit
+from ...widgets.one_line import OneLine
+from ...widgets.problem_lines import ProblemLines
+from ...widgets.problem_list import plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .found_exposures import FoundExposures
+from .groups_view import GroupsView
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
+from .more_options import MoreOptions
+from .trim_banner import TrimBanner
 from .trim_editor import RULES, TrimEditor
-from .words import count_words
+from .words import NEEDED, OPTIONAL, count_words, need_exposures, nothing_words
 
-_NOTHING = (
-    "No exposures are chosen; they are optional. With them CryoSPARC can re-extract particles, remove duplicates and "
-    "run reference-based motion correction. Choose the dataset of the exposures to match them."
-)
 _CHOOSE = "Choose a row with a micrograph and an exposure to see both."
-_NO_MATCH = "No micrograph has an exposure yet. Use the suggested rules, or change what is cut."
+#: the rules, and a micrograph with its exposure by them
+_Suggested = tuple[Suggestion, tuple[str, str] | None]
 
 
 class ExposuresPage(Page):
     """Names on the left, pictures on the right."""
 
     TITLE = "Exposures"
-    SUBTITLE = (
-        "Optional: match the particles to CryoSPARC's exposures. Names must be equal after trimming, and "
-        "particles must lie where their exposure shows them."
-    )
+    SUBTITLE = OPTIONAL
     HEADLINE = Topic.POSITIONS
     CODES = ("exposure", "micrograph", "coordinate", "location")
 
@@ -54,14 +53,13 @@ class ExposuresPage(Page):
         session = self.session
         self._exposures: Exposures | None = None
         self._particles: Particles | None = None
-        self._suggestion: Suggestion | None = None
+        self._suggestion: _Suggested | None = None
         self._wanted_row = -1  # a particle to show as soon as the names are known
         self._inputs = 0  # counts the sets of names
-        self.trims = TrimEditor(session)
-        self.counts = plain_label()
-        self.counts.setAccessibleName("What matches")
-        self.table, self.view, self.problem_list = MatchTable(), MicrographView(), ProblemList(offers=self.offers)
-        self._nothing, self.found = ProblemList(offers=self.offers), FoundExposures(session)
+        self.trims, self.banner, self.options = TrimEditor(session), TrimBanner(session), MoreOptions(session)
+        self.counts, self.groups = OneLine("What matches"), GroupsView()
+        self.table, self.view, self.problem_lines = MatchTable(), MicrographView(session), ProblemLines(self.offers)
+        self._nothing, self.found = plain_label(), FoundExposures(session)
         self._lay_out(session)
         self.table.arranged.connect(self._build)
         self.table.chosen.connect(self._on_chosen)
@@ -76,65 +74,64 @@ class ExposuresPage(Page):
 
     def _lay_out(self, session: Session) -> None:
         form = QGridLayout()
+        self._paths: dict[str, PathEdit] = {}
+        self._y = LabelledEdit(session, ChoiceEdit(session, "coordinate_y"), "y", "Automatic")
         for column, (name, mnemonic) in enumerate((("exposures", "e"), ("project", "p"))):
-            path = PathEdit(session, name)
+            path = self._paths[name] = PathEdit(session, name)
             form.addWidget(label_for(path, mnemonic), 0, 2 * column)
             form.addWidget(path, 0, 2 * column + 1)
         form.setColumnStretch(1, 3)
         form.setColumnStretch(3, 2)
-        choices = QHBoxLayout()
-        for editor, mnemonic in (
-            (ChoiceEdit(session, "on_unmatched"), "m"),
-            (ChoiceEdit(session, "coordinate_y"), "y"),
-            (ScaleEdit(session, "coordinate_scale"), "s"),
-        ):
-            choices.addWidget(label_for(editor, mnemonic))
-            choices.addWidget(editor)
-            choices.addSpacing(8)
-        choices.addWidget(PlanProgress(session), 1)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(self.view, "Check by eye")
-        self.tabs.addTab(self.problem_list, "Problems")
-        explain_tabs(
-            self.tabs,
-            "Check by eye, or problems",
-            "Check by eye: the exposure of the selected row, with its particles circled.",
-            "Problems: what was found about names and coordinates.",
-        )
+        matched = QHBoxLayout()
+        matched.addWidget(self.counts, 1)
+        matched.addWidget(PlanProgress(session))
+        matched.addWidget(self._y)
+        matched.addWidget(self.options.fold)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
         split.addWidget(self.table)
-        split.addWidget(self.tabs)
-        split.setSizes([620, 410])
+        split.addWidget(self.view)
+        split.setSizes([440, 610])
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 3)
+        without = QWidget()
+        beside = QVBoxLayout(without)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self._nothing)
+        beside.addWidget(self.found, 1)
+        beside.addStretch(0)
         self.body_stack = QStackedWidget()
-        without = QSplitter(Qt.Orientation.Vertical)
-        without.setChildrenCollapsible(False)
-        without.addWidget(self.found)
-        without.addWidget(self._nothing)
         self.body_stack.addWidget(without)
         self.body_stack.addWidget(split)
         self.body.addWidget(self.headline)
+        self.body.addWidget(self.groups)
         self.body.addLayout(form)
         self.body.addWidget(self.trims)
-        self.body.addLayout(choices)
-        mirror_poses = ChoiceEdit(session, "mirror_poses")
-        matched = QHBoxLayout()
-        matched.addWidget(self.counts, 1)
-        matched.addWidget(label_for(mirror_poses, "r"))
-        matched.addWidget(mirror_poses)
+        self.body.addWidget(self.banner)
         self.body.addLayout(matched)
+        self.body.addWidget(self.options)
         self.body.addWidget(self.body_stack, 1)
+        self.body.addWidget(self.problem_lines)
+
+    def show_editor(self, name: str) -> None:
+        self.options.open_for(name)
+        super().show_editor(name)
 
     def show_plan(self) -> None:
         plan = self.session.plan
-        matching, problems = plan.matching, self.problems()
+        matching = plan.matching
         if matching is not None and plan.parameters.suggest_trims:
             # From now on the rules are in their fields and can be changed.
             self.session.undo.follow(suggest_trims=False, **dataclasses.asdict(matching.rules))
-        self.problem_list.show_problems(problems)
-        self._nothing.set_nothing(_NOTHING if not self.session.parameters.exposures else "Nothing has been read yet.")
-        self._nothing.show_problems(problems)
-        self.tabs.setTabText(1, f"Problems ({len(problems)})" if problems else "Problems")
+        are_needed, are_given = need_exposures(plan), bool(self.session.parameters.exposures)
+        self.setSubTitle(NEEDED if are_needed else OPTIONAL)
+        self._paths["exposures"].line.setPlaceholderText(f"{'needed' if are_needed else 'optional'}: .cs or .csg")
+        for widget in (self.trims, self._y, self.options.fold):
+            widget.setVisible(are_given)
+        self.options.setVisible(are_given and self.options.fold.isChecked())
+        self.groups.show_placing(plan.placing)
+        self.problem_lines.show_problems(self.problems())
+        self._nothing.setText(nothing_words(plan))
         self.body_stack.setCurrentIndex(matching is not None)
         if plan.exposures is not self._exposures or plan.all_particles is not self._particles:
             self._exposures, self._particles, self._suggestion = plan.exposures, plan.all_particles, None
@@ -147,7 +144,6 @@ class ExposuresPage(Page):
     def show_particle(self, row: int) -> None:
         """Show a particle, a row of `ImportPlan.all_particles`, circled in its micrograph."""
         self._wanted_row = row
-        self.tabs.setCurrentIndex(0)
         if self.table.filter.text():
             self.table.filter.clear()  # arranges the names again
         else:
@@ -173,7 +169,8 @@ class ExposuresPage(Page):
         self.names.cancel()
         self.search.cancel()
         self.table.show_rows(None, np.empty(0, np.int64))
-        self.trims.propose("", None)
+        self.view.show()
+        self.banner.say("")
         self.view.clear("There is nothing to show yet.")
 
     @Slot(str)
@@ -191,28 +188,31 @@ class ExposuresPage(Page):
         if exposures is None or particles is None or particles.micrograph_index is None:
             return
         rules, arrangement = rules_of(self.session.parameters), self.table.arrangement
-        plan = self.session.plan
+        plan, inputs = self.session.plan, self._inputs
         is_of_plan = plan.exposures is exposures and plan.all_particles is particles
         match = plan.matching.match if is_of_plan and plan.matching and plan.matching.rules == rules else None
-        inputs = self._inputs
+        placing = plan.placing if plan.matching is not None and plan.matching.rules == rules else None
 
         def build(progress: Progress) -> tuple[int, tuple[NameTable, np.ndarray]]:
             table = known
             if table is None or table.rules != rules or not _is_of(match, table):
                 names, counts = particles.micrograph_names, particles.per_micrograph
                 table = build_name_table(exposures.paths, names, counts, rules, match)
+            table = table.with_places(placing)
             return inputs, (table, table.rows(arrangement))
 
         self.names.start("names", build)
 
     def _show_names(self, table: NameTable, rows: np.ndarray) -> None:
         before, row = self.table.model.table, self.table.current
+        has_picture = (table.micrograph >= 0) & (table.exposure >= 0)
+        self.view.setVisible(bool(has_picture.any()))  # else the names take its room
         if before is not None and row >= 0:
             current = table.row_of(micrograph=int(before.micrograph[row]), exposure=int(before.exposure[row]))
             self.table.show_rows(table, rows, current)
         else:
-            matched = rows[table.state[rows] == State.MATCHED]
-            self.table.show_rows(table, rows, int(matched[0]) if len(matched) else -1)
+            linked = rows[~np.isin(table.state[rows], (*UNLINKED, State.NO_PARTICLES))]
+            self.table.show_rows(table, rows, int(linked[0]) if len(linked) else -1)
             self.table.view.scrollToTop()
         self._show_counts()
         self._show_suggestion()
@@ -220,21 +220,24 @@ class ExposuresPage(Page):
 
     def _show_counts(self) -> None:
         table = self.table.model.table
-        self.counts.setText(count_words(table, self.session.plan) if table is not None else "")
+        self.counts.show_text(count_words(table, self.session.plan) if table is not None else "")
 
     def _show_suggestion(self) -> None:
         """Search for better rules if something does not match."""
         table, exposures = self.table.model.table, self._exposures
-        if table is None or exposures is None or bool((table.state >= State.NO_PARTICLES).all()):
-            self.trims.propose("", None)
+        if table is None or exposures is None or not np.isin(table.state, UNLINKED).any():
+            self.banner.say("")
         elif self._suggestion is not None:
-            self.trims.show_suggestion(self._suggestion, table.rules, table.names_matched)
+            self.banner.show_suggestion(*self._suggestion, table.rules, table.names_matched)
         elif not self.search.busy:
-            self.trims.propose("Searching for rules that match …", None)
+            self.banner.say("Searching for rules that match …")
             inputs, paths, names = self._inputs, exposures.paths, table.micrographs
 
-            def suggest(progress: Progress) -> tuple[int, Suggestion]:
-                return inputs, suggest_trims(paths, names)
+            def suggest(progress: Progress) -> tuple[int, _Suggested]:
+                found = suggest_trims(paths, names)
+                pairs = pairs_to_compare(found.rules, paths, names, 1) if found.rules else []
+                pair = next(((names[name], paths[number]) for name, number in pairs), None)
+                return inputs, (found, pair)
 
             self.search.start("suggestion", suggest)
 
@@ -245,8 +248,7 @@ class ExposuresPage(Page):
         if exposure >= 0 and plan.matching is not None:
             self.view.show_exposure(plan, exposure)
         else:
-            has_match = table is not None and bool((table.state == State.MATCHED).any())
-            self.view.clear(_CHOOSE if has_match else _NO_MATCH)
+            self.view.clear(_CHOOSE)
 
     @Slot()
     def _export(self) -> None:
@@ -268,7 +270,7 @@ class ExposuresPage(Page):
     @Slot(str, object)
     def _on_finished(self, kind: str, result: Any) -> None:
         if kind == "export":
-            self.counts.setText(result)
+            self.counts.show_text(result)
             return
         inputs, found = result
         is_current = inputs == self._inputs
