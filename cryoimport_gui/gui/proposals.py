@@ -47,7 +47,8 @@ class Proposals(QObject):
         p = self._session.parameters
         if name == "exposures":
             self._may_take = False  # the user chose some, or took them away
-            if p.exposures and not p.project and (project := _project_of(p.exposures[0])):
+            project = _project_of(p.exposures[0]) if p.exposures and not p.project else ""
+            if project and (not p.output or os.path.abspath(p.output).startswith(f"{project}/")):
                 self._session.change(project=project)
         elif name in ("project", "meta"):
             self.propose_output()

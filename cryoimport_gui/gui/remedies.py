@@ -99,7 +99,7 @@ def _without_bad_stacks(plan: ImportPlan) -> Values:
 
 _LEAVE_OUT = _leaving_out("Leave these rows out", "on_bad")
 _SUGGEST = _setting("Find trimming rules", suggest_trims=True)
-_NO_EXPOSURES = _setting("Import without exposures", exposures="")
+_NO_EXPOSURES = _setting("Import without exposures", exposures=())
 _NO_ORIGINAL = _setting("Import them as new particles", original="")
 _DETECT_SIGN = _setting("Use the detected data sign", data_sign="auto")
 _NO_POSES = _setting("Import without poses", ignore_pose_data=True)
@@ -118,7 +118,7 @@ REMEDIES: dict[str, Remedy] = {
     "meta-not-2d-stack": _META,
     "image-name-missing": Remedy("meta", (Fix("Import locations only", _locations_only),)),
     "image-name-bad": _META,
-    "optics-groups-renumbered": _OPTICS,
+    "optics-groups-renumbered": _NOTHING,
     "selection-unknown": Remedy("meta", (_ALL_ROWS,)),
     "selection-empty": Remedy("meta", (_ALL_ROWS,)),
     "images-ctf-corrected": _NOTHING,

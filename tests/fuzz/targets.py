@@ -156,7 +156,7 @@ class PicksTarget(Target):
         outcome = "ok"
         for path in (inside, self.write(data, ".box")):
             try:
-                reading = formats.read(str(path))
+                reading = formats.read([str(path)])
             except Refused as refused:
                 outcome = refused.problem.code
                 continue

@@ -127,7 +127,8 @@ def test_everything_goes_where_it_belongs_and_the_hover_says_where(
     path = str(tmp_path / value)
     assert getattr(wizard.session.parameters, name) in (path, (path,))
     paths = {n: getattr(wizard.session.parameters, n) for n in ("meta", "data", "exposures", "project")}
-    assert [n for n, path in paths.items() if path] == [name] and notices() == []
+    follows = ["project"] if name == "exposures" else []  # from the folder of the job
+    assert [n for n, path in paths.items() if path] == [name, *follows] and notices() == []
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
 
 

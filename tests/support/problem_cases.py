@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,7 +211,6 @@ CASES = [
     Case("meta-not-found", lambda f: [str(f / "nowhere.star")], words=("nowhere.star",)),
     Case("meta-not-found", lambda f: [*star(f)[:0], str(f / "a/b.star")], words=("b.star",)),
     Case("meta-no-particles", lambda f: [str(f)], words=("no files of picks",)),
-    Case("meta-unreadable", lambda f: [os.path.dirname(star(f)[0])], words=("is a folder", "run_data.star")),
     Case(
         "meta-unreadable",
         lambda f: text(f, "data_\nloop_\n_rlnImageName\n_rlnImageName\n1@a 1@b\n"),

@@ -276,4 +276,4 @@ def test_exposure_columns_of_other_kinds_are_refused(targets: dict[str, Target],
 
 
 def test_all_targets_are_fuzzed() -> None:
-    assert set(EXAMPLES) == set(ALL_TARGETS) and set(BOMBS) == set(TARGETS)
+    assert set(EXAMPLES) == set(ALL_TARGETS) and set(BOMBS) == set(TARGETS) - {"picks"}  # their text promises nothing

@@ -128,8 +128,8 @@ def test_every_problem_is_shown_with_what_to_do(qtbot, open_wizard, tmp_path: Pa
 MENDS = [
     ("image-name-bad", "Leave these rows out", {}, {"on_bad": "leave-out"}),
     ("stack-truncated", "Leave these rows out", {}, {"on_bad": "leave-out"}),
-    ("exposures-unreadable", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
-    ("micrograph-name-missing", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ""}),
+    ("exposures-unreadable", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ()}),
+    ("micrograph-name-missing", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ()}),
     ("image-name-missing", "Import locations only", {}, {"ignore_raw_data": True}),
     ("exposure-unmatched", "Find trimming rules", {}, {"suggest_trims": True}),
     ("exposure-unmatched", "Keep them without a location", {}, {"on_unmatched": "keep"}),
