@@ -59,6 +59,7 @@ def overview(plan: ImportPlan) -> list[str]:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
         )
+        trimming += ", confirmed by pictures" if plan.matching.compared else ""
         lines.append(
             f"{counts['particles_matched']:,} particles linked to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"
