@@ -65,6 +65,7 @@ def overview(plan: ImportPlan, with_groups: bool = True) -> list[str]:
         trimming = (
             f"trimming: {plan.matching.rules_source}" if plan.matching.rules != TrimRules() else "names as they are"
         )
+        trimming += ", confirmed by pictures" if plan.matching.compared else ""
         lines.append(
             f"{counts['particles_matched']:,} particles matched to {counts['exposures_matched']:,} of "
             f"{counts['exposures']:,} exposures ({trimming})"

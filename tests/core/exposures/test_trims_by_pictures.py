@@ -15,6 +15,7 @@ from cryoimport_gui.core.exposures.trims import TrimRules
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import Planner
 from cryoimport_gui.core.progress import Cancelled, Progress
+from cryoimport_gui.core.report.words import overview
 
 from ...support.mirrored_sets import rename_folder
 from ...support.stars import write_exposures
@@ -70,7 +71,7 @@ def test_a_right_rule_with_a_doubt_is_confirmed(tmp_path: Path) -> None:
     assert plan.matching.rules_source == "suggested" and plan.counts()["particles_matched"] == COUNT * EACH
     assert plan.matching.suggestion.doubt == ""
     assert plan.matching.suggestion.trust.endswith("found in the pictures of their exposures")
-    assert plan.timings_s["pairs"] >= 0
+    assert any("(trimming: suggested, confirmed by pictures)" in line for line in overview(plan))
 
 
 @pytest.mark.parametrize("why", ["another session", "movies", "no images"])
