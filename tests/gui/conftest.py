@@ -28,6 +28,7 @@ def qapp_cls() -> Callable[[list[str]], QApplication]:
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """A test that leaves a thread, a running timer or a window behind fails."""
     before = set(threading.enumerate())
+    gc.freeze()  # what is there already, such as pandas, need not be searched after each test
     gc.disable()  # as in the program (gui/garbage.py), it runs in the GUI thread alone
     yield
     gc.enable()
@@ -36,9 +37,10 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
     gc.collect()
     windows = [w for w in QApplication.topLevelWidgets() if w.isVisible()]
     assert not windows, f"left open: {windows}"
-    running = [o for o in gc.get_objects() if isinstance(o, QThread) and _alive(o) and o.isRunning()]
+    made = [o for o in gc.get_objects() if isinstance(o, (QThread, QTimer)) and _alive(o)]
+    running = [o for o in made if isinstance(o, QThread) and o.isRunning()]
     assert not running, f"threads left: {running}"
-    timers = [o for o in gc.get_objects() if isinstance(o, QTimer) and _alive(o) and o.isActive()]
+    timers = [o for o in made if isinstance(o, QTimer) and o.isActive()]
     assert not timers, f"timers left: {timers}"
     left = [t for t in set(threading.enumerate()) - before if not isinstance(t, threading._DummyThread)]
     assert not left, f"threads left: {left}"

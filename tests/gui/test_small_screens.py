@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QEvent, QObject, QRect
 from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget, QWizard
 
 from cryoimport_gui.gui.pages.write import WritePage
@@ -121,3 +121,24 @@ def test_no_window_opens_larger_than_the_screen(qtbot, open_wizard) -> None:
         assert window.width() <= room.width() and window.height() < room.height(), window
     wizard._help.close()
     wizard._relinking.close()
+
+
+def test_nothing_but_the_window_itself_is_ever_a_window(qtbot, open_wizard, demo_values: dict, qapp) -> None:
+    """A widget that is shown before it has a parent flashes up as a window of its own."""
+    shown: set[str] = set()
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.add(type(watched).__name__)
+            return False
+
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    for values in (demo_values, {}, demo_values | {"exposures": ""}):
+        wizard = open_wizard(**values)
+        for number, page in enumerate(wizard.pages):
+            page.build_once()
+            wizard.go_to(number)
+    qapp.removeEventFilter(watch)
+    assert shown == {"ImportWizard"}

@@ -48,7 +48,7 @@ def test_an_import(tmp_path: Path, demo: Demo, capsys: pytest.CaptureFixture[str
     assert f"imported: {outcome.output}\n" in printed.out
     assert f"Import Result Group with {outcome.output}/imported_particles.csg" in printed.out
     assert "12 particles" in printed.out and "\x1b" not in printed.out + printed.err
-    assert "-1" in printed.out  # the data sign
+    assert "Data sign −1: " in printed.out
     assert outcome.report["data_sign"]["value"] == -1
 
 

@@ -39,8 +39,7 @@ class FoundExposures(QWidget):
         layout.addWidget(self.list, 1)
         layout.addLayout(foot)
         session.exposures_found.connect(self.show_found)
-        session.planned.connect(self.show_found)
-        self.show_found()
+        self.hide()
 
     @Slot()
     def show_found(self) -> None:

@@ -13,7 +13,7 @@ from ...widgets.fold import Fold
 from ...widgets.labelled_edit import LabelledEdit
 
 
-class MoreOptions(QWidget):
+class ExposureOptions(QWidget):
     """What unmatched particles become, the scale, mirrored poses; `fold` names those that the user has set."""
 
     def __init__(self, session: Session) -> None:

@@ -31,7 +31,7 @@ from .found_exposures import FoundExposures
 from .groups_view import GroupsView
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
-from .more_options import MoreOptions
+from .more_options import ExposureOptions
 from .trim_banner import TrimBanner
 from .trim_editor import RULES, TrimEditor
 from .words import NEEDED, OPTIONAL, count_words, need_exposures, nothing_words
@@ -56,7 +56,7 @@ class ExposuresPage(Page):
         self._suggestion: _Suggested | None = None
         self._wanted_row = -1  # a particle to show as soon as the names are known
         self._inputs = 0  # counts the sets of names
-        self.trims, self.banner, self.options = TrimEditor(session), TrimBanner(session), MoreOptions(session)
+        self.trims, self.banner, self.options = TrimEditor(session), TrimBanner(session), ExposureOptions(session)
         self.counts, self.groups = OneLine("What matches"), GroupsView()
         self.table, self.view, self.problem_lines = MatchTable(), MicrographView(session), ProblemLines(self.offers)
         self._nothing, self.found = plain_label(), FoundExposures(session)
@@ -130,6 +130,7 @@ class ExposuresPage(Page):
             widget.setVisible(are_given)
         self.options.setVisible(are_given and self.options.fold.isChecked())
         self.groups.show_placing(plan.placing)
+        self.found.show_found()
         self.problem_lines.show_problems(self.problems())
         self._nothing.setText(nothing_words(plan))
         self.body_stack.setCurrentIndex(matching is not None)

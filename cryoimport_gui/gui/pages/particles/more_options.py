@@ -16,7 +16,7 @@ from .original_line import OriginalLine
 _NAMES = ("data", "image_numbers_from", "original")
 
 
-class MoreOptions(QWidget):
+class ParticleOptions(QWidget):
     """A title with rows of a form below it; what is to be said of the originals stands beside the title.
 
     It opens by itself where a value in it was set or stacks are missing, once for each of these: what the user closes
@@ -46,8 +46,7 @@ class MoreOptions(QWidget):
         form.addRow(label_for(self.original.editor, "O"), self.original.editor)
         self.fold.toggled.connect(self._show_rows)
         session.changed.connect(self._on_changed)
-        self._show_rows(False)
-        self._open_for(self._values())
+        self._show_rows(False)  # nothing is shown before it has a window: it would be one of its own
 
     def show_plan(self, plan: ImportPlan) -> None:
         self.original.show_plan(plan)

@@ -17,7 +17,7 @@ from ..page import Page
 from .file_list import FileList
 from .holdings_view import HoldingsView
 from .missing_stacks import CODE, MissingStacks
-from .more_options import MoreOptions
+from .more_options import ParticleOptions
 from .start import Start
 from .which_particles import WhichParticles
 
@@ -98,7 +98,7 @@ class ParticlesPage(Page):
         form.addRow("", switches)
         select = WhichParticles(session)
         form.addRow(label_for(select, "W"), select)
-        self.more = MoreOptions(session, form)
+        self.more = ParticleOptions(session, form)
         self.original = self.more.original
         return form
 
