@@ -9,7 +9,7 @@ from .measure import interleaved
 _SETUP = """
 import io, os, tempfile
 import numpy as np
-from cryoimport_gui.core.dataset.schema import DatasetRows, Written, dataset_dtype, fields_of
+from cryoimport_gui.core.dataset.schema import DatasetRows, Places, Written, dataset_dtype, fields_of
 from cryoimport_gui.core.dataset.writer import write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
 count = {count}
@@ -27,7 +27,9 @@ uid, zero, none = np.arange(count, dtype="u8"), np.zeros(count, np.int64), np.fu
 fields = fields_of(("blob", "ctf", "alignments3D"))
 lengths = {{"blob/path": 100, "ctf/type": 8}}
 def rows(a, b):
-    return DatasetRows(particles.stretch(a, b), uid[a:b], particles.optics_index[a:b], zero[a:b], none[a:b], written)
+    places = Places.as_they_are(b - a)
+    group = particles.optics_index[a:b]
+    return DatasetRows(particles.stretch(a, b), uid[a:b], group, zero[a:b], none[a:b], places, written)
 """
 _CHUNKED = "with tempfile.TemporaryFile() as f: write_dataset(f, count, fields, lengths, rows); f.flush()"
 _WHOLE = """
