@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWizard
 
+from cryoimport_gui.core.file_state import files_state
 from cryoimport_gui.core.parameters import ImportParameters, update
+from cryoimport_gui.core.plan import planner
+from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.gui.app import make_application
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.wizard import ImportWizard
@@ -99,9 +104,42 @@ def open_wizard(qtbot) -> Iterator[Callable[..., ImportWizard]]:
             wizard.show()
             wizard.activateWindow()
         qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: all(page.is_built for page in wizard.pages), timeout=WAIT_MS)
         return wizard
 
     yield open_it
     for wizard in opened:
         wizard.close()
         wizard.deleteLater()
+
+
+#: What pictures say of the same files is the same: name and key of a stage, with the states of the files → result.
+_SEEN: OrderedDict[Any, Any] = OrderedDict()
+_MOST_SEEN = 12
+_LOOKS = ("look_at_images", "look_at_poses", "place_coordinates")
+
+
+@pytest.fixture(autouse=True)
+def pictures_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages that look at pictures take most of a test's time; tests on the same files share what they find."""
+    real = planner.Planner._stage
+
+    def stage(self: planner.Planner, plan: ImportPlan, name: str, key: Hashable, run: Callable[[], Any]) -> Any:
+        if name not in ("preview", "poses", "place"):
+            return real(self, plan, name, key, run)
+        files = [file.path for file in plan.stacks.files] if plan.stacks else []
+        files += plan.exposures.files if plan.exposures else []
+        looks = tuple(getattr(planner, look) for look in _LOOKS)  # others, if a test replaces them
+        known = name, key, looks, files_state(files)
+
+        def once() -> Any:
+            if known not in _SEEN:
+                _SEEN[known] = run()
+                if len(_SEEN) > _MOST_SEEN:
+                    _SEEN.popitem(last=False)
+            _SEEN.move_to_end(known)
+            return _SEEN[known]
+
+        return real(self, plan, name, key, once)
+
+    monkeypatch.setattr(planner.Planner, "_stage", stage)
