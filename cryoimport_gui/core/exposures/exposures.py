@@ -135,7 +135,6 @@ def load_joined_exposures(files: Sequence[str], project: str = "") -> Exposures:
     order = np.lexsort((is_movie, uid))  # stable: of equals, those of the first file
     keep = np.sort(order[np.flatnonzero(np.diff(uid[order], prepend=uid[order[0]] + np.uint64(1)))])
     groups = [part.exp_group_id for part in parts if part.exp_group_id is not None]
-    known = [name for name in parts[0].microscope if all(name in part.microscope for part in parts)]
     paths = [path for part in parts for path in part.paths]
     on_disk = [path for part in parts for path in part.files]
     return Exposures(
@@ -148,8 +147,15 @@ def load_joined_exposures(files: Sequence[str], project: str = "") -> Exposures:
         pixel_size_A=np.concatenate([part.pixel_size_A for part in parts])[keep],
         exp_group_id=np.concatenate(groups)[keep] if len(groups) == len(parts) else None,
         is_movie=is_movie[keep],
-        microscope={name: np.concatenate([part.microscope[name] for part in parts])[keep] for name in known},
+        microscope=_joined_columns([part.microscope for part in parts], keep),
+        ctf=_joined_columns([part.ctf for part in parts], keep),
     )
+
+
+def _joined_columns(parts: Sequence[dict[str, NDArray]], keep: NDArray[np.int64]) -> dict[str, NDArray]:
+    """Those that all parts have."""
+    known = (name for name in parts[0] if all(name in part for part in parts))
+    return {name: np.concatenate([part[name] for part in parts])[keep] for name in known}
 
 
 def exposure_datasets(path: str, project: str = "") -> list[str]:

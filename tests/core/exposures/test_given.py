@@ -97,3 +97,17 @@ def test_particles_of_two_exposures_datasets(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         outcome.dataset["location/center_x_frac"], np.array(table["rlnCoordinateX"])[order] / 200, rtol=1e-6
     )
+
+
+def test_the_ctf_of_joined_exposures_is_kept_where_all_have_it(tmp_path: Path) -> None:
+    ctf = {"ctf/df1_A": [1.5e4, 1.6e4], "ctf/df2_A": [1.4e4, 1.5e4], "ctf/df_angle_rad": [0.1, 0.2]}
+    with_ctf = [
+        {name: column[some] for name, column in exposure_columns(4).items()}
+        | {name: np.array(values, "f4") for name, values in ctf.items()}
+        for some in (slice(0, 2), slice(2, 4))
+    ]
+    paths = [str(write_exposures(tmp_path / f"CS/J{k}/exposures.cs", its)) for k, its in enumerate(with_ctf)]
+    joined = load_joined_exposures(paths)
+    assert joined.ctf["defocus_u_A"].tolist() == [1.5e4, 1.6e4] * 2
+    bare = write_exposures(tmp_path / "CS/J9/exposures.cs", exposure_columns(5))
+    assert load_joined_exposures([*paths, str(bare)]).ctf == {}
