@@ -12,7 +12,7 @@ from os.path import dirname
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Integers, Reals
+from ..arrays import Integers, Reals, rank_in_run
 from ..particles import Particles, Rows
 from .exposures import Exposures
 from .matching import Matching
@@ -135,8 +135,8 @@ class PlacedRows:
     def _of_group(self, number: int, count: int, each: int, fill: bool) -> Integers:
         here = np.random.default_rng(number).permutation(np.flatnonzero(self.group == number))
         here = here[np.argsort(self.exposure[here], kind="stable")]
-        starts = np.flatnonzero(np.diff(self.exposure[here], prepend=-1))
-        rank = np.arange(len(here)) - np.repeat(starts, np.diff(starts, append=len(here)))
+        rank = rank_in_run(self.exposure[here])
+        starts = np.flatnonzero(rank == 0)
         units = min(len(starts), max(1, -(-count // each)))
         spread = starts[np.linspace(0, len(starts) - 1, units).astype(int)]
         is_chosen = np.isin(self.exposure[here], self.exposure[here[spread]])

@@ -14,7 +14,7 @@ from os.path import dirname
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Integers, Reals
+from ..arrays import Integers, Reals, rank_in_run
 from ..parameters import ImportParameters
 from ..particles import OpticsGroup, Particles
 from ..pictures.extent import merged
@@ -132,8 +132,7 @@ class PairsLook:
         shuffled = np.random.default_rng(0).permutation(len(placed.rows))
         name = self.particles.micrograph_index[placed.rows[shuffled]]
         order = np.argsort(name, kind="stable")
-        starts = np.flatnonzero(np.diff(name[order], prepend=-1))
-        rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+        rank = rank_in_run(name[order])
         return placed.among(shuffled[order[np.argsort(rank, kind="stable")]])
 
     def _compared(self, placed: PlacedRows, count: int) -> PairsSight:

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import rank_in_run
 from ..parallel import map_files
 from ..particles import Particles
 from ..progress import Progress, quiet
@@ -78,9 +79,7 @@ def _spread(particles: Particles, stacks: Stacks, rows: NDArray[np.int64], seed:
     for key in (stacks.of_name[particles.stack_index[rows]], particles.optics_index[rows]):
         order = _small(place).argsort(kind="stable")
         order = order[_small(key[order]).argsort(kind="stable")]
-        starts = np.flatnonzero(np.diff(key[order], prepend=-2))
-        rank = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
-        place[order] = rank
+        place[order] = rank_in_run(key[order])
     return rows[_small(place).argsort(kind="stable")]
 
 
