@@ -18,7 +18,7 @@ from ..session import Session
 from ..widgets.headline import Headline
 from ..widgets.one_line import OneLine
 from ..widgets.path_field import PathLine
-from ..widgets.problem_list import Offer
+from ..widgets.problem_card import Offer
 from ..widgets.undo_button import UndoButton
 
 

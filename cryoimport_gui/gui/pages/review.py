@@ -14,7 +14,9 @@ from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.fold import Fold
 from ..widgets.keep_bar import KeepBar
-from ..widgets.problem_list import SIGNS, ProblemList, plain_label
+from ..widgets.labels import plain_label
+from ..widgets.problem_card import SIGNS
+from ..widgets.problem_list import ProblemList
 from ..widgets.progress_line import PlanProgress
 from .page import Page
 

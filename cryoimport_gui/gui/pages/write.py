@@ -26,7 +26,8 @@ from ..open_folder import FolderOpener
 from ..tips import explain
 from ..widgets.claim_list import ClaimList
 from ..widgets.keep_bar import KeepBar
-from ..widgets.problem_list import CopyButton, ProblemList, plain_label
+from ..widgets.labels import CopyButton, plain_label
+from ..widgets.problem_list import ProblemList
 from ..widgets.progress_line import STAGES
 from .page import Page
 

@@ -25,8 +25,10 @@ from ..file_dialogs import FileDialogs
 from ..session import TYPING_PAUSE_MS
 from ..tasks import Tasks
 from ..widgets.editors import label_for
+from ..widgets.labels import plain_label
 from ..widgets.path_field import PathField
-from ..widgets.problem_list import Offer, ProblemList, plain_label
+from ..widgets.problem_card import Offer
+from ..widgets.problem_list import ProblemList
 from ..widgets.progress_line import ProgressLine
 from ..window_size import open_at
 from .table import RelinkTable

@@ -13,7 +13,7 @@ from ...core.report.claim_codes import Topic
 from ...core.report.claims import Claim
 from ..theme import make_quiet
 from ..tips import explain
-from .problem_list import breakable, plain_label
+from .labels import breakable, plain_label
 from .state_icon import StateIcon
 
 _ICON_PX = 18

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
 
 from ..theme import make_quiet
-from .problem_list import plain_label
+from .labels import plain_label
 
 _WIDEST_NAME_PX = 160  # a longer one, such as those of many optics groups, wraps
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ...core.report.claims import Claim
-from .problem_list import breakable, plain_label
+from .labels import breakable, plain_label
 from .state_icon import StateIcon
 
 _LARGER, _ICON_PX = 1.15, 22

@@ -16,7 +16,7 @@ from ...core.report.html import report_page
 from ..session import Session
 from ..tasks import Tasks
 from ..tips import explain
-from .problem_list import CopyButton, plain_label
+from .labels import CopyButton, plain_label
 
 
 class KeepBar(QWidget):

@@ -24,7 +24,7 @@ from cryoimport_gui.gui.pages.particles.field_names import field_names
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.tips import window_words
-from cryoimport_gui.gui.widgets.problem_list import sentence
+from cryoimport_gui.gui.widgets.problem_card import sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load

@@ -9,7 +9,7 @@ from ....core.exposures.of_project import JobExposures
 from ....core.problems import count_of
 from ...session import Session
 from ...tips import explain
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 
 _FOUND = "Exposures of the project's jobs, those that match the most micrographs first:"
 _SEARCHING = "Looking for exposures in the project …"

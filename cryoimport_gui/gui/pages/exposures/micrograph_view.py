@@ -16,8 +16,8 @@ from ...session import Session
 from ...tasks import Tasks
 from ...theme import screen_pen
 from ...tips import explain
+from ...widgets.labels import breakable, plain_label
 from ...widgets.picture_view import PictureView, ScaleBar
-from ...widgets.problem_list import breakable, plain_label
 from .pair_view import PairView
 
 _HELP = (

@@ -22,9 +22,9 @@ from ...session import Session
 from ...tasks import Tasks
 from ...widgets.editors import ChoiceEdit, PathEdit, label_for
 from ...widgets.labelled_edit import LabelledEdit
+from ...widgets.labels import plain_label
 from ...widgets.one_line import OneLine
 from ...widgets.problem_lines import ProblemLines
-from ...widgets.problem_list import plain_label
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .found_exposures import FoundExposures

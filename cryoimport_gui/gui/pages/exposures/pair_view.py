@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayou
 from ....core.looks.exposure import ParticleOnExposure
 from ....core.pictures.montage import auto_limits
 from ...tips import explain
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 
 _SMALLEST_PX, _MARGIN_PX, _GAP_PX = 56, 8, 6
 _LINES, _FRAME_PX = 3, 3  # lines of text

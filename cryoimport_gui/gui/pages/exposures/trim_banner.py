@@ -14,7 +14,7 @@ from ....core.problems import count_of
 from ...session import Session
 from ...theme import emphasize
 from ...tips import explain, plain_tip
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 from .words import struck_names
 
 

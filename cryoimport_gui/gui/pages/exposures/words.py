@@ -9,7 +9,7 @@ import numpy as np
 from ....core.looks.match_table import NameTable
 from ....core.plan.plan import ImportPlan
 from ....core.problems import count_of
-from ...widgets.problem_list import breakable
+from ...widgets.labels import breakable
 
 #: what is cut off the front of a name, what is left, what is cut off its end
 NameParts = tuple[str, str, str]

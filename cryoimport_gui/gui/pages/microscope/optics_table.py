@@ -26,7 +26,7 @@ from ....core.problems import Severity, count_of
 from ...fields import FieldGuard
 from ...theme import emphasize, quiet_colour, severity_colour
 from ...tips import explain
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 from .optics_model import COLUMNS, Index, OpticsModel
 
 _WIDTHS = {

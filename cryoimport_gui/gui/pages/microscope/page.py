@@ -18,7 +18,8 @@ from ...tasks import Tasks
 from ...theme import make_quiet
 from ...tips import explain_tabs
 from ...widgets.facts import Facts
-from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.labels import plain_label
+from ...widgets.problem_list import ProblemList
 from ..page import Page
 from .ctf_plots import DefocusPlot, PhaseErrorPlot
 from .optics_table import OpticsTable

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ....core.plan.plan import ImportPlan
-from ....core.problems import Problem, Severity, count_of
+from ....core.problems import Problem, count_of
 from ...theme import emphasize, severity_colour
 from ...tips import explain, window_words
 from ...widgets.fold import Fold
+from ...widgets.labels import CopyButton, plain_label
 from ...widgets.one_line import OneLine
-from ...widgets.problem_list import SIGNS, CopyButton, Offer, plain_label
+from ...widgets.problem_card import SIGNS, Offer, offer_button
 
 CODE = "stack-missing"
 
@@ -78,10 +78,10 @@ class MissingStacks(QWidget):
         self._name.show_text(first + more)
         self.places.setText("\n".join([*located.tried, *_rejected(plan)]))
         self._copy.text_to_copy = window_words(str(problem))
-        self._show_buttons(located.suggested_data, located.suggested_finds, offers, problem.severity)
+        self._show_buttons(located.suggested_data, located.suggested_finds, offers, problem)
         return True
 
-    def _show_buttons(self, folder: str, finds: int, offers: Sequence[Offer], severity: Severity) -> None:
+    def _show_buttons(self, folder: str, finds: int, offers: Sequence[Offer], problem: Problem) -> None:
         for button in self._offered:
             button.hide()
             button.deleteLater()
@@ -90,10 +90,8 @@ class MissingStacks(QWidget):
         self.take_data.setText(f"&Use {_short(folder).replace('&', '&&')}")
         explain(self.take_data, f"{folder} has {finds:,} of the missing stacks. Sets the particle data path.")
         for offer in offers:
-            button = QPushButton(offer.label)
+            button = offer_button(problem, offer)
             button.setAutoDefault(False)
-            explain(button, offer.tool_tip)
-            button.clicked.connect(partial(_run, offer))
             self._buttons.insertWidget(self._buttons.count() - 2, button)
             self._offered.append(button)
         before: QWidget = self.take_data
@@ -118,7 +116,3 @@ def _short(folder: str) -> str:
         return folder
     head = folder[: _LONGEST // 3]
     return f"{head}…{folder[len(folder) - (_LONGEST - len(head) - 1) :]}"
-
-
-def _run(offer: Offer, checked: bool = False) -> None:
-    offer.run()

@@ -14,7 +14,7 @@ from ...recent import reopen
 from ...session import Session
 from ...tasks import Tasks
 from ...tips import explain
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 from .recent_list import RecentList
 
 _BEGIN = """\

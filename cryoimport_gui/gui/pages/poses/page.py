@@ -22,8 +22,9 @@ from ...tasks import Tasks
 from ...theme import emphasize, make_quiet
 from ...tips import explain_tabs
 from ...widgets.facts import Facts
+from ...widgets.labels import plain_label
 from ...widgets.one_line import OneLine
-from ...widgets.problem_list import ProblemList, plain_label
+from ...widgets.problem_list import ProblemList
 from ..page import Page
 from .bars_view import BarsView
 from .maps_view import MapsView

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from ....core.parameters import ImportParameters
 from ....core.problems import Problem
 from ...tips import explain
-from ...widgets.problem_list import Offer, ProblemList, plain_label
+from ...widgets.labels import plain_label
+from ...widgets.problem_card import Offer
+from ...widgets.problem_list import ProblemList
 
 IGNORED = (
     "“Ignore raw data” is on: no images are imported, so there is nothing to show and the data sign does not matter."

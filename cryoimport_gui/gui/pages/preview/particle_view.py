@@ -24,8 +24,8 @@ from ....core.problems import Severity
 from ...theme import emphasize, severity_colour
 from ...tips import explain
 from ...widgets.facts import Facts
+from ...widgets.labels import plain_label
 from ...widgets.picture_view import PictureView, ScaleBar
-from ...widgets.problem_list import plain_label
 from ...window_size import open_at
 
 #: images of one micrograph whose spectra are averaged, so that rings rise above the noise

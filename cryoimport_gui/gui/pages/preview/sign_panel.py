@@ -25,7 +25,7 @@ from ...theme import make_quiet
 from ...tips import explain
 from ...widgets.editors import ChoiceEdit, label_for
 from ...widgets.headline import Headline
-from ...widgets.problem_list import plain_label
+from ...widgets.labels import plain_label
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
