@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEve
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ...core.pictures.scale_bar import round_length, scale_label
+from ..theme import screen_pen
 
 
 class PictureView(pg.GraphicsView):
@@ -81,6 +82,30 @@ class PictureView(pg.GraphicsView):
     def _on_clicked(self, event: object) -> None:
         if event.double():  # type: ignore[attr-defined]
             self.fit()
+
+
+class PictureMarks(pg.GraphicsObject):
+    """What is drawn above a picture, in its pixels; a subclass says what in `paint`."""
+
+    def __init__(self, view: PictureView) -> None:
+        super().__init__()
+        self._view = view
+
+    def refresh(self) -> None:
+        """Draw again above another picture."""
+        self.prepareGeometryChange()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        image = self._view.image.image
+        return QRectF() if image is None else QRectF(0, 0, image.shape[1], image.shape[0])
+
+    def draw_frame(self, painter: QPainter, rect: QRectF) -> None:
+        """Around what is chosen; it is seen on dark and on light pictures."""
+        accent = self._view.palette().color(QPalette.ColorRole.Highlight)
+        for pen in (screen_pen("white", 6), screen_pen(accent, 3)):
+            painter.setPen(pen)
+            painter.drawRect(rect)
 
 
 class ScaleBar(QWidget):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QFontInfo, QKeyEvent, QPainter, QPalette, QResizeEvent
 
 from ....core.looks.poses import PosesLook
 from ....core.pictures.montage import GAP_PX
-from ...theme import screen_pen
 from ...tips import explain
-from ...widgets.picture_view import PictureView
+from ...widgets.picture_view import PictureMarks, PictureView
 
 _WHAT = (
     "Left a particle: low-passed, centred by its shift, with the data sign. Right what a map from the other half of "
@@ -141,20 +139,10 @@ class PairsView(PictureView):
                 self._open()
 
 
-class _Marks(pg.GraphicsObject):
+class _Marks(PictureMarks):
     """The correlation below each pair, and the frame of the chosen one."""
 
-    def __init__(self, view: PairsView) -> None:
-        super().__init__()
-        self._view = view
-
-    def refresh(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        image = self._view.image.image
-        return QRectF() if image is None else QRectF(0, 0, image.shape[1], image.shape[0])
+    _view: PairsView
 
     def paint(self, painter: QPainter, *_: object) -> None:
         view = self._view
@@ -171,7 +159,4 @@ class _Marks(pg.GraphicsObject):
             centred = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
             painter.drawText(below, centred, f"{correlation:.2f}".replace("-", "−"))
         if view.current >= 0:
-            accent = view.palette().color(QPalette.ColorRole.Highlight)
-            for pen in (screen_pen("white", 6), screen_pen(accent, 3)):  # is seen on dark and on light pictures
-                painter.setPen(pen)
-                painter.drawRect(view.pair_rect(view.current))
+            self.draw_frame(painter, view.pair_rect(view.current))

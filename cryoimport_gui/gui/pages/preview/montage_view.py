@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFocusEvent, QHelpEvent, QKeyEvent, QPainter, QPalette, QResizeEvent
@@ -14,7 +13,7 @@ from ....core.pictures.montage import GAP_PX, columns_for, compose, tile_at, til
 from ....core.problems import Severity
 from ...theme import emphasize, screen_pen, severity_colour
 from ...tips import plain_tip
-from ...widgets.picture_view import PictureView
+from ...widgets.picture_view import PictureMarks, PictureView
 
 _BANNER = "▲ View inverted — not what is imported"
 _TILE_STEP_PX = 8
@@ -247,20 +246,10 @@ class MontageFrame(QFrame):
         self.setPalette(palette)
 
 
-class _Marks(pg.GraphicsObject):
+class _Marks(PictureMarks):
     """Above the picture: the frame of the chosen tile, and in tiles without an image the reason why."""
 
-    def __init__(self, view: MontageView) -> None:
-        super().__init__()
-        self._view = view
-
-    def refresh(self) -> None:
-        self.prepareGeometryChange()
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        image = self._view.image.image
-        return QRectF() if image is None else QRectF(0, 0, image.shape[1], image.shape[0])
+    _view: MontageView
 
     def paint(self, painter: QPainter, *_: object) -> None:
         view = self._view
@@ -276,10 +265,7 @@ class _Marks(pg.GraphicsObject):
             painter.drawRect(tile)
             painter.drawText(tile.adjusted(2, 2, -2, -2), int(_CENTRED), f"✖ {reason}")
         if view.current >= 0:
-            accent = view.palette().color(QPalette.ColorRole.Highlight)
-            for pen in (screen_pen("white", 6), screen_pen(accent, 3)):  # is seen on dark and on light tiles
-                painter.setPen(pen)
-                painter.drawRect(view.tile_rect(view.current))
+            self.draw_frame(painter, view.tile_rect(view.current))
 
 
 _CENTRED = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
