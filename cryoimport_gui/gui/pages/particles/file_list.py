@@ -7,7 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QPushButton, QWidget
 
 from ....core.names import Names
-from ...drops import copies, sort_out
+from ...drops import Sorted, copies, sort_out
 from ...session import Session
 from ...tips import explain, plain_tip
 
@@ -64,6 +64,7 @@ class _Files(QListWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._dragged: tuple[str, ...] = ()  # what is dragged over the list, if all of it holds particles
         self.setAccessibleName("Files that are joined")
         explain(self, "These files are imported as one, in this order. Drop another one here to add it.")
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -72,6 +73,8 @@ class _Files(QListWidget):
         self.setFixedHeight(_SHOWN_ROWS * self.fontMetrics().lineSpacing() + 4 * self.frameWidth() + 6)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        found = sort_out(event.mimeData()) if event.mimeData().hasUrls() else Sorted()  # once: it looks into the files
+        self._dragged = found.values["meta"] if set(found.values) == {"meta"} else ()
         self._take_if_files(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -80,12 +83,10 @@ class _Files(QListWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         if self._take_if_files(event):
             before = self._session.parameters.meta
-            new = sort_out(event.mimeData()).values["meta"]
-            self._session.change(meta=(*before, *(path for path in new if path not in before)))
+            self._session.change(meta=(*before, *(path for path in self._dragged if path not in before)))
 
     def _take_if_files(self, event: QDropEvent) -> bool:
         """What holds no particles goes on to the window, which answers in words."""
-        mime = event.mimeData()
-        is_taken = mime.hasUrls() and set(sort_out(mime).values) == {"meta"} and copies(event)
+        is_taken = bool(self._dragged) and copies(event)
         event.setAccepted(is_taken)
         return is_taken
