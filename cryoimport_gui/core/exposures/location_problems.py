@@ -78,7 +78,7 @@ def _y_unclear(
         return
     unclear = [group for group in placing.groups if group.y_source in ("default", "others")]
     if unclear:
-        yield _not_told(unclear, placing, exposures, particles)
+        yield _y_not_seen(unclear, placing, exposures, particles)
     mixed = [group for group in placing.groups if group.turned and group.undecided]
     if mixed and parameters.coordinate_y == "auto":
         count = sum(group.undecided for group in mixed)
@@ -90,7 +90,7 @@ def _y_unclear(
         yield problem("coordinate-y-unclear", message, count=count, examples=examples, hint=hint)
 
 
-def _not_told(unclear: Sequence[GroupPlace], placing: Placing, exposures: Exposures, particles: Particles) -> Problem:
+def _y_not_seen(unclear: Sequence[GroupPlace], placing: Placing, exposures: Exposures, particles: Particles) -> Problem:
     """Nothing says which way y runs, in some or all groups."""
     sampled = sum(group.sampled for group in unclear)
     where = "" if len(unclear) == len(placing.groups) else f" in {len(unclear)} of {len(placing.groups)} groups"

@@ -30,6 +30,8 @@ from .seen_by_picks import find_elsewhere, look_by_picks
 _CRYOSPARC = re.compile(r"(^|/)J\d+/(extract|motioncorrected)/")
 _UID = re.compile(r"(^|/)\d{21}_[^/]*$")
 _RELION = re.compile(r"(^|/)job\d{3}/")
+#: names that are looked at
+_LOOKED_AT = 100
 
 
 def place_coordinates(
@@ -117,10 +119,6 @@ def came_through_csparc2star(particles: Particles) -> bool:
     """Whether names look as if csparc2star (pyem) had written the file, which turns y over: ny - y."""
     names = [*particles.micrograph_names[:_LOOKED_AT], *particles.stack_names[:_LOOKED_AT]]
     return any(_CRYOSPARC.search(name) or (_UID.search(name) and not _RELION.search(name)) for name in names)
-
-
-#: names that are looked at
-_LOOKED_AT = 100
 
 
 def _doubted(sight: ImageSight) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from .relink import Relinking
 
 
 def relink_report(plan: Relinking, status: str, data: str, options: RunOptions) -> dict[str, Any]:
-    """What became of mending links: link name → old and new target."""
+    """What became of repairing links: link name → old and new target."""
     return {
         "software": software(),
         "status": status,

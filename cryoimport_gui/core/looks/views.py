@@ -41,7 +41,7 @@ class Views:
 
     @property
     def is_preferred(self) -> bool:
-        """Whether some directions are strongly preferred; false where that cannot be told."""
+        """Whether some directions are strongly preferred; false where that is not sure."""
         is_enough = self.particles >= _LEAST_PARTICLES and self.cells >= _LEAST_CELLS
         return is_enough and self.half < _UNEVEN * self.most
 

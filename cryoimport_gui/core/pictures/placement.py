@@ -87,7 +87,7 @@ class PlaceComparison:
         return e
 
     def at_y(self, flip: bool, rows: NDArray[np.bool_] | slice = slice(None)) -> Reals:
-        """(n,) own correlations with y kept or flipped, at the reading that fits best; nan where none can be told."""
+        """(n,) own correlations with y kept or flipped, at the reading that fits best; nan where none is known."""
         ways = [i for i, reading in enumerate(self.readings) if reading.flip == flip]
         e, own = self.leads[rows][:, ways], self.own[rows][:, ways]
         if not np.isfinite(e).any():

@@ -1,7 +1,7 @@
 """The way back: which particle of a CryoSPARC dataset each row of a file once was.  Arrays only.
 
 A row is first looked for by stack and index, then by its place on its micrograph.  Several originals of one image
-are told apart by their poses, or not at all: nothing is guessed.
+are distinguished by their poses, or not at all: nothing is guessed.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def test_every_problem_is_shown_with_what_to_do(qtbot, open_wizard, tmp_path: Pa
     show(wizard, good)
 
 
-MENDS = [
+FIXED_BY = [
     ("image-name-bad", "Leave these rows out", {}, {"on_bad": "leave-out"}),
     ("stack-truncated", "Leave these rows out", {}, {"on_bad": "leave-out"}),
     ("exposures-unreadable", "Import without exposures", {"exposures": "/nowhere.cs"}, {"exposures": ()}),
@@ -166,7 +166,7 @@ def test_what_can_be_fixed_is_fixed_by_its_button(qtbot, open_wizard, tmp_path: 
     def filled(values: dict[str, Any]) -> dict[str, Any]:
         return {n: v.replace("{}", str(tmp_path)) if isinstance(v, str) else v for n, v in values.items()}
 
-    for code, label, given, expected in MENDS:
+    for code, label, given, expected in FIXED_BY:
         session.change(**filled(given))
         before = session.parameters
         show(wizard, dataclasses.replace(good, parameters=before, problems=[problem(code, "x")]))
@@ -182,7 +182,7 @@ def test_what_can_be_fixed_is_fixed_by_its_button(qtbot, open_wizard, tmp_path: 
         session.change(**vars(good.parameters))
     seen_in_data = {"stack-missing", "poses-unclear"}  # what these offer depends on more than the parameters
     offered = {code for code, remedy in REMEDIES.items() if remedy.fixes} - seen_in_data
-    assert offered <= {code for code, *_ in MENDS}
+    assert offered <= {code for code, *_ in FIXED_BY}
     wait_current(qtbot, wizard)
 
 

@@ -24,7 +24,7 @@ from .words import struck_names
 
 #: one column shows both names and their trimmed parts; the others are kept to sort by
 _HIDDEN = (Column.EXPOSURE, Column.TRIMMED)
-_LEAST_WIDTH_PX = 330  # narrower, no name could be told from another
+_LEAST_WIDTH_PX = 330  # narrower, all names would look alike
 _UP, _DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
 

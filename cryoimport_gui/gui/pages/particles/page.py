@@ -45,7 +45,6 @@ class ParticlesPage(Page):
         "stack-",
         "box-",
         "particle-",
-        "symmetry-",
         "columns-",
         "pose-",
         "shift-",

@@ -27,4 +27,4 @@ def note(plan: ImportPlan) -> str:
         return "Without images there is nothing to compare the poses with."
     if p.check_poses == "off":
         return "Set the check to Automatic to compare the poses with the images."
-    return f"Preview shows the particles one by one. Whether poses fit can be told from {FEWEST} particles on."
+    return f"Preview shows the particles one by one. Poses can be checked from {FEWEST} particles on."
