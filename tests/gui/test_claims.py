@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -14,7 +15,7 @@ from cryoimport_gui.core.report.claims import ClaimState, claims_of
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.theme import apply_theme
 from cryoimport_gui.gui.widgets.claim_list import ClaimList
-from cryoimport_gui.gui.widgets.state_icon import state_pixmap
+from cryoimport_gui.gui.widgets.state_icon import state_icon, state_pixmap
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ..support.truth import small_demo
@@ -131,6 +132,14 @@ def test_each_state_has_a_shape_of_its_own(qapp: QApplication) -> None:
         shapes = {outline(state) for state in ClaimState}
         assert len(shapes) == len(ClaimState)
     apply_theme("light")
+
+
+def test_a_ring_is_seen_on_a_selected_row(qapp: QApplication) -> None:
+    """Between its dot and its line, where the selection would shine through in the same blue."""
+    modes = (QIcon.Mode.Normal, QIcon.Mode.Selected)
+    between = [state_icon(ClaimState.GIVEN).pixmap(32, mode).toImage().pixelColor(16, 7) for mode in modes]
+    assert between[0].alpha() == 0
+    assert between[1] == qapp.palette().color(QPalette.ColorRole.Base)
 
 
 def outline(state: ClaimState) -> tuple[bool, ...]:

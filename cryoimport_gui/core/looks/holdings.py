@@ -114,7 +114,8 @@ def _micrographs(particles: Particles, each: NDArray[np.int64]) -> Iterator[tupl
     low, high = int(each.min()), int(each.max())
     kind = "particle" if particles.has_images else "pick"
     span = f"{low:,} to {high:,} {kind}s each, median {np.median(each):,.0f}"
-    span = span if low < high else f"with {count_of(low, kind)} each"
+    if low == high:
+        span = f"with {count_of(low, kind)}{' each' if len(each) > 1 else ''}"
     places = "" if particles.coordinates_px is not None else "; no coordinates"
     yield "Micrographs", f"{len(each):,}, {span}{places}"
 

@@ -25,10 +25,10 @@ def state_colour(state: ClaimState) -> str:
 
 
 def state_icon(state: ClaimState) -> QIcon:
-    """For lists; it keeps its colours where an entry is chosen or cannot be."""
-    icon = QIcon()
+    """For lists; it keeps its colours where an entry is chosen, on a light disc, or cannot be."""
+    icon, plain = QIcon(), state_pixmap(state, 32)
     for mode in QIcon.Mode:
-        icon.addPixmap(state_pixmap(state, 32), mode)
+        icon.addPixmap(_on_disc(plain) if mode is QIcon.Mode.Selected else plain, mode)
     return icon
 
 
@@ -71,6 +71,20 @@ def state_pixmap(state: ClaimState, side_px: float, ratio: float = 1.0) -> QPixm
         painter.setPen(line)
         painter.drawLine(QPointF(5.2, 5.2), QPointF(10.8, 10.8))
         painter.drawLine(QPointF(10.8, 5.2), QPointF(5.2, 10.8))
+    painter.end()
+    return pixmap
+
+
+def _on_disc(plain: QPixmap) -> QPixmap:
+    """A blue ring would not be seen on a blue selection."""
+    pixmap = QPixmap(plain.size())
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QApplication.palette().color(QPalette.ColorRole.Base))
+    painter.drawEllipse(pixmap.rect())
+    painter.drawPixmap(0, 0, plain)
     painter.end()
     return pixmap
 

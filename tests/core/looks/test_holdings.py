@@ -65,6 +65,8 @@ def test_equal_micrographs_need_no_histogram_and_only_chosen_rows_count(tmp_path
     holdings, facts = held(planned(tmp_path, {}, select=("rlnClassNumber=1",)))
     assert facts["Micrographs"] == "2, with 1 particle each" and holdings.per_micrograph is None
     assert facts["Particles"].startswith("2,") and facts["Half-sets"] == "1 / 1"
+    _, facts = held(planned(tmp_path, {"rlnMicrographName": ["m1.mrc"] * 6}))
+    assert facts["Micrographs"] == "1, with 6 particles"
 
 
 def test_what_the_switches_leave_out_is_said(tmp_path: Path) -> None:
