@@ -8,10 +8,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from cryoimport_gui.core.report.claim_codes import Topic
 from cryoimport_gui.core.report.claims import ClaimState, claims_of
+from cryoimport_gui.core.report.thumbnails import MOST
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.theme import apply_theme
 from cryoimport_gui.gui.widgets.claim_list import ClaimList
@@ -74,6 +75,21 @@ def test_a_claim_can_be_chosen_by_keyboard_and_is_read_out(qtbot, wizard: Import
     assert wizard.currentPage().HEADLINE is Topic.DATA_SIGN
 
 
+def test_review_has_small_pictures_where_there_is_room(qtbot, wizard: ImportWizard) -> None:
+    wizard.resize(1280, 800)
+    wizard.go_to(REVIEW)
+    rows = wizard.currentPage().claim_list.rows
+    qtbot.waitUntil(lambda: len(rows[2].thumbnail.images) == MOST, timeout=WAIT_MS)
+    assert all(row.thumbnail.isVisible() for row in rows)
+    average = rows[2].thumbnail.images[0]
+    middle, corner = (average.pixelColor(at, at).lightness() for at in (average.width() // 2, 2))
+    assert middle > corner + 80, "with the sign that is contradicted, particles are light"
+    wizard.session.change(data_sign="-1")
+    qtbot.waitUntil(lambda: rows[2].thumbnail.images[0] != average, timeout=WAIT_MS)
+    wizard.resize(960, 540)
+    qtbot.waitUntil(lambda: not any(row.thumbnail.isVisible() for row in rows), timeout=WAIT_MS)
+
+
 def test_the_steps_show_the_state_of_each_claim_before_their_pages_are_visited(qtbot, wizard: ImportWizard) -> None:
     def state(step: int) -> str:
         return wizard.steps.item(step).text().split("\n")[1].strip()
@@ -110,6 +126,7 @@ def test_exactly_what_will_be_written_stands_in_a_fold(qtbot, wizard: ImportWiza
     wizard.go_to(REVIEW)
     review = wizard.currentPage()
     assert any(p.code == "data-sign-contradicts" for p in review.problems())
+    wizard.resize(960, 540)
     assert not review.written.isVisible(), "problems need the room"
     qtbot.mouseClick(review.fold, Qt.MouseButton.LeftButton)
     assert review.written.isVisible()
@@ -118,11 +135,13 @@ def test_exactly_what_will_be_written_stands_in_a_fold(qtbot, wizard: ImportWiza
     assert review.written.isVisible(), "it stays as the user has left it"
 
 
-def test_it_is_open_where_nothing_is_wrong(qtbot, wizard: ImportWizard) -> None:
-    wizard.session.change(data_sign="auto")
-    qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
+def test_it_is_open_where_there_is_room(qtbot, wizard: ImportWizard) -> None:
+    wizard.resize(1280, 800)
     wizard.go_to(REVIEW)
-    assert wizard.currentPage().written.isVisible()
+    page = wizard.currentPage()
+    qtbot.waitUntil(page.written.isVisible, timeout=WAIT_MS)
+    content = next(area for area in page.findChildren(QScrollArea) if area.parentWidget() is page)
+    qtbot.waitUntil(lambda: content.verticalScrollBar().maximum() == 0, timeout=WAIT_MS)
 
 
 def test_each_state_has_a_shape_of_its_own(qapp: QApplication) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWizard
+from functools import partial
 
+from PySide6.QtCore import Slot
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWizard
+
+from ...core.looks.poses import Grey
+from ...core.plan.plan import ImportPlan
 from ...core.problems import Severity, count_of
+from ...core.report.claim_codes import Topic
 from ...core.report.claims import claims_of
 from ...core.report.contents import policy_outcomes, will_write
+from ...core.report.thumbnails import thumbnails_of
+from ..tasks import Tasks
 from ..tips import explain
 from ..widgets.claim_list import ClaimList
 from ..widgets.editors import ChoiceEdit, PathEdit, label_for
@@ -16,13 +24,15 @@ from ..widgets.fold import Fold
 from ..widgets.keep_bar import KeepBar
 from ..widgets.labels import plain_label
 from ..widgets.problem_card import SIGNS
-from ..widgets.problem_list import ProblemList
+from ..widgets.problem_lines import ProblemLines
 from ..widgets.progress_line import PlanProgress
 from .page import Page
 
 _BEFORE = "What is known of the data, and every problem. Choose the job folder to create. Nothing is written yet."
 _AFTER = "An import was written to this output folder. Choose another one to import again."
-_LEAST_FACTS_PX = 120
+_LEAST_FACTS_PX = 60
+_ROOMY_PX = 560
+_MOST_LINES, _OPEN_PX = 4, 180
 _NOTHING_YET = "Nothing", "is written until the errors are fixed."
 
 
@@ -38,6 +48,10 @@ class ReviewPage(Page):
         self.claim_list = ClaimList()
         self.claim_list.chosen.connect(self.evidence_wanted)
         self.body.addWidget(self.claim_list)
+        self._pictured: ImportPlan | None = None  # whose pictures are shown, or will be
+        self.tasks = Tasks(self)
+        self.tasks.finished.connect(self._on_pictures)
+        self.tasks.failed.connect(self._on_failed)
         output, project = PathEdit(session, "output", creates=True), PathEdit(session, "project")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -54,26 +68,44 @@ class ReviewPage(Page):
             self.outcomes[name] = words
         self.body.addLayout(form)
         self.body.addWidget(PlanProgress(session))
-        self.problem_list = ProblemList(offers=self.offers)
-        self._problem_box = QGroupBox()
-        QVBoxLayout(self._problem_box).addWidget(self.problem_list)
-        self.body.addWidget(self._problem_box, 1)
+        self.tally, self.problem_list = QLabel(), ProblemLines(self.offers, _MOST_LINES, _OPEN_PX)
+        self.body.addWidget(self.tally)
+        self.body.addWidget(self.problem_list)
         self.fold, self.written = Fold("Exactly what will be written"), Facts("What will be written")
         explain(self.fold, "Rows, links, size, and each field with where its values come from.")
         self.written.setMinimumHeight(_LEAST_FACTS_PX)
-        self.fold.toggled.connect(self._on_fold)
+        self.fold.toggled.connect(self.written.setVisible)
         self.fold.clicked.connect(self._on_fold_clicked)
-        self.written.hide()
         self.body.addWidget(self.fold)
         self.body.addWidget(self.written, 1)
+        self.body.addStretch(0)
         self._is_fold_chosen = False  # by the user; else it is open where there is room
+        self._use_room()
         self.keep = KeepBar(session, finished=False)
         self.body.addWidget(self.keep)
         session.changed.connect(self._on_changed)
         session.imported.connect(self._on_imported)
 
     def shut_down(self) -> None:
+        self.tasks.close()
         self.keep.shut_down()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._make_pictures()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.is_built:
+            self._use_room()
+
+    def _use_room(self) -> None:
+        """In a low window, the sentences and the problems need all of it."""
+        has_room = self.height() >= _ROOMY_PX
+        self.claim_list.set_pictured(has_room)
+        if not self._is_fold_chosen:
+            self.fold.setChecked(has_room)
+            self.written.setVisible(has_room)
 
     def problems(self) -> list:
         return list(self.session.plan.problems)
@@ -95,28 +127,34 @@ class ReviewPage(Page):
         self._on_imported()
         claims = claims_of(plan)
         self.claim_list.show_claims(claims, self.titles_of(claims))
+        if self.isVisible():
+            self._make_pictures()
         self.written.show_facts([_NOTHING_YET] if plan.errors else will_write(plan))
-        self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
         self.problem_list.show_problems(plan.problems)
-        if not self._is_fold_chosen:
-            self.fold.setChecked(all(problem.severity is Severity.INFO for problem in plan.problems))
         severities = [problem.severity for problem in plan.problems]
         tally = [
             f"{SIGNS[severity][0]} {count_of(count, SIGNS[severity][2:].lower())}"
             for severity in Severity
             if (count := severities.count(severity))
         ]
-        self._problem_box.setTitle("   ".join(["Problems", *tally]))
+        nothing = "No problems found." if plan.all_particles else "Nothing has been read yet."
+        self.tally.setText("   ".join(["Problems", *tally]) if tally else nothing)
         for name, words in policy_outcomes(plan).items():
             self.outcomes[name].setText(words)
 
-    @Slot(bool)
-    def _on_fold(self, is_open: bool) -> None:
-        """What will be written takes the room that the problems do not need."""
-        self.written.setVisible(is_open)
-        height = QSizePolicy.Policy.Maximum if is_open else QSizePolicy.Policy.Expanding
-        self._problem_box.setSizePolicy(QSizePolicy.Policy.Preferred, height)
-        self.body.setStretchFactor(self._problem_box, 0 if is_open else 1)
+    def _make_pictures(self) -> None:
+        plan = self.session.plan
+        if plan is not self._pictured:
+            self._pictured = plan
+            self.tasks.start("pictures", partial(thumbnails_of, plan))
+
+    @Slot(str, object)
+    def _on_pictures(self, kind: str, pictures: dict[Topic, list[Grey]]) -> None:
+        self.claim_list.show_pictures(pictures)
+
+    @Slot(str, str, str)
+    def _on_failed(self, kind: str, message: str, details: str) -> None:
+        self.session.failed.emit(message, details)
 
     @Slot()
     def _on_fold_clicked(self) -> None:

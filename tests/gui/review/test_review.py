@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton, QWidget
 
 from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.parameters import ImportParameters, load_settings
@@ -24,7 +25,7 @@ from cryoimport_gui.gui.pages.particles.field_names import field_names
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.tips import window_words
-from cryoimport_gui.gui.widgets.problem_card import sentence
+from cryoimport_gui.gui.widgets.problem_card import ProblemCard, sentence
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load
@@ -60,8 +61,12 @@ def plain(text: str) -> str:
     return text.replace("\u200b", "")
 
 
-def cards(page: Page) -> list[QFrame]:
-    return [card for card in page.problem_list.widget().children() if isinstance(card, QFrame) and card.layout()]
+def cards(page: ReviewPage) -> list[ProblemCard]:
+    """What is known of each problem, with its line opened."""
+    for line in page.problem_list.lines:
+        if not line.card.isVisible():
+            QTest.mouseClick(line.fold, Qt.MouseButton.LeftButton)
+    return [line.card for line in page.problem_list.lines]
 
 
 def words_of(widget: QWidget) -> str:

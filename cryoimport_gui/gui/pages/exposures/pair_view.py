@@ -7,12 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QIcon, QImage, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent, QPalette, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import ParticleOnExposure
 from ....core.pictures.montage import auto_limits
 from ...tips import explain
+from ...widgets.grey import grey_image
 from ...widgets.labels import plain_label
 
 _SMALLEST_PX, _MARGIN_PX, _GAP_PX = 56, 8, 6
@@ -133,9 +134,7 @@ class _Picture(QToolButton):
         if values is not None:
             low, high = auto_limits(values)
             grey = np.clip((values - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
-            size = len(grey)
-            image = QImage(grey.tobytes(), size, size, size, QImage.Format.Format_Grayscale8)
-            self._pixmap = QPixmap.fromImage(image)
+            self._pixmap = QPixmap.fromImage(grey_image(grey))
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

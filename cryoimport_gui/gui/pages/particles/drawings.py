@@ -13,6 +13,7 @@ from ....core.looks.views import Views
 from ....core.problems import count_of
 from ...theme import quiet_colour, series_pen
 from ...tips import explain
+from ...widgets.grey import grey_image
 from ...widgets.plot import Plot
 
 _GAP_PX, _HIGHEST_STRIP_PX = 4, 96
@@ -33,7 +34,7 @@ class ParticleStrip(QWidget):
 
     def show_tiles(self, tiles: NDArray[np.uint8] | None) -> None:
         """(n, t, t) grey; none hides the strip."""
-        self._images = [] if tiles is None else [_image(tile) for tile in tiles]
+        self._images = [] if tiles is None else [grey_image(tile) for tile in tiles]
         self.setAccessibleName(f"Pictures of {count_of(len(self._images), 'particle')}")
         self.setVisible(bool(self._images))
         self.update()
@@ -52,11 +53,6 @@ class ParticleStrip(QWidget):
         step = (self.width() + _GAP_PX) / STRIP_TILES
         for number, image in enumerate(self._images):
             painter.drawImage(QRect(round(number * step), 0, side, side), image)
-
-
-def _image(tile: NDArray[np.uint8]) -> QImage:
-    height, width = tile.shape
-    return QImage(tile.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
 
 
 class ViewsMap(QWidget):

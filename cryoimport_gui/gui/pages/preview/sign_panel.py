@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -24,6 +23,7 @@ from ...session import Session
 from ...theme import make_quiet
 from ...tips import explain
 from ...widgets.editors import ChoiceEdit, label_for
+from ...widgets.grey import grey_image
 from ...widgets.headline import Headline
 from ...widgets.labels import plain_label
 
@@ -171,9 +171,7 @@ class _Reading(QToolButton):
         self.setIconSize(self._full_size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio).boundedTo(self._full_size))
 
     def show_picture(self, tiles: Images, sign: int, limits: Images, background: int) -> None:
-        picture = np.ascontiguousarray(compose(tiles, READING_COLUMNS, sign, limits, gap_grey=background))
-        height, width = picture.shape
-        image = QImage(picture.data, width, height, width, QImage.Format.Format_Grayscale8)
+        image = grey_image(compose(tiles, READING_COLUMNS, sign, limits, gap_grey=background))
         ratio = self.devicePixelRatioF()
         smooth, keep = Qt.TransformationMode.SmoothTransformation, Qt.AspectRatioMode.KeepAspectRatio
         pixmap = QPixmap.fromImage(image).scaled(self._full_size * ratio, keep, smooth)
