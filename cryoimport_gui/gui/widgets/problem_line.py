@@ -18,9 +18,7 @@ from .problem_card import SIGNS, Offer, ProblemCard, offer_button, sentence
 class ProblemLine(QWidget):
     """stops: what Tab comes to, in this order."""
 
-    def __init__(
-        self, problem: Problem, offers: Sequence[Offer], is_open: bool = False, has_message: bool = True
-    ) -> None:
+    def __init__(self, problem: Problem, offers: Sequence[Offer], is_open: bool = False) -> None:
         super().__init__()
         self.card = ProblemCard(problem, offers)
         title, said = f"{SIGNS[problem.severity]}: {self.card.title}", window_words(problem.message)
@@ -34,12 +32,10 @@ class ProblemLine(QWidget):
         explain(self.fold, "Click to see all that was found, and what to do about it.")
         self._head = QHBoxLayout()
         self._head.addWidget(self.fold)
-        if has_message:
-            message = OneLine("Message")
-            message.show_text(sentence(said))
-            self._head.addWidget(message, 1)
-        else:
-            self._head.addStretch(1)
+        message = OneLine("Message")
+        message.show_text(sentence(said))
+        self._head.addWidget(message, 1)
+        self._head.addStretch(0)
         self.stops: list[QWidget] = [self.fold]
         if offers:  # the one that helps most; all of them are in the card
             button = offer_button(problem, offers[0])
@@ -54,9 +50,11 @@ class ProblemLine(QWidget):
         layout.setSpacing(2)
         layout.addLayout(self._head)
         layout.addWidget(self.card)
-        self.card.setVisible(is_open)
-        self.fold.setChecked(is_open)
         self.fold.toggled.connect(self.card.setVisible)
+        self.fold.toggled.connect(message.setHidden)
+        self.card.setVisible(is_open)
+        message.setHidden(is_open)
+        self.fold.setChecked(is_open)
 
     @property
     def closed_height(self) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from ...core.problems import Problem
+from ...core.problems import Problem, Severity
 from .problem_card import Offer
 from .problem_line import ProblemLine
 from .problem_list import ProblemList
@@ -14,14 +14,20 @@ from .problem_list import ProblemList
 class ProblemLines(ProblemList):
     """As high as its lines, up to `closed` of them, and with an open one up to `open_px`; hidden without problems.
 
-    A line that was opened stays open when there is a new plan.
+    Those of the severities `opens` are open at first.  A line stays as the user left it when there is a new plan.
     """
 
     _SPACING_PX = 2
 
-    def __init__(self, offers: Callable[[Problem], Sequence[Offer]], closed: int = 3, open_px: int = 240) -> None:
-        self._closed, self._open_px = closed, open_px
-        self._open: set[str] = set()  # codes
+    def __init__(
+        self,
+        offers: Callable[[Problem], Sequence[Offer]],
+        closed: int = 3,
+        open_px: int = 240,
+        opens: Collection[Severity] = (Severity.ERROR,),
+    ) -> None:
+        self._closed, self._open_px, self._opens = closed, open_px, opens
+        self._is_open: dict[str, bool] = {}  # code → as the user left it
         super().__init__("", offers)
         self.setWhatsThis("What was found, the worst first. Click a line to see what to do about it.")
 
@@ -35,12 +41,13 @@ class ProblemLines(ProblemList):
             self.setVisible(bool(problems))
 
     def _entry(self, problem: Problem, offers: Sequence[Offer]) -> ProblemLine:
-        line = ProblemLine(problem, offers, problem.code in self._open)
+        is_open = problem.severity in self._opens
+        line = ProblemLine(problem, offers, self._is_open.get(problem.code, is_open))
         line.fold.toggled.connect(partial(self._keep_open, problem.code))
         return line
 
     def _keep_open(self, code: str, is_open: bool) -> None:
-        (self._open.add if is_open else self._open.discard)(code)
+        self._is_open[code] = is_open
         self._fit_height()
 
     def _fit_height(self, *_: object) -> None:

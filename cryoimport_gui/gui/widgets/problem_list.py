@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from ...core.problems import Problem, Severity
+from ...core.problems import Problem
 from .labels import plain_label
 from .problem_card import Offer, ProblemCard
 from .problem_line import ProblemLine
 
 
 class ProblemList(QScrollArea):
-    """A column of problems, the worst first; `offers` gives the buttons of each.
-
-    With `highest_px` it is as high as its problems need, up to that; else as high as there is room.  With `folds`
-    all but errors are one line each, with the first of the buttons; it opens.
-    """
+    """A column of problems, the worst first; `offers` gives the buttons of each."""
 
     _SPACING_PX = 8
 
@@ -27,13 +23,10 @@ class ProblemList(QScrollArea):
         self,
         nothing: str = "No problems found.",
         offers: Callable[[Problem], Sequence[Offer]] = lambda problem: (),
-        highest_px: int = 0,
-        folds: bool = False,
     ) -> None:
         super().__init__()
-        self._folds = folds
         self.entries: Sequence[ProblemCard | ProblemLine] = []
-        self._nothing, self._offers, self._highest_px = nothing, offers, highest_px
+        self._nothing, self._offers = nothing, offers
         self._shown: object = None
         self._problems: tuple[Problem, ...] = ()
         self.setWidgetResizable(True)
@@ -75,20 +68,10 @@ class ProblemList(QScrollArea):
         self._fit_height()
 
     def _entry(self, problem: Problem, offers: Sequence[Offer]) -> ProblemCard | ProblemLine:
-        if not self._folds or problem.severity is Severity.ERROR:
-            return ProblemCard(problem, offers)
-        line = ProblemLine(problem, offers, has_message=False)
-        line.fold.toggled.connect(self._fit_height)
-        return line
+        return ProblemCard(problem, offers)
 
-    @Slot()
-    def _fit_height(self, *_: object) -> None:
-        content = self.widget()
-        layout = content.layout() if content else None
-        if self._highest_px and layout is not None:
-            wraps = layout.hasHeightForWidth()
-            wanted = layout.heightForWidth(self.viewport().width()) if wraps else layout.sizeHint().height()
-            self.setFixedHeight(min(self._highest_px, wanted))
+    def _fit_height(self) -> None:
+        """For lists with a height of their own."""
 
     def sizeHint(self) -> QSize:
         """As high as its content, at the width that it has."""

@@ -70,8 +70,7 @@ def test_field_names_are_folded_and_columns_without_a_place_are_no_problem_here(
     assert view.field_names.isVisible()
     assert shown(view.field_names)["Half-sets"] == "rlnRandomSubset → split"
     assert [p.code for p in page.problems()] == ["columns-not-imported"]
-    assert [label.text() for label in page.problem_list.findChildren(QLabel)] == ["No problems found."]
-    assert page.problem_list.height() < 40
+    assert not page.problem_list.isVisible()
 
 
 def test_a_warning_is_one_line_that_opens(qtbot, open_wizard, tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_a_warning_is_one_line_that_opens(qtbot, open_wizard, tmp_path: Path) ->
     (fold,) = (fold for fold in folds if fold.text() == "▲ Warning: Images listed more than once")
     folded = page.problem_list.height()
     assert len(folds) * fold.height() <= folded and not fold.visibleRegion().isEmpty()
-    assert visible_texts(page.problem_list) == []
+    assert not any("000003@stacks/s1.mrcs" in text for text in visible_texts(page.problem_list))
     qtbot.mouseClick(fold, LEFT)
     assert page.problem_list.height() > folded
     assert any("000003@stacks/s1.mrcs" in text for text in visible_texts(page.problem_list))

@@ -58,7 +58,8 @@ class ExposuresPage(Page):
         self._inputs = 0  # counts the sets of names
         self.trims, self.banner, self.options = TrimEditor(session), TrimBanner(session), ExposureOptions(session)
         self.counts, self.groups = OneLine("What matches"), GroupsView()
-        self.table, self.view, self.problem_lines = MatchTable(), MicrographView(session), ProblemLines(self.offers)
+        self.table, self.view = MatchTable(), MicrographView(session)
+        self.problem_lines = ProblemLines(self.offers, opens=())
         self._nothing, self.found = plain_label(), FoundExposures(session)
         self._lay_out(session)
         self.table.arranged.connect(self._build)

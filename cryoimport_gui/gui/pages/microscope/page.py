@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QGroupBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QWidget
 
 from ....core.optics.aberrations import Loss, losses
 from ....core.optics.ctf_summary import CtfSummary, Spread, summarize_ctf
@@ -19,7 +19,7 @@ from ...theme import make_quiet
 from ...tips import explain_tabs
 from ...widgets.facts import Facts
 from ...widgets.labels import plain_label
-from ...widgets.problem_list import ProblemList
+from ...widgets.problem_lines import ProblemLines
 from ..page import Page
 from .ctf_plots import DefocusPlot, PhaseErrorPlot
 from .optics_table import OpticsTable
@@ -67,13 +67,9 @@ class MicroscopePage(Page):
             "Defocus: how it is spread in each optics group.",
             "Aberrations: the phase error from losing them.",
         )
-        self.problem_list = ProblemList(offers=self.offers)
-        box = QGroupBox("Problems")
-        QVBoxLayout(box).addWidget(self.problem_list)
-        row = QHBoxLayout()
-        row.addWidget(self.tabs, 3)
-        row.addWidget(box, 2)
-        self.body.addLayout(row, 1)
+        self.problem_list = ProblemLines(self.offers)
+        self.body.addWidget(self.tabs, 1)
+        self.body.addWidget(self.problem_list)
         self.tasks = Tasks(self)
         self.tasks.finished.connect(self._on_finished)
         self.tasks.failed.connect(self._on_failed)
@@ -87,7 +83,6 @@ class MicroscopePage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         self.table.show_groups(plan, self.session.parameters)
-        self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
         self.problem_list.show_problems(self.problems())
         if plan.all_particles is not self._particles:
             self._particles = plan.all_particles

@@ -11,7 +11,7 @@ from ...remedies import USE_FOLDER
 from ...tasks import Tasks
 from ...tips import explain
 from ...widgets.editors import PathEdit, SwitchEdit, label_for
-from ...widgets.problem_list import ProblemList
+from ...widgets.problem_lines import ProblemLines
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .file_list import FileList
@@ -21,7 +21,6 @@ from .more_options import ParticleOptions
 from .start import Start
 from .which_particles import WhichParticles
 
-_HIGHEST_PROBLEMS_PX = 120
 #: notes that concern no decision: Review has them
 _ON_REVIEW = {"columns-not-imported"}
 
@@ -63,7 +62,7 @@ class ParticlesPage(Page):
         self.take_data.clicked.connect(self._take_suggested_data)
         self.start, self.holdings = Start(session, self.tasks), HoldingsView(self.tasks)
         self.facts = self.holdings.facts
-        self.problem_list = ProblemList(offers=self.offers, highest_px=_HIGHEST_PROBLEMS_PX, folds=True)
+        self.problem_list = ProblemLines(self.offers)
         self.body.addWidget(self.missing)
         self.body.addWidget(self.start, 1)
         self.body.addWidget(self.holdings, 1)
@@ -114,7 +113,7 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan, has_file = self.session.plan, bool(self.session.parameters.meta)
-        for widget in (self.headline, self.holdings, self.problem_list):
+        for widget in (self.headline, self.holdings):
             widget.setVisible(has_file)
         self.start.setVisible(not has_file)
         self.holdings.show_plan(plan)
@@ -124,9 +123,7 @@ class ParticlesPage(Page):
         others = [offer for offer in self.offers(missing) if offer.label != USE_FOLDER] if missing else []
         if self.missing.show_plan(plan, missing, others):
             problems = [problem for problem in problems if problem is not missing]
-        self.problem_list.set_nothing("No problems found." if plan.all_particles else "Nothing has been read yet.")
-        self.problem_list.show_problems(problems)
-        self.problem_list.setVisible(has_file and bool(problems or not missing))
+        self.problem_list.show_problems(problems if has_file else [])
 
     def show_editor(self, name: str) -> None:
         self.more.open_for(name)

@@ -16,6 +16,7 @@ from ....core.particles import Particles
 from ....core.plan.plan import ImportPlan
 from ....core.plan.poses_check import POSES_SAMPLE, look_at_poses
 from ....core.plan.poses_verdict import PosesVerdict
+from ....core.problems import Severity
 from ....core.progress import Progress
 from ....core.report.claim_codes import Topic
 from ...tasks import Tasks
@@ -24,7 +25,7 @@ from ...tips import explain_tabs
 from ...widgets.facts import Facts
 from ...widgets.labels import plain_label
 from ...widgets.one_line import OneLine
-from ...widgets.problem_list import ProblemList
+from ...widgets.problem_lines import ProblemLines
 from ..page import Page
 from .bars_view import BarsView
 from .maps_view import MapsView
@@ -35,7 +36,6 @@ from .words import note
 
 _MOST_STACKS = 30
 _STACKS = 1  # the tab
-_HIGHEST_PROBLEMS_PX = 170
 
 
 class PosesPage(Page):
@@ -69,7 +69,7 @@ class PosesPage(Page):
         self.bars_title = OneLine("What the bars are")
         self.stacks = Facts("Stacks, the worst first")
         self.sample = SampleBar(session)
-        self.problem_list = ProblemList("", self.fixes, _HIGHEST_PROBLEMS_PX)
+        self.problem_list = ProblemLines(self.fixes, opens=tuple(Severity))
         self.tasks, self.checks = Tasks(self), Tasks(self)  # the pictures of a verdict; another verdict
         self._lay_out()
         self.pairs.particle_wanted.connect(self.particle_wanted)
@@ -98,7 +98,6 @@ class PosesPage(Page):
         self.note.setText(note(plan))
         self.note.setVisible(bool(self.note.text()))
         self.problem_list.show_problems(problems)
-        self.problem_list.setVisible(bool(problems))
         self.evidence.setVisible(found.check is not None)
         if plan.all_particles is not self._particles:
             self._particles = plan.all_particles
