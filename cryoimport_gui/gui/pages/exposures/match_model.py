@@ -21,7 +21,7 @@ RowNumbers = NDArray[np.int64]
 
 _ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
 _MARGIN_PX = 4
-_NAMES_TITLE = "Micrograph, and below it the exposure"
+_NAMES_TITLE = "Micrograph / exposure"
 
 _SIGNS = {
     State.AMBIGUOUS: "✖",

@@ -12,7 +12,7 @@ from ...tips import explain
 from ...widgets.editors import PathEdit
 from ...widgets.one_line import OneLine
 
-_OFFER = "These came from CryoSPARC: restore their identities, so that CryoSPARC knows them as the same particles."
+_OFFER = "These came from CryoSPARC: restore their identities."
 
 
 class OriginalLine(QWidget):
@@ -24,7 +24,11 @@ class OriginalLine(QWidget):
         self.words = OneLine("Original particles: what was found")
         self.choose = QPushButton("Choose the ori&ginals…")
         self.choose.setAutoDefault(False)
-        explain(self.choose, "Choose the CryoSPARC particles (.cs or .csg) that this file was exported from.")
+        explain(
+            self.choose,
+            "Choose the CryoSPARC particles (.cs or .csg) that this file was exported from. "
+            "CryoSPARC will know the imported ones as the same particles.",
+        )
         self.choose.clicked.connect(self.editor.button.click)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

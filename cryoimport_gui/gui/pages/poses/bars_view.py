@@ -90,7 +90,8 @@ class BarsView(QWidget):
         ends.append(ends[0].replace(_BETTER, _BETTER[0]))  # the sign alone, if the words need the room
         rooms = [int(inside.width()) - metrics.horizontalAdvance(end) - 2 * _PADDING_PX for end in ends]
         end, room = (ends[0], rooms[0]) if metrics.horizontalAdvance(bar.words) <= rooms[0] else (ends[1], rooms[1])
-        words = metrics.elidedText(bar.words, Qt.TextElideMode.ElideRight, room)
+        whole = bar.words if metrics.horizontalAdvance(bar.words) <= room else bar.words.partition(" (")[0]
+        words = metrics.elidedText(whole, Qt.TextElideMode.ElideRight, room)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(inside, middle | Qt.AlignmentFlag.AlignLeft, words)
         painter.drawText(inside, middle | Qt.AlignmentFlag.AlignRight, end)
