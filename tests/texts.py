@@ -53,7 +53,7 @@ def page_texts(page: QWidget) -> Iterator[str]:
     seen: set[str] = set()
     for widget in (page, *page.findChildren(QWidget)):
         for kind, text in _texts(widget):
-            text = re.sub(r"<[^>]+>", "", text).strip()
+            text = re.sub(r"</?[a-z][^>]*>", "", text).strip()
             if text and text not in seen:
                 seen.add(text)
                 yield f"[{kind}] {text}"

@@ -102,7 +102,7 @@ class ImportParameters:
         "Folder of the CryoSPARC project that holds the output; paths are written relative to it.",
     )
     ignore_raw_data: bool = _parameter(
-        False, SWITCH, "Ignore raw data", "Import the metadata alone: no images, no links, no blob fields."
+        False, SWITCH, "Ignore raw data", "Import only the metadata: no images, no links, no blob fields."
     )
     ignore_pose_data: bool = _parameter(False, SWITCH, "Ignore pose data", "Leave angles, shifts and classes out.")
     ignore_half_sets: bool = _parameter(
@@ -193,7 +193,7 @@ class ImportParameters:
     suggest_trims: bool = _parameter(
         False,
         SWITCH,
-        "Suggest trimming rules",
+        "Find trimming rules",
         "Find the UID removal and cut lengths that match most names, and use them.",
     )
     coordinate_y: str = _parameter(

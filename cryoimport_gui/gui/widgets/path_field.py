@@ -96,7 +96,7 @@ class PathField(QWidget):
         self.button = QPushButton("Browse…")
         self.button.setAutoDefault(False)
         self.button.setAccessibleName(f"Browse for {title}")
-        explain(self.button, f"Choose the {title[0].lower() + title[1:] if title[1].islower() else title} in a dialog.")
+        explain(self.button, f"Choose the {title if title.startswith('CryoSPARC') else title.lower()} in a dialog.")
         for widget in (self, self.line):
             widget.setAccessibleName(title)
             explain(widget, tool_tip)

@@ -15,16 +15,16 @@ _SHOWN_ROWS = 3
 
 
 class FileList(QWidget):
-    """One line a file; a file can be taken out, and others dropped on it are added.  Hidden with a single file."""
+    """One line a file; a file can be removed, and others dropped on it are added.  Hidden with a single file."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
         self._paths: list[str] = []
         self.files = _Files(session)
-        self.remove = QPushButton("Take &out")
+        self.remove = QPushButton("Rem&ove")
         self.remove.setAutoDefault(False)
-        explain(self.remove, "Take the chosen file out of the import. The file itself stays where it is.")
+        explain(self.remove, "Remove the selected file from the import. The file itself stays where it is.")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.files, 1)
