@@ -17,6 +17,7 @@ from ..pictures.montage import compose, own_limits, to_grey
 from ..pictures.reconstruction import LIMITS, PoseCheck, central_slices, projections
 from ..pictures.scale_bar import with_scale_bar
 from ..plan.plan import ImportPlan
+from ..plan.poses_check import reprojection
 from ..plan.poses_verdict import PosesVerdict
 
 PAIRS = 8
@@ -134,6 +135,12 @@ def poses_look(plan: ImportPlan) -> PosesLook | None:
             for file, i in zip(files, worst)
         ),
     )
+
+
+def reprojection_of(plan: ImportPlan, row: int) -> NDArray[np.float32] | None:
+    """(t, t): a particle's re-projection, for a data sign of +1 like its image; None where there is none."""
+    seen = reprojection(plan, row)
+    return None if seen is None else _enlarged(seen[None])[0]
 
 
 def _bars(check: PoseCheck) -> tuple[tuple[Bar, ...], str]:

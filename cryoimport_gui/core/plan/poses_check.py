@@ -38,6 +38,8 @@ _RUN = 20
 _BATCH_BYTES = 32 << 20
 #: stacks whose rows a hint can name
 _FEW_STACKS = 3
+#: in parts of the box
+_SAME_BOX = 1e-3
 
 
 def why_not_checked(plan: ImportPlan) -> str:
@@ -80,7 +82,7 @@ def look_at_poses(
     particles, stacks, importable = plan.all_particles, plan.stacks, plan.importable
     assert particles is not None and stacks is not None and importable is not None
     candidates = np.flatnonzero(importable)
-    alike, has_ctf = _alike(particles, plan.groups, np.bincount(particles.optics_index[candidates]))
+    alike, with_ctf = _alike(particles, plan.groups, np.bincount(particles.optics_index[candidates]))
     candidates = candidates[np.isin(particles.optics_index[candidates], alike)]
     rows = choose_runs(particles, stacks, candidates, count, seed)
     too_few = f"too few particles to tell, {len(rows)} of at least {FEWEST}"
@@ -95,12 +97,34 @@ def look_at_poses(
         progress.step(first, len(rows))
         sample = images.read(rows[first : first + at_once], Unseen(progress))
         transforms.add(first + np.flatnonzero(sample.good), sample.images[sample.good])
-    posed = as_written(particles, stacks, plan.groups, rows, plan.poses == "3D", has_ctf)
+    posed = as_written(particles, stacks, plan.groups, rows, plan.poses == "3D", with_ctf)
     check = check_poses(posed, transforms, Unseen(progress))
     progress.step(len(rows), len(rows))
     if check is None or len(check.rows) < FEWEST:
         return PosesVerdict(None, too_few if check is None else f"too few images can be used, {len(check.rows)}")
     return PosesVerdict(check, "", rows[check.rows])
+
+
+def reprojection(plan: ImportPlan, row: int) -> NDArray[np.float32] | None:
+    """(side, side): what the map of the check looks like from the pose of a particle, CTF included.
+
+    Low-passed and centred, dark on light for a data sign of +1.  None where there is no 3D map, or where the particle
+    has another box in Å or an unknown pose.
+
+    Args:
+        row: of `ImportPlan.all_particles`.
+    """
+    found, particles, stacks = plan.poses_check, plan.all_particles, plan.stacks
+    check = found.check
+    if check is None or not check.is_3d or particles is None or stacks is None:
+        return None
+    if len(judged := np.flatnonzero(found.rows == row)):
+        return check.pairs(judged)[1][0]
+    group = plan.groups[particles.optics_index[row]]
+    with_ctf = has_ctf(particles, group)
+    posed = as_written(particles, stacks, plan.groups, np.array([row]), True, with_ctf)
+    is_alike = abs(posed.pixel_size_A * stacks.box / check.box_A - 1) < _SAME_BOX
+    return check.projected(posed)[0] if is_alike and posed.is_known.all() else None
 
 
 def choose_runs(particles: Particles, stacks: Stacks, candidates: Rows, count: int, seed: int = 0) -> Rows:
@@ -165,21 +189,21 @@ def _alike(particles: Particles, groups: Sequence[OpticsGroup], counts: NDArray[
     for i, n in enumerate(counts.tolist()):
         size = groups[i].pixel_size_A
         if n and size is not None:
-            kinds.setdefault((size.value, _has_ctf(particles, groups[i])), []).append(i)
+            kinds.setdefault((size.value, has_ctf(particles, groups[i])), []).append(i)
     if not kinds:
         return [], False
     kind = max(kinds, key=lambda kind: counts[kinds[kind]].sum())
     return kinds[kind], kind[1]
 
 
-def _has_ctf(particles: Particles, group: OpticsGroup) -> bool:
+def has_ctf(particles: Particles, group: OpticsGroup) -> bool:
     """Whether images of a group are to be compared through their CTF."""
     known = group.voltage_kV and group.cs_mm and group.amplitude_contrast
     return bool(particles.defocus_u_A is not None and known and not getattr(group, "ctf_corrected", ""))
 
 
 def as_written(
-    particles: Particles, stacks: Stacks, groups: Sequence[OpticsGroup], rows: Rows, is_3d: bool, has_ctf: bool
+    particles: Particles, stacks: Stacks, groups: Sequence[OpticsGroup], rows: Rows, is_3d: bool, with_ctf: bool
 ) -> PosedParticles:
     """The fields of some rows of one pixel size as the import writes them, but for a data sign of +1."""
     n, group_of = len(rows), particles.optics_index[rows]
@@ -197,7 +221,7 @@ def as_written(
     shift_px = particles.shifts(of_file_A, np.array([group.shift_scale for group in groups]), rows)
     size, micrographs = of_group("pixel_size_A"), particles.micrograph_index
     ctf = None
-    if has_ctf:
+    if with_ctf:
         wavelengths = [electron_wavelength_A(g.voltage_kV.value) if g.voltage_kV else np.nan for g in groups]
         u_A = column("defocus_u_A")
         ctf = CtfColumns(

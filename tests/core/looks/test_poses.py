@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from cryoimport_gui.core.demo import Demo
-from cryoimport_gui.core.looks.poses import maps_picture, pairs_picture, poses_look, poses_sheet, stack_words
+from cryoimport_gui.core.looks.poses import (
+    maps_picture,
+    pairs_picture,
+    poses_look,
+    poses_sheet,
+    reprojection_of,
+    stack_words,
+)
 from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.particles import Value
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
+from cryoimport_gui.core.plan.poses_check import look_at_poses
+from cryoimport_gui.core.plan.poses_verdict import PosesVerdict
 from tests.support.made_particles import Recipe, make_particles
 from tests.support.planted_poses import negated_shifts, rewrite, write_made
 
@@ -42,6 +52,28 @@ def test_pairs_are_dark_on_light_and_alike(plan: ImportPlan) -> None:
     np.testing.assert_array_equal(look.verdict.check.own[places], look.pair_correlation)
     assert look.slices is not None and look.projections is not None and middle(look.projections).min() > 20
     assert look.slices.shape == look.projections.shape == (3, 87, 87)
+
+
+def test_every_particle_has_a_re_projection_also_one_outside_of_the_sample(plan: ImportPlan) -> None:
+    small = replace(plan, poses_check=look_at_poses(plan, count=200))
+    rows = plan.poses_check.rows
+    outside = np.setdiff1d(rows, small.poses_check.rows)[:20].tolist()
+    assert len(outside) == 20
+    own, other = [], []
+    for row, next_row in zip(outside, outside[1:]):
+        seen, expected, unlike = (reprojection_of(*of) for of in ((small, row), (plan, row), (plan, next_row)))
+        assert seen is not None and expected is not None and unlike is not None and seen.shape == (87, 87)
+        own.append(np.corrcoef(seen.ravel(), expected.ravel())[0, 1])
+        other.append(np.corrcoef(seen.ravel(), unlike.ravel())[0, 1])
+    assert min(own) > 0.8 and np.mean(own) > np.mean(other) + 0.4
+
+
+def test_there_is_no_re_projection_without_a_map_or_of_another_box(plan: ImportPlan) -> None:
+    assert reprojection_of(replace(plan, poses_check=PosesVerdict()), 0) is None
+    sizes = [replace(group, pixel_size_A=Value(1.9, "user")) for group in plan.groups]
+    other = replace(plan, groups=sizes, poses_check=look_at_poses(plan, count=200))
+    outside = int(np.setdiff1d(plan.poses_check.rows, other.poses_check.rows)[0])
+    assert reprojection_of(other, outside) is None
 
 
 def test_the_users_sign_turns_them_round(plan: ImportPlan) -> None:

@@ -83,7 +83,7 @@ def words(page: PosesPage) -> str:
 
 
 def click_button(qtbot, page: PosesPage, text: str) -> None:
-    (button,) = (b for b in page.problem_list.findChildren(QPushButton) if b.text() == text)
+    (button,) = (b for b in page.problem_list.findChildren(QPushButton) if b.text() == text and b.isVisible())
     qtbot.mouseClick(button, LEFT)
     settle(qtbot, page)
 
@@ -291,6 +291,9 @@ def test_a_click_on_a_pair_opens_its_particle(qtbot, open_poses: Open, small: De
         name = Path(particles.stack_names[particles.stack_index[row]]).name
         assert f"image {particles.image_number[row]} of {name}" in preview.particle.windowTitle()
         assert preview.particle.image.image.image is not None
+        assert preview.particle.projection.isVisible()
+        seen = preview.particle.projection.image.image
+        assert np.corrcoef(seen.ravel(), look.projected[number].ravel())[0, 1] > 0.99
         assert wizard.currentPage() is page, "the next pair is one click away"
     preview.particle.close()
 

@@ -646,8 +646,10 @@ def test_what_the_close_look_shows(qtbot, preview: Open) -> None:
     particle.filtered.click()
     raw = particle.image.image.image
     assert (raw != filtered).any()
+    projected = particle.projection.image.image
     page.session.change(data_sign="+1")
     assert np.abs(particle.image.image.image.astype(int) + raw - 255).max() <= 1
+    assert np.abs(particle.projection.image.image.astype(int) + projected - 255).max() <= 1
     radius, profile = particle.profile_curve.getData()
     np.testing.assert_allclose(profile, seen.look.profile, atol=1e-6)
     particle.rings.click()

@@ -10,7 +10,7 @@ from ...arrays import Reals
 from ...progress import Progress, quiet
 from .half_maps import HalfMaps, Slices, real_space
 from .hypotheses import Hypothesis, alternatives, as_imported
-from .sample import Counts, PosedParticles, centred
+from .sample import Counts, PosedParticles, centred, rotation_matrices
 from .score import DEALS, Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
@@ -67,6 +67,10 @@ class PoseCheck:
     _plane: HalfPlane = field(repr=False)
 
     @property
+    def box_A(self) -> float:
+        return self.pixel_size_A * self._plane.side
+
+    @property
     def code(self) -> str:
         """Of the problem to report; nothing where poses fit or were not testable."""
         if self.answer == "does not fit":
@@ -116,6 +120,22 @@ class PoseCheck:
         """
         seen = self._fit.ctf[particles] * self._fit.seen[particles]
         return -self._plane.images(self._fit.data[particles]), -self._plane.images(seen)
+
+    def projected(self, particles: PosedParticles) -> Floats:
+        """Re-projections of the 3D map at the poses of particles that are not among `rows`, CTF included.
+
+        Args:
+            particles: of the box that was judged, in Å; 3D poses.  Half 0 sees the map of half 1, and the reverse.
+
+        Returns:
+            (n, side, side), dark particles on light where the data sign is right, as in `pairs`.
+        """
+        assert self.is_3d and particles.rotation_vector is not None
+        rotation, one_class = rotation_matrices(particles.rotation_vector), np.zeros(len(particles.half), np.int64)
+        seen = Slices(self._plane, rotation, particles.half, one_class).read(self._fit.maps.halves)
+        if particles.ctf is not None:
+            seen *= particles.ctf.values(self._plane, self.box_A)
+        return -self._plane.images(seen)
 
     def map(self) -> Floats:
         """(side, side, side), z y x: of both halves, density positive; in 2D (classes, side, side), as imported."""

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from ....core.looks.exposure import exposure_of
 from ....core.looks.particle import Inspection, inspect
+from ....core.looks.poses import reprojection_of
 from ....core.looks.tiles import Tiles, sign_tiles
 from ....core.particles import OpticsGroup
 from ....core.problems import Problem
@@ -175,14 +176,14 @@ class PreviewPage(Page):
             return
         rows = self.view.tiles.rows.tolist() if self.view.tiles is not None else []
         number = rows.index(row) if row in rows else -1
-        groups, options = self._groups, self.controls.options
+        plan, groups, options = self.session.plan, self._groups, self.controls.options
         averaged = AVERAGED if self.particle.average.isChecked() else 1
         title = particle_title(self._images, row, number, len(rows))
         if number >= 0:
             self.view.select(number)
 
-        def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, str]:
-            return inspect(images, groups, row, options, averaged, progress), title
+        def look(images: ParticleImages, progress: Progress) -> tuple[Inspection, Any, str]:
+            return inspect(images, groups, row, options, averaged, progress), reprojection_of(plan, row), title
 
         self._row = row
         self.particle.set_steps(number > 0, 0 <= number < len(rows) - 1)

@@ -49,6 +49,7 @@ class ParticleView(QDialog):
         super().__init__(parent)
         self.setWindowTitle("One particle")
         self._look: Look | None = None
+        self._projected: NDArray[np.float32] | None = None
         self.sign = -1
         self.image = PictureView("Particle")
         self.spectrum = PictureView("Power spectrum")
@@ -56,6 +57,12 @@ class ParticleView(QDialog):
         explain(self.image, f"The image times the data sign. {keys}")
         explain(self.spectrum, f"Its power spectrum; dark rings should lie on the drawn ones. {keys}")
         self.image_bar = ScaleBar(self.image)
+        self.projection = PictureView("Re-projection")
+        explain(
+            self.projection,
+            "What the map on the page Poses looks like from this particle's pose, CTF included, times the data sign; "
+            f"low-passed and centred. Where the pose fits, the particle looks like it. {keys}",
+        )
         self.filtered = QCheckBox("&Filtered as in the montage")
         explain(self.filtered, "Filtered, centred and rotated as in the montage, or as stored. Default: filtered.")
         self.rings = QCheckBox("CTF &rings")
@@ -96,8 +103,10 @@ class ParticleView(QDialog):
         QShortcut(QKeySequence(Qt.Key.Key_Right), self, self._go_on)
         open_at(self, 1180, 700)
 
-    def show_inspection(self, inspection: Inspection, title: str) -> None:
+    def show_inspection(self, inspection: Inspection, projected: NDArray[np.float32] | None, title: str) -> None:
+        """`projected` (t, t) is the particle's re-projection, if there is one."""
         self.setWindowTitle(title)
+        self._projected = projected
         self.facts.show_facts(inspection.facts)
         self._look = look = inspection.look
         self.message.setText(f"✖ This image cannot be shown: {inspection.error}" if inspection.error else "")
@@ -147,6 +156,10 @@ class ParticleView(QDialog):
 
     @Slot()
     def _draw_image(self, *_: object) -> None:
+        projected = self._projected
+        self._projection_side.setVisible(projected is not None)
+        if projected is not None:
+            self.projection.show_picture(to_grey(projected, self.sign, *auto_limits(projected)))
         if self._look is None:
             self.image.clear()
             self.image_bar.set_pixel_size(0, "Å")
@@ -170,6 +183,16 @@ class ParticleView(QDialog):
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
+        self._projection_side = QWidget()
+        of_projection = QVBoxLayout(self._projection_side)
+        of_projection.setContentsMargins(0, 0, 0, 0)
+        of_projection.addWidget(_bold("Its re-projection"))
+        of_projection.addWidget(self.projection, 1)
+        around_centre = QWidget()
+        side_by_side = QHBoxLayout(around_centre)
+        side_by_side.setContentsMargins(0, 0, 0, 0)
+        side_by_side.addWidget(self._projection_side, 1)
+        side_by_side.addWidget(self.profile_plot, 1)
         below_image, below_spectrum = QHBoxLayout(), QHBoxLayout()
         below_image.addWidget(self.filtered)
         below_image.addStretch(1)
@@ -178,7 +201,7 @@ class ParticleView(QDialog):
         below_spectrum.addWidget(self.average)
         below_spectrum.addStretch(1)
         columns = (
-            ("Particle, stored value × data sign", self.image, below_image, self.profile_plot),
+            ("Particle, stored value × data sign", self.image, below_image, around_centre),
             ("Power spectrum", self.spectrum, below_spectrum, self.spectrum_plot),
         )
         for column, (title, picture, below, plot) in enumerate(columns):
