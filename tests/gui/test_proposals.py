@@ -11,10 +11,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWizard
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
+from cryoimport_gui.core.report.claims import readiness
 from cryoimport_gui.gui.pages.exposures.page import ExposuresPage
 from cryoimport_gui.gui.pages.review import ReviewPage
 
-from .conftest import WAIT_MS, press_import
+from .conftest import WAIT_MS
 from .test_drops import Drag
 
 RECIPE = DemoRecipe(micrographs=4, particles_per_micrograph=10)
@@ -49,7 +50,12 @@ def test_two_drops_lead_to_an_import(qtbot, open_wizard, demo: Demo) -> None:
     assert session.plan.counts()["particles_matched"] == 40 and session.plan.errors == []
     name = Path(session.parameters.output).relative_to(demo.project)
     assert re.fullmatch(r"imports/run_data_\d{4}-\d\d-\d\d", str(name))
-    press_import(wizard)
+    ready = wizard.pages[0].ready
+    assert ready.isVisible() and ready.words.text() == readiness(session.plan)[1]
+    assert ready.words.text() == "Ready: 5 of 5 claims confirmed."
+    qtbot.mouseClick(ready.review, Qt.MouseButton.LeftButton)
+    assert wizard.currentPage().title() == "Review"
+    qtbot.mouseClick(wizard.button(QWizard.WizardButton.NextButton), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: session.job is not None, timeout=WAIT_MS)
     assert (demo.project / name / "imported_particles.csg").exists()
     assert session.unsaved() == []

@@ -80,6 +80,19 @@ def claims_of(plan: ImportPlan) -> list[Claim]:
     return [_claim(plan, topic, say) for topic, say in _CLAIMS.items()]
 
 
+def readiness(plan: ImportPlan) -> tuple[ClaimState, str]:
+    """Whether a plan can be imported, and the states of its claims, in one sentence; the state is the worst of them."""
+    if plan.errors:
+        stop = "1 error stops" if len(plan.errors) == 1 else f"{len(plan.errors)} errors stop"
+        return ClaimState.CONTRADICTED, f"Not ready: {stop} the import."
+    if plan.importable is None:
+        return ClaimState.GIVEN, "Not ready: nothing has been read yet."
+    counts = Counter(claim.state for claim in claims_of(plan))
+    confirmed, *others = (counts[state] for state in ClaimState)
+    rest = "".join(f", {n} {state.value}" for n, state in zip(others, list(ClaimState)[1:]) if n)
+    return max(counts, key=list(ClaimState).index), f"Ready: {confirmed} of {counts.total()} claims confirmed{rest}."
+
+
 def _claim(plan: ImportPlan, topic: Topic, say: Callable[[ImportPlan], Claim]) -> Claim:
     """What the worst of the claim's problems says, or else its own figures."""
     found = [p for p in plan.problems if claim_of(p.code) is topic and p.severity is not Severity.INFO]

@@ -12,7 +12,7 @@ from ...core.looks.poses import Grey
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Severity, count_of
 from ...core.report.claim_codes import Topic
-from ...core.report.claims import claims_of
+from ...core.report.claims import claims_of, readiness
 from ...core.report.contents import policy_outcomes, will_write
 from ...core.report.thumbnails import thumbnails_of
 from ..tasks import Tasks
@@ -45,6 +45,7 @@ class ReviewPage(Page):
 
     def build(self) -> None:
         session = self.session
+        self.body.addWidget(self.headline)
         self.claim_list = ClaimList()
         self.claim_list.chosen.connect(self.evidence_wanted)
         self.body.addWidget(self.claim_list)
@@ -125,6 +126,7 @@ class ReviewPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         self._on_imported()
+        self.headline.say(*readiness(plan))
         claims = claims_of(plan)
         self.claim_list.show_claims(claims, self.titles_of(claims))
         if self.isVisible():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from ...core.report.claims import Claim
+from ...core.report.claims import Claim, ClaimState
 from .labels import breakable, plain_label
 from .state_icon import StateIcon
 
@@ -13,7 +13,7 @@ _LARGER, _ICON_PX = 1.15, 22
 
 
 class Headline(QWidget):
-    """Shows a claim; grey while it is not enabled, because a new plan is being made."""
+    """Shows a claim, or all of them in a word; grey while it is not enabled, because a new plan is being made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,6 +31,9 @@ class Headline(QWidget):
 
     def set_claim(self, claim: Claim) -> None:
         self.claim = claim
-        self.icon.set_state(claim.state)
-        self.label.setText(breakable(claim.words))
-        self.label.setAccessibleName(f"{claim.state.value.capitalize()}: {claim.words}")
+        self.say(claim.state, claim.words)
+
+    def say(self, state: ClaimState, words: str) -> None:
+        self.icon.set_state(state)
+        self.label.setText(breakable(words))
+        self.label.setAccessibleName(f"{state.value.capitalize()}: {words}")

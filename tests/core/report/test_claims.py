@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import CODES
 from cryoimport_gui.core.report.claim_codes import CODES_OF_CLAIMS, Topic
-from cryoimport_gui.core.report.claims import Claim, claims_of
+from cryoimport_gui.core.report.claims import Claim, ClaimState, claims_of, readiness
 from cryoimport_gui.manual import make_parser
 
 from ...support import planted_poses
@@ -59,6 +60,22 @@ def test_all_claims_of_the_demo_are_confirmed(demo_values: dict) -> None:
     assert claims[Topic.DATA_SIGN].words == "Data sign −1: 400 of 400 particles are stored bright."
     check(claims[Topic.POSES], "✓", "Poses fit: the re-projections explain", "(400 particles)")
     check(claims[Topic.POSITIONS], "✓", "found on 20 of 20 exposures", "y is kept", "over 80 particles")
+
+
+def test_readiness_counts_the_claims_and_has_the_worst_state(demo: Demo, tmp_path: Path) -> None:
+    plan = plan_import(parameters_of(demo))
+    assert readiness(plan) == (ClaimState.CONFIRMED, "Ready: 5 of 5 claims confirmed.")
+    assert plan.data_sign is not None
+    chosen = replace(plan, data_sign=replace(plan.data_sign, value=-plan.data_sign.value, source="user"))
+    assert readiness(chosen) == (ClaimState.CONTRADICTED, "Ready: 4 of 5 claims confirmed, 1 contradicted.")
+    without = plan_import(replace(plan.parameters, exposures=(), project="", ignore_pose_data=True))
+    assert readiness(without) == (ClaimState.GIVEN, "Ready: 3 of 5 claims confirmed, 2 as given.")
+    assert readiness(ImportPlan(ImportParameters())) == (
+        ClaimState.GIVEN,
+        "Not ready: nothing has been read yet.",
+    )
+    missing = plan_import(ImportParameters(meta=(str(tmp_path / "no.star"),)))
+    assert readiness(missing) == (ClaimState.CONTRADICTED, "Not ready: 1 error stops the import.")
 
 
 def test_nothing_has_been_chosen_yet() -> None:

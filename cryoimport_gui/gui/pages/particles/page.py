@@ -18,6 +18,7 @@ from .file_list import FileList
 from .holdings_view import HoldingsView
 from .missing_stacks import CODE, MissingStacks
 from .more_options import ParticleOptions
+from .ready_line import ReadyLine
 from .start import Start
 from .which_particles import WhichParticles
 
@@ -67,6 +68,9 @@ class ParticlesPage(Page):
         self.body.addWidget(self.start, 1)
         self.body.addWidget(self.holdings, 1)
         self.body.addWidget(self.problem_list)
+        self.ready = ReadyLine()
+        self.ready.review.clicked.connect(self._go_to_review)
+        self.body.addWidget(self.ready)
 
     def _form(self) -> QFormLayout:
         session = self.session
@@ -113,7 +117,7 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan, has_file = self.session.plan, bool(self.session.parameters.meta)
-        for widget in (self.headline, self.holdings):
+        for widget in (self.headline, self.holdings, self.ready):
             widget.setVisible(has_file)
         self.start.setVisible(not has_file)
         self.holdings.show_plan(plan)
@@ -124,10 +128,20 @@ class ParticlesPage(Page):
         if self.missing.show_plan(plan, missing, others):
             problems = [problem for problem in problems if problem is not missing]
         self.problem_list.show_problems(problems if has_file else [])
+        self.ready.show_plan(plan)
 
     def show_editor(self, name: str) -> None:
         self.more.open_for(name)
         super().show_editor(name)
+
+    @Slot()
+    def _on_state(self, *_: object) -> None:
+        super()._on_state()
+        self.ready.setEnabled(self.session.is_current)
+
+    @Slot()
+    def _go_to_review(self) -> None:
+        self.evidence_wanted.emit("output-exists")  # any code of that page
 
     @Slot()
     def _choose_folder(self) -> None:
