@@ -12,7 +12,6 @@ from ...tasks import Tasks
 from ...tips import explain
 from ...widgets.editors import PathEdit, SwitchEdit, label_for
 from ...widgets.problem_lines import ProblemLines
-from ...widgets.progress_line import PlanProgress
 from ..page import Page
 from .file_list import FileList
 from .holdings_view import HoldingsView
@@ -57,7 +56,6 @@ class ParticlesPage(Page):
         self.tasks = Tasks(self)
         self.body.addWidget(self.headline)
         self.body.addLayout(self._form())
-        self.body.addWidget(PlanProgress(session))
         self.missing = MissingStacks()
         self.take_data = self.missing.take_data
         self.take_data.clicked.connect(self._take_suggested_data)
@@ -68,7 +66,7 @@ class ParticlesPage(Page):
         self.body.addWidget(self.start, 1)
         self.body.addWidget(self.holdings, 1)
         self.body.addWidget(self.problem_list)
-        self.ready = ReadyLine()
+        self.ready = ReadyLine(session)
         self.ready.review.clicked.connect(self._go_to_review)
         self.body.addWidget(self.ready)
 
@@ -137,7 +135,7 @@ class ParticlesPage(Page):
     @Slot()
     def _on_state(self, *_: object) -> None:
         super()._on_state()
-        self.ready.setEnabled(self.session.is_current)
+        self.ready.set_current(self.session.is_current)
 
     @Slot()
     def _go_to_review(self) -> None:
