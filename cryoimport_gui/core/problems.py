@@ -5,12 +5,14 @@ The table `CODES` is the only place where codes stand; the report, the command, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 MAX_EXAMPLES = 5
+_PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
 _MAX_LETTERS = 4000
 
 
@@ -20,6 +22,10 @@ class Severity(StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
+
+
+#: a sign and a word, so that colour alone carries no meaning
+SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 
 
 @dataclass(frozen=True)
@@ -318,6 +324,13 @@ class Problem:
         lines += [f"    {example}" for example in self.examples]
         flag = f" (--accept {self.code})" if CODES[self.code].acceptable and self.severity is Severity.ERROR else ""
         return "\n".join([*lines, f"    → {self.hint}{flag}"])
+
+
+def sentence(message: str) -> str:
+    """A message as a sentence; names of files, columns and groups that it begins with are left as they are."""
+    first = message.partition(" ")[0]
+    is_word = _PLAIN_WORD.fullmatch(first) and not first.startswith("rln")
+    return (message[0].upper() + message[1:] if is_word else message) + "."
 
 
 def problem(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWizard
 
 from ...core.looks.poses import Grey
 from ...core.plan.plan import ImportPlan
-from ...core.problems import Severity, count_of
+from ...core.problems import SIGNS, Severity, count_of
 from ...core.report.claim_codes import Topic
 from ...core.report.claims import claims_of, readiness
 from ...core.report.contents import policy_outcomes, will_write
@@ -23,7 +23,6 @@ from ..widgets.facts import Facts
 from ..widgets.fold import Fold
 from ..widgets.keep_bar import KeepBar
 from ..widgets.labels import plain_label
-from ..widgets.problem_card import SIGNS
 from ..widgets.problem_lines import ProblemLines
 from ..widgets.progress_line import PlanProgress
 from .page import Page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -11,14 +10,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QGridLayout, QPushButton, QWidget
 
-from ...core.problems import CODES, Problem, Severity
+from ...core.problems import CODES, SIGNS, Problem, sentence
 from ..theme import emphasize, severity_colour
 from ..tips import explain, window_words
 from .labels import CopyButton, plain_label
 
-#: a sign and a word, so that colour alone carries no meaning
-SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
-_PLAIN_WORD = re.compile(r"a|[a-z]{2,}(-[a-z]+)*,?")
 _IN_A_ROW = 2  # buttons: as many as fit most cards
 
 
@@ -70,13 +66,6 @@ class ProblemCard(QFrame):
     def stops(self) -> Sequence[QWidget]:
         """What Tab comes to, in this order."""
         return self.buttons
-
-
-def sentence(message: str) -> str:
-    """A message as a sentence; names of files, columns and groups that it begins with are left as they are."""
-    first = message.partition(" ")[0]
-    is_word = _PLAIN_WORD.fullmatch(first) and not first.startswith("rln")
-    return (message[0].upper() + message[1:] if is_word else message) + "."
 
 
 def offer_button(problem: Problem, offer: Offer) -> QPushButton:

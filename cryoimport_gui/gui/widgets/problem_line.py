@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ...core.problems import Problem
+from ...core.problems import SIGNS, Problem, sentence
 from ..theme import severity_colour
 from ..tips import explain, window_words
 from .fold import Fold
 from .one_line import OneLine
-from .problem_card import SIGNS, Offer, ProblemCard, offer_button, sentence
+from .problem_card import Offer, ProblemCard, offer_button
 
 
 class ProblemLine(QWidget):

@@ -19,13 +19,13 @@ from cryoimport_gui.__main__ import main
 from cryoimport_gui.core.parameters import ImportParameters, load_settings
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
-from cryoimport_gui.core.problems import CODES, Severity, problem
+from cryoimport_gui.core.problems import CODES, Severity, problem, sentence
 from cryoimport_gui.gui.pages.page import Page
 from cryoimport_gui.gui.pages.particles.field_names import field_names
 from cryoimport_gui.gui.pages.review import ReviewPage
 from cryoimport_gui.gui.remedies import REMEDIES
 from cryoimport_gui.gui.tips import window_words
-from cryoimport_gui.gui.widgets.problem_card import ProblemCard, sentence
+from cryoimport_gui.gui.widgets.problem_card import ProblemCard
 from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load

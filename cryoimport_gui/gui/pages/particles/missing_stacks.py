@@ -8,13 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from ....core.plan.plan import ImportPlan
-from ....core.problems import Problem, count_of
+from ....core.problems import SIGNS, Problem, count_of
 from ...theme import emphasize, severity_colour
 from ...tips import explain, window_words
 from ...widgets.fold import Fold
 from ...widgets.labels import CopyButton, plain_label
 from ...widgets.one_line import OneLine
-from ...widgets.problem_card import SIGNS, Offer, offer_button
+from ...widgets.problem_card import Offer, offer_button
 
 CODE = "stack-missing"
 
