@@ -106,6 +106,7 @@ class ParticleOnExposure:
 
     particle, keep, flip: (t, t), the patches as stored; None where there is none.
     keep_correlation, flip_correlation: |correlation|, nan where there is no patch.
+    extent_A: side of the pictures.
     reason: why there is nothing to see.
     """
 
@@ -115,6 +116,7 @@ class ParticleOnExposure:
     flip: NDArray[np.float32] | None = None
     keep_correlation: float = np.nan
     flip_correlation: float = np.nan
+    extent_A: float = np.nan
     reason: str = ""
 
 
@@ -141,11 +143,12 @@ def look_at_particle(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExp
         _tile(pair, pair.flip),
         pair.keep_correlation,
         pair.flip_correlation,
+        pair.pixel_size_A * len(pair.particle),
     )
 
 
 def look_at_some(plan: ImportPlan, count: int, progress: Progress = quiet) -> list[ParticleOnExposure]:
-    """A few particles beside both of their places, of as many exposures; only those that have pictures of all three.
+    """A few particles beside both of their places, of as many exposures; only those that have all pictures.
 
     Raises:
         Cancelled: `progress` said so.
@@ -153,22 +156,23 @@ def look_at_some(plan: ImportPlan, count: int, progress: Progress = quiet) -> li
     particles, exposures, matching = plan.all_particles, plan.exposures, plan.matching
     if particles is None or exposures is None or matching is None or plan.placing is None or plan.importable is None:
         return []
-    if exposures.are_movies or plan.stacks is None:
+    if exposures.are_movies:
         return []
     some = PlacedRows.of(particles, exposures, matching, plan.importable).sample(count, 1)
     looks: list[ParticleOnExposure] = []
     for row, exposure in zip(some.rows.tolist(), some.exposure.tolist()):
         progress.step(len(looks), count)
         looks.append(look_at_particle(plan, row, exposure))
-    return [look for look in looks if look.particle is not None and look.keep is not None and look.flip is not None]
+    whole = [look for look in looks if look.keep is not None and look.flip is not None]
+    with_image = [look for look in whole if look.particle is not None]
+    return with_image if plan.stacks is not None and plan.stacks.box else whole
 
 
 def places_picture(looks: Sequence[ParticleOnExposure]) -> NDArray[np.uint8]:
-    """A column for each particle: itself, and its place with y kept and with y flipped."""
-    sides = [look.particle.shape[0] for look in looks if look.particle is not None]
-    rows = [[getattr(look, name) for look in looks] for name in ("particle", "keep", "flip")]
-    assert sides and len(set(sides)) == 1
-    return compose(np.array(rows, np.float32).reshape(-1, sides[0], sides[0]), len(looks), 1)
+    """A column for each: the particle, unless it is a pick, and its place with y kept and with y flipped."""
+    names = ("keep", "flip") if looks[0].particle is None else ("particle", "keep", "flip")
+    pictures = np.array([getattr(look, name) for name in names for look in looks], np.float32)
+    return compose(pictures, len(looks), 1)
 
 
 def _look_at_pick(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExposure:
@@ -186,7 +190,7 @@ def _look_at_pick(plan: ImportPlan, row: int, exposure: int) -> ParticleOnExposu
         return ParticleOnExposure(row, reason=f"The exposure cannot be shown: {why_not(error)}.")
     size_A = float(exposures.pixel_size_A[exposure]) * extent_px / _TILE.size_px
     keep, flip = (None if p is None else make_tiles(p[None], np.array([size_A]), _TILE)[0] for p in found)
-    return ParticleOnExposure(row, keep=keep, flip=flip)
+    return ParticleOnExposure(row, keep=keep, flip=flip, extent_A=size_A * _TILE.size_px)
 
 
 def _tile(pair: PlacementPair, picture: NDArray[np.float32] | None) -> NDArray[np.float32] | None:

@@ -200,7 +200,7 @@ def _parts(look: PosesLook) -> Iterator[Grey]:
     yield pairs
     yield _histogram(look, width)
     yield _bar_chart(look, width)
-    yield maps_picture(look)
+    yield with_scale_bar(maps_picture(look), look.pixel_size_A)
     yield _curve(look.shell_correlation, width)
 
 
@@ -216,7 +216,7 @@ def maps_picture(look: PosesLook) -> Grey:
     else:
         assert look.averages is not None and look.dealt_averages is not None
         pictures, columns = np.concatenate([look.averages, look.dealt_averages]), len(look.averages)
-    return with_scale_bar(_in_rows(pictures, columns), look.pixel_size_A)
+    return _in_rows(pictures, columns)
 
 
 def _in_rows(pictures: Grey, columns: int) -> Grey:

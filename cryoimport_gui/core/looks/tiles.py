@@ -153,23 +153,20 @@ def first_tiles(plan: ImportPlan, progress: Progress = quiet) -> Tiles | None:
     return page_tiles(images, plan.groups, images.page(Selection())[0], DEFAULT_OPTIONS, progress)
 
 
-def montage_of(
-    plan: ImportPlan, tiles: Tiles | None, most: int | None = None, columns: int | None = None
-) -> NDArray[np.uint8] | None:
-    """The tiles × data sign with a scale bar, without those that cannot be read; None where nothing is left.
+def montage_of(plan: ImportPlan, tiles: Tiles | None) -> NDArray[np.uint8] | None:
+    """The tiles × data sign with a scale bar, without those that cannot be read; None where nothing is left."""
+    if tiles is None or plan.data_sign is None or len(tiles) == len(tiles.errors):
+        return None
+    values = np.delete(tiles.values, list(tiles.errors), axis=0)
+    picture = compose(values, columns_for(len(values)), plan.data_sign.value, tiles.limits)
+    return with_scale_bar(picture, *tiles.scale)
 
-    Args:
-        most: So many, from everywhere; None: all.
-        columns: None: as many as make a square.
-    """
-    if tiles is None or plan.data_sign is None:
-        return None
-    good = np.delete(np.arange(len(tiles)), list(tiles.errors))
-    if not len(good):
-        return None
-    if most is not None:
-        good = good[np.linspace(0, len(good) - 1, min(most, len(good))).astype(int)]
-    values = tiles.values[good]
-    size, unit, varies = tiles.scale
-    picture = compose(values, columns or columns_for(len(values)), plan.data_sign.value, tiles.limits)
-    return with_scale_bar(picture, size, unit, varies)
+
+def rows_of_tiles(plan: ImportPlan, tiles: Tiles | None, most: int, columns: int) -> tuple[NDArray[np.uint8], int]:
+    """Some tiles × data sign, from everywhere, in rows of `columns` or fewer, and their number; 0: there is no tile."""
+    good = np.delete(np.arange(len(tiles)), list(tiles.errors)) if tiles is not None else np.empty(0, int)
+    if tiles is None or plan.data_sign is None or not len(good):
+        return np.empty((0, 0), np.uint8), 0
+    good = good[np.linspace(0, len(good) - 1, min(most, len(good))).astype(int)]
+    columns = ceil(len(good) / ceil(len(good) / columns))
+    return compose(tiles.values[good], columns, plan.data_sign.value, tiles.limits), columns

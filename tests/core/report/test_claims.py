@@ -240,7 +240,7 @@ def test_the_same_sentences_stand_everywhere(tmp_path: Path, capsys: pytest.Capt
     assert outcome.report["claims"] == [claim.to_json() for claim in claims]
     page = unescape((outcome.output / "import.html").read_text())
     places = [page.index(claim.words) for claim in claims]
-    assert places == sorted(places) and places[-1] < page.index("<h2>")
+    assert places == sorted(places) and places[-1] < page.index("<h2>Problems")
     assert all(page.count(claim.words) == 1 for claim in claims), "a fact is stated once"
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cryoimport_gui.core.demo import Demo
 from cryoimport_gui.core.parameters import ImportParameters, update
+from cryoimport_gui.core.particles import Value
 from cryoimport_gui.core.pictures.montage import GAP_PX
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
@@ -70,21 +71,23 @@ def alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 def test_the_whole_page_is_small_and_holds_a_picture_of_each_claim(plan: ImportPlan) -> None:
     html = report_page(plan, "complete")
     assert len(html.encode()) < 3_000_000
-    assert html.count("<section") == html.count("</section>") == 5
-    for section in html.split("<section")[1:]:
+    claims = html.split("<section class=claim>")[1:]
+    assert len(claims) == 5
+    for section in claims:
         assert "<img" in section or "<svg" in section
     assert html.count("<img") == 6 and html.count("<svg") == 4
+    assert html.count("<p class=scale>") == 6, "each picture has its scale bar"
 
 
 def test_both_signs_are_shown_and_the_right_one_is_dark_on_light(plan: ImportPlan) -> None:
     html = of(plan, Topic.DATA_SIGN)
     right, wrong = pictures(html)
     assert html.index("−1 (in use)") < html.index("+1 (not in use)")
-    average = tiles(right, 4, 2)[0, 0]
+    average = tiles(right, 8, 1)[0, 0]
     size = len(average)
     middle = average[size // 2 - size // 8 : size // 2 + size // 8, size // 2 - size // 8 : size // 2 + size // 8]
     assert middle.mean() < average[:4].mean() - 80
-    np.testing.assert_allclose(tiles(wrong, 4, 2)[0, 0], 255 - average, atol=1)
+    np.testing.assert_allclose(tiles(wrong, 8, 1)[0, 0], 255 - average, atol=1)
 
 
 def test_particles_lie_where_y_kept_shows_them(plan: ImportPlan) -> None:
@@ -126,8 +129,32 @@ def test_of_many_optics_groups_the_largest_are_shown(tmp_path: Path) -> None:
     found.groups = [replace(group, id=100 + i, name=f"group {i}", particles=i + 1) for i in range(20)]
     html = of(found, Topic.MICROSCOPE)
     assert html.count("12 smaller groups are not shown.") == 2
-    assert ">119<" in html and ">111<" not in html and html.count("<tr>") == 2 * (1 + MOST_GROUPS)
+    assert ">119<" in html and ">111<" not in html and html.count("<tr>") == 1 + 2 * (1 + MOST_GROUPS) + 2
     assert "Phase error in group 19" in html
+
+
+def test_a_source_that_all_values_share_stands_once(tmp_path: Path) -> None:
+    found = plan_import(ImportParameters(meta=str(write_input(tmp_path))))
+    (group,) = found.groups
+    found.groups = [replace(group, id=i) for i in (1, 2)]
+    assert of(found, Topic.MICROSCOPE).count("optics rlnVoltage") == 1
+    found.groups[1] = replace(group, id=2, voltage_kV=Value(200.0, "user"))
+    html = of(found, Topic.MICROSCOPE)
+    assert "<td>300 (optics rlnVoltage)</td>" in html and "<td>200 (user)</td>" in html
+
+
+def test_picks_show_what_lies_at_their_places(tmp_path: Path) -> None:
+    demo = small_demo(tmp_path, micrographs=4, particles_per_micrograph=8, box=64)
+    html = of(plan_import(parameters_of(demo, ignore_raw_data=True)), Topic.POSITIONS)
+    (picture,) = pictures(html)
+    kept, flipped = tiles(picture, 4, 2)
+    middle, side = slice(48, 80), slice(0, 16)
+
+    def darkness(place: NDArray[np.float64]) -> float:
+        return float(place[side].mean() - place[middle, middle].mean())
+
+    assert min(map(darkness, kept)) > 50 > max(map(darkness, flipped)) - 50
+    assert "4 places on different exposures" in html and "y kept (in use)" in html and "Correlations" not in html
 
 
 def test_what_there_is_none_of_is_not_shown(tmp_path: Path) -> None:
@@ -154,7 +181,7 @@ def test_a_look_that_fails_costs_only_itself(plan: ImportPlan, monkeypatch: pyte
     monkeypatch.setattr(evidence, "maps_picture", fail)
     monkeypatch.setattr(evidence, "look_at_some", fail)
     html = report_page(plan, "complete")
-    assert html.count("<img") == 4 and html.count("<section") == 5
+    assert html.count("<img") == 4 and html.count("<section class=claim>") == 5
 
 
 def test_cancelled_is_no_failure(plan: ImportPlan) -> None:
@@ -163,12 +190,14 @@ def test_cancelled_is_no_failure(plan: ImportPlan) -> None:
 
 
 def test_plots_draw_values_where_they_belong() -> None:
-    svg = plot_svg("a & b", [Line("<i>", np.array([0.0, 1.0, 2.0]), np.array([0.0, 5.0, 10.0]))], [(2.0, "end")])
+    line = Line("<i>", np.array([0.0, 1.0, 2.0]), np.array([0.0, 5.0, 10.0]))
+    svg = plot_svg("a & b", [line], [(2.0, "end")], [(5.0, "half")])
     assert 'aria-label="a &amp; b"' in svg and "&lt;i&gt;" in svg and ">end<" in svg
     points = re.search(r'points="([^"]+)"', svg)
-    assert points and points[1] == "4.0,72.0 120.0,43.0 236.0,14.0"
+    assert points and points[1] == "30.0,81.0 132.0,48.5 234.0,16.0"
+    assert 'd="M30 48.5H234"' in svg and re.search(r'y="52.0" text-anchor="end">half<', svg)
     steps = plot_svg("", [Line("", np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0]))], [])
-    assert 'points="4.0,72.0 4.0,43.0 120.0,43.0 120.0,14.0 236.0,14.0 236.0,72.0"' in steps
+    assert 'points="30.0,81.0 30.0,48.5 132.0,48.5 132.0,16.0 234.0,16.0 234.0,81.0"' in steps
     bars = bars_svg("", [("a", 1, True), ("b", 0.25, False)])
     widths = [float(width) for width in re.findall(r'<rect[^>]* width="([\d.]+)"', bars)]
     assert widths[1] == pytest.approx(widths[0] / 4, abs=0.05)
