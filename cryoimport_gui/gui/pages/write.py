@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from time import monotonic
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -18,11 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from ...core.job.write import Job
-from ...core.layout import RESULT_GROUP
+from ...core.layout import REPORT_PAGE, RESULT_GROUP
 from ...core.plan.plan import ImportPlan
 from ...core.problems import Problem, count_of
 from ...core.report.claims import claims_of
-from ..open_folder import FolderOpener
+from ..opener import Opener
 from ..tips import explain
 from ..widgets.claim_list import ClaimList
 from ..widgets.keep_bar import KeepBar
@@ -166,9 +167,13 @@ class WritePage(Page):
         explain(self.copy, "Copy the path of the result group, to paste it into CryoSPARC.")
         self.open = QPushButton("Open &folder")
         explain(self.open, "Show the job folder in the file manager.")
-        self.opener = FolderOpener(self)
+        self.opener = Opener(self, "folder", "file manager")
         self.open.clicked.connect(self._open_folder)
-        for widget in (self.group_path, self.copy, self.open):
+        self.open_report = QPushButton("Open r&eport")
+        explain(self.open_report, "Show each claim with its pictures in the browser, to print or mail.")
+        self.report_opener = Opener(self, "report", "browser")
+        self.open_report.clicked.connect(self._open_report)
+        for widget in (self.group_path, self.copy, self.open, self.open_report):
             row.addWidget(widget)
         layout.addLayout(row)
         self.next_steps = plain_label()
@@ -283,6 +288,11 @@ class WritePage(Page):
     def _open_folder(self) -> None:
         if self._folder:
             self.opener.open(self._folder)
+
+    @Slot()
+    def _open_report(self) -> None:
+        if self._folder:
+            self.report_opener.open(os.path.join(self._folder, REPORT_PAGE))
 
 
 def next_steps(plan: ImportPlan) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -380,14 +381,16 @@ def test_the_report_is_saved(qtbot, open_wizard, tmp_path: Path, monkeypatch) ->
     qtbot.mouseClick(review.keep.report, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Saved" in review.keep.words.text(), timeout=WAIT_MS)
     page = (tmp_path / "r.html").read_text("utf-8")
-    assert "Particle import: dry-run" in page and "data:image/png;base64," in page
+    assert "<title>Checked, not imported: 6 particles of" in page and "data:image/png;base64," in page
     press_import(wizard)
     qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
     done = wizard.currentPage()
     save_as(monkeypatch, tmp_path / "done.html")
     qtbot.mouseClick(done.keep.report, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "Saved" in done.keep.words.text(), timeout=WAIT_MS)
-    assert "Particle import: complete" in (tmp_path / "done.html").read_text("utf-8")
+    pages = [path.read_text("utf-8") for path in (tmp_path / "done.html", tmp_path / "J1" / "import.html")]
+    one, other = (re.sub(r", \d{4}-\d\d-\d\d \d\d:\d\d", "", page) for page in pages)
+    assert one == other and "<title>Imported: 6 particles of" in one
 
 
 def test_what_cannot_be_saved_is_said(qtbot, open_wizard, tmp_path: Path, monkeypatch) -> None:

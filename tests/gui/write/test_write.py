@@ -96,21 +96,29 @@ def notices() -> list[QMessageBox]:
     return [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox) and w.isVisible()]
 
 
-@pytest.mark.parametrize("there_is", ["an opener without a file manager", "nothing"])
-def test_where_no_file_manager_opens_the_folder_its_path_is_said_and_can_be_copied(
-    qtbot, finished: WritePage, tmp_path: Path, monkeypatch, there_is: str
+@pytest.mark.parametrize(
+    ("there_is", "button", "no", "name"),
+    [
+        ("an opener without a file manager", "open", "No file manager", ""),
+        ("nothing", "open", "No file manager", ""),
+        ("an opener without a browser", "open_report", "No browser", "import.html"),
+    ],
+)
+def test_where_nothing_opens_a_path_it_is_said_and_can_be_copied(
+    qtbot, finished: WritePage, tmp_path: Path, monkeypatch, there_is: str, button: str, no: str, name: str
 ) -> None:
+    path = str(tmp_path / "import3" / name)
     if there_is == "nothing":
         monkeypatch.setenv("PATH", str(tmp_path))
     else:
         opener(tmp_path, monkeypatch, status=3)
-    qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(getattr(finished, button), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: bool(notices()), timeout=WAIT_MS)
     (box,) = notices()
-    assert "No file manager" in box.text() and str(tmp_path / "import3") in box.text()
-    (copy,) = [button for button in box.buttons() if "Copy" in button.text()]
+    assert no in box.text() and box.text().endswith(path)
+    (copy,) = [one for one in box.buttons() if "Copy" in one.text()]
     qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
-    assert QApplication.clipboard().text() == str(tmp_path / "import3")
+    assert QApplication.clipboard().text() == path
     box.close()
 
 
@@ -121,3 +129,11 @@ def test_a_file_manager_opens_the_folder_without_a_word(
     qtbot.mouseClick(finished.open, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not finished.opener.isActive(), timeout=WAIT_MS)
     assert asked.read_text() == str(tmp_path / "import3") and not notices()
+
+
+def test_the_report_opens_in_the_browser(qtbot, finished: WritePage, tmp_path: Path, monkeypatch) -> None:
+    asked = opener(tmp_path, monkeypatch, status=0)
+    qtbot.mouseClick(finished.open_report, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not finished.report_opener.isActive(), timeout=WAIT_MS)
+    report = tmp_path / "import3" / "import.html"
+    assert asked.read_text() == str(report) and report.is_file() and not notices()

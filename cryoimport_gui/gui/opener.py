@@ -1,4 +1,4 @@
-"""Shows a folder in the desktop's file manager, and says so where there is none."""
+"""Shows a folder or a page in the desktop's program for it, and says so where there is none."""
 
 from __future__ import annotations
 
@@ -14,29 +14,34 @@ from .widgets.messages import show_notice
 _LOOKS, _EVERY_MS = 50, 100
 
 
-class FolderOpener(QTimer):
-    """Runs `xdg-open`, whose exit status says whether something opened the folder; Qt ignores it.
+class Opener(QTimer):
+    """Runs `xdg-open`, whose exit status says whether something opened the path; Qt ignores it.
 
-    A file manager that still runs after five seconds has opened it.
+    A program that still runs after five seconds has opened it.
+
+    Args:
+        what: The path is, such as a folder.
+        program: What opens it.
     """
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, what: str, program: str) -> None:
         super().__init__(parent, interval=_EVERY_MS)
         self._window = parent
-        self._folder, self._looks = "", 0
+        self._what, self._program = what, program
+        self._path, self._looks = "", 0
         self._opening: subprocess.Popen[bytes] | None = None
         self.timeout.connect(self._look)
 
-    def open(self, folder: str) -> None:
-        self._folder, self._looks = folder, 0
+    def open(self, path: str) -> None:
+        self._path, self._looks = path, 0
         opener = shutil.which("xdg-open")
         if opener is None:
-            if not QDesktopServices.openUrl(QUrl.fromLocalFile(folder)):
+            if not QDesktopServices.openUrl(QUrl.fromLocalFile(path)):
                 self._say_so()
             return
         nowhere = subprocess.DEVNULL
         self._opening = subprocess.Popen(
-            [opener, folder], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
+            [opener, path], stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
         )
         self.start()
 
@@ -50,5 +55,5 @@ class FolderOpener(QTimer):
                 self._say_so()
 
     def _say_so(self) -> None:
-        text = f"No file manager could open the folder. It is here:\n\n{self._folder}"
-        show_notice(self._window, text, copy=self._folder)
+        text = f"No {self._program} could open the {self._what}. It is here:\n\n{self._path}"
+        show_notice(self._window, text, copy=self._path)
