@@ -13,9 +13,11 @@ from typing import Any
 from PySide6.QtCore import QObject, Slot
 
 from ..core.exposures.of_project import JobExposures, exposures_of_project
+from ..core.exposures.seen_in_project import matched_alike
 from ..core.particles import Particles
 from ..core.plan.output import proposed_output
 from ..core.plan.plan import ImportPlan
+from ..core.plan.project_exposures import ranked_by_pictures
 from ..core.progress import Progress
 from .session import Session
 from .tasks import Tasks
@@ -24,7 +26,8 @@ from .tasks import Tasks
 class Proposals(QObject):
     """Follows the session, and fills in what follows from the project.
 
-    Exposures are taken by themselves only if all micrographs match them; else the page Exposures shows what was found.
+    Exposures are taken by themselves only if all micrographs match them, and no others may be meant as well; else the
+    page Exposures shows what was found.
     """
 
     def __init__(self, session: Session) -> None:
@@ -32,6 +35,8 @@ class Proposals(QObject):
         self._session = session
         self._output = ""  # the last that was proposed
         self._searched: tuple[str, Particles | None] = ("", None)
+        self._found: list[JobExposures] = []  # as names rank them
+        self._compared: tuple[str, Particles | None] | None = None  # with which images: data path and particles
         self._may_take = not session.parameters.exposures
         self.tasks = Tasks(self)
         self.tasks.finished.connect(self._on_finished)
@@ -47,6 +52,7 @@ class Proposals(QObject):
         p = self._session.parameters
         if name == "exposures":
             self._may_take = False  # the user chose some, or took them away
+            self._stop_comparing()
             project = _project_of(p.exposures[0]) if p.exposures and not p.project else ""
             if project and (not p.output or os.path.abspath(p.output).startswith(f"{project}/")):
                 self._session.change(project=project)
@@ -73,6 +79,7 @@ class Proposals(QObject):
         if p.exposures or not p.project or particles is None:
             return
         if self._searched[0] == p.project and self._searched[1] is particles:
+            self._compare()
             return
         project = p.project
         self._searched = project, particles
@@ -80,24 +87,59 @@ class Proposals(QObject):
         def search(progress: Progress) -> list[JobExposures]:
             return exposures_of_project(project, particles, progress)
 
+        self._stop_comparing()
         self.tasks.start("exposures", search)
         self._session.set_project_exposures(None)
+
+    def _compare(self) -> None:
+        """Look at pictures where names do not tell which dataset is meant: once, and again for other images."""
+        plan, found = self._session.plan, self._found
+        data, particles = plan.parameters.data, plan.all_particles
+        is_wanted = self._session.is_current and not plan.parameters.exposures and matched_alike(found)
+        if not is_wanted or self._compared is not None and self._compared[0] == data and self._compared[1] is particles:
+            return
+        self._compared = data, particles
+
+        def compare(progress: Progress) -> list[JobExposures]:
+            return ranked_by_pictures(found, plan, progress)
+
+        self.tasks.start("pictures", compare)
+        self._session.set_project_exposures(found, are_comparing=True)
+
+    def _stop_comparing(self) -> None:
+        if self._session.are_comparing_exposures:
+            self.tasks.cancel("pictures")
+            self._compared = None
+            self._session.set_project_exposures(self._found)
 
     @Slot(str, object)
     def _on_finished(self, kind: str, result: Any) -> None:
         if kind == "exposures":
+            self._found = result
             self._session.set_project_exposures(result)
-            best = next(iter(result), None)
-            if best and best.matched == best.total > 0 and self._may_take:
-                self._session.take_exposures(best.path)
+            if matched_alike(result):
+                self._compare()
+            else:
+                self._take(result)
+        elif kind == "pictures":
+            if self._session.are_comparing_exposures:
+                self._session.set_project_exposures(result)
+                self._take(result)
         elif self._session.parameters.output in ("", self._output):
             self._output = result
             self._session.change(output=result)
 
+    def _take(self, found: list[JobExposures]) -> None:
+        best = next(iter(found), None)
+        if best and best.matched == best.total > 0 and self._may_take and (best.seen is None or best.seen.is_there):
+            self._session.take_exposures(best.path)
+
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
         if kind == "exposures":
-            self._session.set_project_exposures([])
+            self._found = []
+        if kind in ("exposures", "pictures"):
+            self._session.set_project_exposures(self._found)
         self._session.failed.emit(message, details)
 
 

@@ -40,7 +40,8 @@ class Session(QObject):
 
     Signals:
         changed(name): a parameter has a new value.
-        exposures_found(): `project_exposures` has changed; it is None while they are looked for.
+        exposures_found(): `project_exposures` has changed; it is None while they are looked for.  With
+            `are_comparing_exposures` pictures are being compared, which may put them into another order.
         planning(): a plan is being made.
         planned(plan): there is a new plan; also emitted with an empty plan when no metadata file is named.
         progressed(stage, done, total): of the plan.
@@ -73,6 +74,7 @@ class Session(QObject):
         self._chosen_for: tuple[str, ...] = ()  # the last files that were read: values were chosen for them
         self.undo = Undo(self, self.changed, self)
         self.project_exposures: list[JobExposures] | None = []
+        self.are_comparing_exposures = False
         self.plan = ImportPlan(parameters)
         self.job: Job | None = None  # of the last import, once it has succeeded
         self.has_begun_import = False
@@ -121,8 +123,8 @@ class Session(QObject):
         for name in names:
             self.changed.emit(name)
 
-    def set_project_exposures(self, found: list[JobExposures] | None) -> None:
-        self.project_exposures = found
+    def set_project_exposures(self, found: list[JobExposures] | None, are_comparing: bool = False) -> None:
+        self.project_exposures, self.are_comparing_exposures = found, are_comparing
         self.exposures_found.emit()
 
     def take_exposures(self, path: str) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 import numpy as np
 
 from ..particles import Particles
-from ..problems import Refused
+from ..problems import Refused, count_of
 from ..progress import Progress, quiet
 from .exposures import Exposures, load_exposures
 from .given import exposure_groups
 from .trim_suggestion import suggest_trims
+from .trims import TrimRules
 
 _JOB = re.compile(r"J(\d+)")
 #: the newest jobs: a project with more of them than this has other exposures as well
@@ -24,11 +25,59 @@ _MOST_JOBS = 200
 _MAX_JSON_BYTES = 1 << 22
 
 
+class Seen(StrEnum):
+    """What pictures say of a dataset: whether the particles are there.  The best first, but `NO_PICTURES` is `UNCLEAR`.
+
+    MIRRORED: there, on mirror images.  AT_PICKS: without particle images, by what lies at the picks.
+    PARTLY: on some of the micrographs.
+    """
+
+    FOUND = "found"
+    MIRRORED = "mirrored"
+    AT_PICKS = "at the picks"
+    PARTLY = "partly"
+    UNCLEAR = "unclear"
+    NO_PICTURES = "no pictures"
+    ELSEWHERE = "elsewhere"
+
+    @property
+    def rank(self) -> int:
+        """Lower is better."""
+        return list(Seen).index(Seen.UNCLEAR if self is Seen.NO_PICTURES else self)
+
+
+@dataclass(frozen=True)
+class ProjectSight:
+    """state; where images show it, on how many of the micrographs that were looked at the particles were found."""
+
+    state: Seen
+    found: int = 0
+    looked_at: int = 0
+
+    @property
+    def is_there(self) -> bool:
+        return self.state in (Seen.FOUND, Seen.MIRRORED, Seen.AT_PICKS)
+
+    @property
+    def words(self) -> str:
+        found = f"particles found in {self.found:,} of {count_of(self.looked_at, 'micrograph')}"
+        return {
+            Seen.FOUND: found,
+            Seen.MIRRORED: f"{found}, mirrored",
+            Seen.AT_PICKS: "picks lie on particles",
+            Seen.PARTLY: found,
+            Seen.UNCLEAR: "pictures cannot tell",
+            Seen.NO_PICTURES: "no pictures to compare",
+            Seen.ELSEWHERE: "particles are not there",
+        }[self.state]
+
+
 @dataclass(frozen=True)
 class JobExposures:
     """One dataset of exposures; `job_type` and `title` as CryoSPARC's `job.json` gives them, empty where it does not.
 
     matched: How many of `total` different micrograph names it matches, by the rules that names suggest.
+    seen: What pictures say; None: there was nothing for them to decide (`seen_in_project`).
     """
 
     path: str
@@ -40,6 +89,8 @@ class JobExposures:
     are_movies: bool
     matched: int = 0
     total: int = 0
+    rules: TrimRules | None = None
+    seen: ProjectSight | None = None
 
 
 def exposures_of_project(project: str, particles: Particles | None, progress: Progress = quiet) -> list[JobExposures]:
@@ -88,10 +139,12 @@ def _described(
     path: str, job: str, folder: str, exposures: Exposures, particles: Particles | None, progress: Progress
 ) -> JobExposures:
     about = _job_file(folder)
-    matched = total = 0
+    matched, total, rules = 0, 0, None
     if particles is not None and particles.micrograph_index is not None:
         names = [particles.micrograph_names[i] for i in np.flatnonzero(particles.per_micrograph).tolist()]
-        matched, total = _matched(exposures.paths, names)
+        suggestion = suggest_trims(exposures.paths, names)
+        rules, total = suggestion.rules, suggestion.total
+        matched = suggestion.matched if rules else 0
         progress.step(0, 0)
     return JobExposures(
         path=path,
@@ -103,12 +156,8 @@ def _described(
         are_movies=exposures.are_movies,
         matched=matched,
         total=total,
+        rules=rules,
     )
-
-
-def _matched(paths: Sequence[str], names: Sequence[str]) -> tuple[int, int]:
-    suggestion = suggest_trims(paths, names)
-    return (suggestion.matched if suggestion.rules else 0), suggestion.total
 
 
 def _job_file(folder: str) -> dict[str, object]:

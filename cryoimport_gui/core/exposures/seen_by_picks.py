@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import log
 
 import numpy as np
@@ -63,6 +64,28 @@ def look_by_picks(
         if verdict.reading is not None:
             found[group] = verdict.reading
     return found, _MOST_OF_ALL - left
+
+
+@dataclass(frozen=True)
+class PicksSeen:
+    """What lies at the picks of some exposures together; structure: mean of their `PickMaps.structure`."""
+
+    verdict: PickVerdict
+    structure: float
+
+
+def picks_together(placed: PlacedRows, scales: Sequence[float], progress: Progress) -> PicksSeen:
+    """Look at all of these exposures that can be read, at both ways of y and these scales."""
+    test = PickTest([PlaceReading(flip, scale) for scale in scales for flip in (False, True)])
+    structure = []
+    for picture in _pictures(placed, _by_picks(placed), {}, progress):
+        try:
+            maps = pick_maps(picture.picture, picture.pixel_size_A)
+        except ValueError:
+            continue
+        test.add(maps, picture.x_frac, picture.y_frac)
+        structure.append(maps.structure)
+    return PicksSeen(test.verdict(), float(np.mean(structure)) if structure else 0.0)
 
 
 def find_elsewhere(

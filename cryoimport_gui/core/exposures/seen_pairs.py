@@ -18,14 +18,15 @@ from ..arrays import Integers, Reals, rank_in_run
 from ..parameters import ImportParameters
 from ..particles import OpticsGroup, Particles
 from ..pictures.extent import merged
-from ..pictures.place_verdict import RIGHT_RULE, judge_places, rule_lead
+from ..pictures.picks import PlaceReading
+from ..pictures.place_verdict import FOUND, RIGHT_RULE, judge_places, rule_lead
 from ..pictures.placement import OTHERS, PlaceComparison, compare_places
 from ..progress import Progress
 from ..stacks.sample import ParticleImages
 from .exposures import Exposures
 from .matching import Matching
 from .place_groups import PlacedRows
-from .scales import group_scales
+from .scales import GroupScale, group_scales
 from .seen_by_images import placement_samples
 from .trims import evenly
 
@@ -44,22 +45,27 @@ _MOST_SCALES = 6
 class PairsSight:
     """lead: as `rule_lead` of 12 pairs or fewer.  elsewhere: on how many exposures nothing of the particles is seen.
 
-    compared: how many particles were.
+    compared: how many particles were, on how many `exposures`.
+    mirrored: most are found where the exposure is a mirror image.
     """
 
     lead: float = 0.0
     elsewhere: float = 0.0
     compared: int = 0
+    exposures: int = 0
+    mirrored: bool = False
 
     @staticmethod
-    def of(e: Reals, exposure: Integers) -> PairsSight:
-        """Args: e: (n, R) `leads` at R readings.  exposure: (n,) number of each particle's exposure."""
+    def of(e: Reals, exposure: Integers, readings: Sequence[PlaceReading] = ()) -> PairsSight:
+        """Args: e: (n, R) `leads` at R `readings`.  exposure: (n,) number of each particle's exposure."""
         if not np.isfinite(e).any():
             return PairsSight()
         verdict = judge_places(e, exposure)
         # The shares count one exposure more at each reading, and one elsewhere.
         away = verdict.shares[-1] * (len(verdict.exposures) + len(verdict.shares)) - 1
-        return PairsSight(rule_lead(e, OTHERS) * min(1.0, math.sqrt(_PAIRS / len(e))), away, len(e))
+        lead = rule_lead(e, OTHERS) * min(1.0, math.sqrt(_PAIRS / len(e)))
+        mirrored = verdict.reading is not None and bool(readings) and readings[verdict.reading].mirrored
+        return PairsSight(lead, away, len(e), len(verdict.exposures), mirrored)
 
     @property
     def needs_more(self) -> bool:
@@ -70,6 +76,16 @@ class PairsSight:
     def are_right(self) -> bool:
         """Whether the particles are found, and on nearly all of their exposures: half of them where rules mix."""
         return self.lead >= RIGHT_RULE and self.elsewhere < _ELSEWHERE
+
+    @property
+    def are_partly_right(self) -> bool:
+        """Whether the particles are found, but on some of their exposures only."""
+        return self.lead >= FOUND and self.elsewhere >= _ELSEWHERE
+
+    @property
+    def found_on(self) -> int:
+        """On how many of the exposures."""
+        return self.exposures - round(max(0.0, self.elsewhere))
 
 
 class PairsLook:
@@ -149,12 +165,17 @@ class PairsLook:
         likeliest = np.array([scale.value for scale in scales])[some.group]
         samples = placement_samples(some, likeliest, self._optics, images)
         sight = _seen(compare_places(samples, progress=self._progress), some)
-        factors = merged([1.0, *(other / scale.value for scale in scales for other in scale.others)])[1:_MOST_SCALES]
+        factors = other_factors(scales)
         if sight.lead < RIGHT_RULE and factors:
             other = _seen(compare_places(samples, factors, self._progress), some)
             sight = max(sight, other, key=lambda one: one.lead)
         return sight
 
 
+def other_factors(scales: Sequence[GroupScale]) -> tuple[float, ...]:
+    """What the likeliest scales may have to be multiplied with."""
+    return merged([1.0, *(other / scale.value for scale in scales for other in scale.others)])[1:_MOST_SCALES]
+
+
 def _seen(comparison: PlaceComparison, placed: PlacedRows) -> PairsSight:
-    return PairsSight.of(comparison.leads, placed.exposure[comparison.compared])
+    return PairsSight.of(comparison.leads, placed.exposure[comparison.compared], comparison.readings)

@@ -155,7 +155,9 @@ class PickTest:
         return PickVerdict(reading, tuple(t2), picks, self._micrographs)
 
 
-def exposures_elsewhere(best_t2: Reals, picks: NDArray[Any], structure: Reals) -> NDArray[np.bool_]:
+def exposures_elsewhere(
+    best_t2: Reals, picks: NDArray[Any], structure: Reals, least_found: int = _LEAST_FOUND
+) -> NDArray[np.bool_]:
     """Which exposures are not those that their picks were made on.
 
     Of an exposure without a trace of its picks this is said only if the traces in other exposures, the faintest
@@ -167,9 +169,10 @@ def exposures_elsewhere(best_t2: Reals, picks: NDArray[Any], structure: Reals) -
         best_t2: (J,) T² of each exposure alone, at its best reading.
         picks: (J,) how many picks that was.
         structure: (J,) `PickMaps.structure`.
+        least_found: So many must show their picks; 1 where all J are about the same picks, with the same junk.
     """
     found = best_t2 > _CLEAR_T2
-    if found.sum() < _LEAST_FOUND:
+    if found.sum() < least_found:
         return np.zeros(len(best_t2), bool)
     visible = picks * np.maximum(structure, _LEAST_STRUCTURE)
     faint = np.quantile(best_t2[found] / visible[found], 0.1)

@@ -292,12 +292,17 @@ class Planner:
         assert particles is not None
 
         def find() -> Stacks | None:
-            try:
-                return find_stacks(particles, p.data, progress) if (particles.image_number > 0).any() else None
-            except Refused:
-                return None
+            return stacks_to_compare(particles, p.data, progress)
 
         return self._stage(plan, "compare", (plan.meta_key, p.data), find)
+
+
+def stacks_to_compare(particles: Particles, data: str, progress: Progress) -> Stacks | None:
+    """The stacks of images that are not imported; None if they cannot be found."""
+    try:
+        return find_stacks(particles, data, progress) if (particles.image_number > 0).any() else None
+    except Refused:
+        return None
 
 
 def _where(plan: ImportPlan) -> Hashable:
