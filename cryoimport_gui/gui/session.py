@@ -127,10 +127,10 @@ class Session(QObject):
         self.project_exposures, self.are_comparing_exposures = found, are_comparing
         self.exposures_found.emit()
 
-    def take_exposures(self, path: str) -> None:
-        """Use a dataset that was found, with the rules that its names suggest; no work of the user is lost with it."""
+    def take_exposures(self, *paths: str) -> None:
+        """Use datasets that were found, with the rules that names suggest; no work of the user is lost with them."""
         self._kept = dataclasses.replace(self._kept, suggest_trims=True)
-        self.undo.take("Use these exposures", exposures=path, suggest_trims=True)
+        self.undo.take("Use these exposures", exposures=paths, suggest_trims=True)
 
     def reopen(self, values: Mapping[str, Any]) -> list[str]:
         """Use the parameters of an earlier import; others get their defaults.

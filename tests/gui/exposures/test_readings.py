@@ -153,7 +153,7 @@ def test_picks_have_both_readings_without_an_image_of_their_own(
     assert page.view.shown.is_flipped
     page.session.change(exposures="")
     settle(qtbot, page)
-    assert "picks need them" in page._nothing.text().replace("\u200b", "")
+    assert "picks need them" in page.without.words.text().replace("\u200b", "")
     assert page._paths["exposures"].line.placeholderText().startswith("needed")
     page.session.change(meta=str(small.star), ignore_raw_data=False)
     settle(qtbot, page)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget
 
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
@@ -22,19 +22,18 @@ from ...session import Session
 from ...tasks import Tasks
 from ...widgets.editors import ChoiceEdit, PathEdit, label_for
 from ...widgets.labelled_edit import LabelledEdit
-from ...widgets.labels import plain_label
 from ...widgets.one_line import OneLine
 from ...widgets.problem_lines import ProblemLines
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
-from .found_exposures import FoundExposures
 from .groups_view import GroupsView
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
 from .more_options import ExposureOptions
+from .no_exposures import NoExposures
 from .trim_banner import TrimBanner
 from .trim_editor import RULES, TrimEditor
-from .words import NEEDED, OPTIONAL, count_words, need_exposures, nothing_words
+from .words import NEEDED, OPTIONAL, count_words, need_exposures
 
 _CHOOSE = "Choose a row with a micrograph and an exposure to see both."
 #: the rules, and a micrograph with its exposure by them
@@ -60,7 +59,7 @@ class ExposuresPage(Page):
         self.counts, self.groups = OneLine("What matches"), GroupsView()
         self.table, self.view = MatchTable(), MicrographView(session)
         self.problem_lines = ProblemLines(self.offers, opens=())
-        self._nothing, self.found = plain_label(), FoundExposures(session)
+        self.without = NoExposures(session)
         self._lay_out(session)
         self.table.arranged.connect(self._build)
         self.table.chosen.connect(self._on_chosen)
@@ -95,14 +94,8 @@ class ExposuresPage(Page):
         split.setSizes([440, 610])
         split.setStretchFactor(0, 2)
         split.setStretchFactor(1, 3)
-        without = QWidget()
-        beside = QVBoxLayout(without)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.addWidget(self._nothing)
-        beside.addWidget(self.found, 1)
-        beside.addStretch(0)
         self.body_stack = QStackedWidget()
-        self.body_stack.addWidget(without)
+        self.body_stack.addWidget(self.without)
         self.body_stack.addWidget(split)
         self.body.addWidget(self.headline)
         self.body.addWidget(self.groups)
@@ -131,9 +124,8 @@ class ExposuresPage(Page):
             widget.setVisible(are_given)
         self.options.setVisible(are_given and self.options.fold.isChecked())
         self.groups.show_placing(plan.placing)
-        self.found.show_found()
+        self.without.show_plan(plan)
         self.problem_lines.show_problems(self.problems())
-        self._nothing.setText(nothing_words(plan))
         self.body_stack.setCurrentIndex(matching is not None)
         if plan.exposures is not self._exposures or plan.all_particles is not self._particles:
             self._exposures, self._particles, self._suggestion = plan.exposures, plan.all_particles, None

@@ -18,12 +18,9 @@ OPTIONAL = "Optional: match particles to CryoSPARC's exposures by name, and see 
 NEEDED = "Needed for picks: match them to CryoSPARC's exposures by name, and see whether they lie on particles."
 _NO_EXPOSURES = (
     "No exposures are chosen; they are optional. With them CryoSPARC can re-extract particles, remove duplicates and "
-    "run reference-based motion correction. Choose the dataset of the exposures to match them."
+    "run reference-based motion correction."
 )
-_NONE_FOR_PICKS = (
-    "No exposures are chosen, but picks need them: a pick is a place on an exposure. Choose the dataset (.cs or .csg) "
-    "of the micrographs in CryoSPARC, best those of Patch Motion, which also show whether the picks lie on particles."
-)
+_NONE_FOR_PICKS = "No exposures are chosen, but picks need them: a pick is a place on an exposure."
 
 
 def need_exposures(plan: ImportPlan) -> bool:
