@@ -75,6 +75,12 @@ class Names(list[str]):
         return named
 
     @cached_property
+    def with_folder(self) -> list[str]:
+        """Folder and basename, as `J4/exposures.cs`; `told_apart` where these do not tell different paths apart."""
+        ends = ["/".join(parts(path)[-2:]) for path in self]
+        return ends if len(set(ends)) == len(set(self)) else self.told_apart
+
+    @cached_property
     def without_uid(self) -> list[str]:
         """The basenames without a leading `<digits>_`."""
         return without_uids(self.basenames)

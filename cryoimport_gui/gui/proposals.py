@@ -92,7 +92,7 @@ class Proposals(QObject):
         self._session.set_project_exposures(None)
 
     def _compare(self) -> None:
-        """Look at pictures where names do not tell which dataset is meant: once, and again for other images."""
+        """Compare pictures where names cannot tell which dataset is meant; again only for other particle images."""
         plan, found = self._session.plan, self._found
         data, particles = plan.parameters.data, plan.all_particles
         is_wanted = self._session.is_current and not plan.parameters.exposures and matched_alike(found)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Integers, Reals, rank_in_run
+from ..names import Names
 from ..particles import Particles, Rows
 from .exposures import Exposures
 from .matching import Matching
@@ -52,11 +53,11 @@ class PlaceGroups:
         of_folder, of_optics = used // optics, used % optics
         numbers, paths = zip(*[list(folders)[folder] for folder in of_folder.tolist()])
         one_dataset, one_folder, one_optics = (len(set(of)) == 1 for of in (numbers, paths, of_optics.tolist()))
-        names = []
+        names, sets = [], Names(exposures.datasets).with_folder
         for dataset, path, group in zip(numbers, paths, of_optics.tolist()):
             words = [path or "no folder"] if not one_folder or (one_optics and one_dataset) else []
             words += [particles.optics_groups[group].name] if not one_optics or (one_folder and one_dataset) else []
-            words += [exposures.datasets[dataset]] if not one_dataset else []
+            words += [sets[dataset]] if not one_dataset else []
             names.append(", ".join(words))
         movies = {dataset: bool(exposures.is_movie[exposures.dataset == dataset].all()) for dataset in set(numbers)}
         are_movies = np.array([movies[dataset] for dataset in numbers])

@@ -1,4 +1,4 @@
-"""Which exposures of a project show the particles, where names do not tell: two sessions, mirrored or binned pictures.
+"""Which exposures of a project show the particles, where names cannot tell: two sessions, mirrored or binned pictures.
 
 A few particles are compared with the same micrographs of each dataset.  Where images do not show them, what lies at the
 picks is looked at.  That the particles are elsewhere is only said if another dataset shows so clear a trace of the same

@@ -204,6 +204,13 @@ class PathEdit(PathField):
             return self.dialogs.open_file(self, self._name, self.title, _FILTERS[self._name], *start)
         return self.dialogs.open_folder(self, self._name, self.title, *start)
 
+    @Slot()
+    def add(self) -> None:
+        """Ask for more paths of a list."""
+        before = self._meant()
+        more = (path for path in meant_paths(self.ask()) if path not in before)
+        self._session.change(**{self._name: (*before, *more)})
+
     def _nearby(self) -> str:
         """A folder to begin in: of what was chosen already."""
         p = self._session.parameters

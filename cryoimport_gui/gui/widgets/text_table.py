@@ -13,7 +13,7 @@ from ..tips import plain_tip
 from .table_index import ROOT, Index
 
 #: the text of a row and a column
-Text = Callable[[int, int], str]
+CellText = Callable[[int, int], str]
 _MEASURED_ROWS = 100
 _MARGIN_PX = 14
 
@@ -25,10 +25,10 @@ class TextModel(QAbstractTableModel):
         super().__init__()
         self._columns = columns
         self._count = 0
-        self._text: Text = _no_text
-        self._tip: Text = _no_text
+        self._text: CellText = _no_text
+        self._tip: CellText = _no_text
 
-    def show(self, count: int, text: Text, tip: Text) -> None:
+    def show(self, count: int, text: CellText, tip: CellText) -> None:
         self.beginResetModel()
         self._count, self._text, self._tip = count, text, tip
         self.endResetModel()
@@ -90,7 +90,7 @@ class TextTable(QTableView):
         heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.doubleClicked.connect(self.accepted)
 
-    def show_rows(self, count: int, text: Text, tip: Text) -> None:
+    def show_rows(self, count: int, text: CellText, tip: CellText) -> None:
         self.texts.show(count, text, tip)
         heads, columns = self.horizontalHeader(), self.texts.columnCount()
         for column in range(columns):

@@ -49,8 +49,8 @@ def test_each_dataset_is_a_group(demo: Demo) -> None:
     plan = planned(demo, files)
     assert plan.placing is not None and plan.particles is not None
     assert [(g.name.split(", ")[-1], g.flip, g.by, g.particles) for g in plan.placing.groups] == [
-        (files[0], False, "images", 36),
-        (files[1], True, "images", 36),
+        ("J5/exposures.cs", False, "images", 36),
+        ("J6/exposures.cs", True, "images", 36),
     ]
     np.testing.assert_array_equal(plan.placing.of(plan.particles).flip, demo.micrograph_index >= FIRST)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSplitter, QStackedWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSplitter, QStackedWidget
 
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
@@ -20,12 +20,14 @@ from ....core.progress import Progress
 from ....core.report.claim_codes import Topic
 from ...session import Session
 from ...tasks import Tasks
+from ...tips import explain
 from ...widgets.editors import ChoiceEdit, PathEdit, label_for
 from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.one_line import OneLine
 from ...widgets.problem_lines import ProblemLines
 from ...widgets.progress_line import PlanProgress
 from ..page import Page
+from .dataset_list import DatasetList
 from .groups_view import GroupsView
 from .match_table import MatchTable
 from .micrograph_view import MicrographView
@@ -59,7 +61,7 @@ class ExposuresPage(Page):
         self.counts, self.groups = OneLine("What matches"), GroupsView()
         self.table, self.view = MatchTable(), MicrographView(session)
         self.problem_lines = ProblemLines(self.offers, opens=())
-        self.without = NoExposures(session)
+        self.datasets, self.without = DatasetList(session), NoExposures(session)
         self._lay_out(session)
         self.table.arranged.connect(self._build)
         self.table.chosen.connect(self._on_chosen)
@@ -76,12 +78,17 @@ class ExposuresPage(Page):
         form = QGridLayout()
         self._paths: dict[str, PathEdit] = {}
         self._y = LabelledEdit(session, ChoiceEdit(session, "coordinate_y"), "y", "Automatic")
-        for column, (name, mnemonic) in enumerate((("exposures", "e"), ("project", "p"))):
+        for column, name, mnemonic in ((0, "exposures", "e"), (3, "project", "p")):
             path = self._paths[name] = PathEdit(session, name)
-            form.addWidget(label_for(path, mnemonic), 0, 2 * column)
-            form.addWidget(path, 0, 2 * column + 1)
+            form.addWidget(label_for(path, mnemonic), 0, column)
+            form.addWidget(path, 0, column + 1)
+        self.add = QPushButton("A&dd…")
+        self.add.setAutoDefault(False)
+        explain(self.add, "Choose more exposures, to be used together with these.")
+        self.add.clicked.connect(self._paths["exposures"].add)
+        form.addWidget(self.add, 0, 2)
         form.setColumnStretch(1, 3)
-        form.setColumnStretch(3, 2)
+        form.setColumnStretch(4, 2)
         matched = QHBoxLayout()
         matched.addWidget(self.counts, 1)
         matched.addWidget(PlanProgress(session))
@@ -100,6 +107,7 @@ class ExposuresPage(Page):
         self.body.addWidget(self.headline)
         self.body.addWidget(self.groups)
         self.body.addLayout(form)
+        self.body.addWidget(self.datasets)
         self.body.addWidget(self.trims)
         self.body.addWidget(self.banner)
         self.body.addLayout(matched)
@@ -120,7 +128,7 @@ class ExposuresPage(Page):
         are_needed, are_given = need_exposures(plan), bool(self.session.parameters.exposures)
         self.setSubTitle(NEEDED if are_needed else OPTIONAL)
         self._paths["exposures"].line.setPlaceholderText(f"{'needed' if are_needed else 'optional'}: .cs or .csg")
-        for widget in (self.trims, self._y, self.options.fold):
+        for widget in (self.add, self.trims, self._y, self.options.fold):
             widget.setVisible(are_given)
         self.options.setVisible(are_given and self.options.fold.isChecked())
         self.groups.show_placing(plan.placing)
