@@ -146,6 +146,34 @@ def of_mixed_quality() -> None:
         print(f"the bad ones: noise {noise:g}, {junk:.0%} junk, {picks} picks: {false} of {8 * SETS} false", flush=True)
 
 
+def of_a_project() -> None:
+    """The same picks on two datasets: on the micrographs as they were, and on noisier copies of these, or on others."""
+    for noise, junk, picks in product((1.0, 3.0, 8.0, 15.0), (0.0, 0.5), (40, 100, 300)):
+        said = [0, 0]
+        own, copies = mapped(Scene()), mapped(Scene(noise=noise))
+        others = mapped(Scene(noise=noise), 100)
+        for trial in range(TRIALS):
+            rng = np.random.default_rng([trial, 19])
+            numbers = rng.permutation(MICROGRAPHS)[:3]
+            shown = [some_picks(own[number][0], rng, picks // 3, junk) for number in numbers]
+            tests = []
+            for dataset in (own, copies, others):
+                tests.append(PickTest(READINGS))
+                for number, picked in zip(numbers, shown):
+                    tests[-1].add(dataset[number][1], picked.x_frac, picked.y_frac)
+            t2 = np.array([test.verdict().best_t2 for test in tests])
+            structure = np.array([np.mean([of[n][1].structure for n in numbers]) for of in (own, copies, others)])
+            for which in (1, 2):
+                pair = [0, which]
+                away = exposures_elsewhere(t2[pair], np.full(2, picks), structure[pair], least_found=1)
+                said[which - 1] += int(away[1])
+        print(
+            f"noise {noise:4g}, {junk:.0%} junk, {picks:3d} picks: others found {100 * said[1] / TRIALS:.0f}%, "
+            f"copies said to be others {100 * said[0] / TRIALS:.1f}%, of {TRIALS}",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
     print(f"right % and wrong % of {TRIALS}, for 10, 20, 40, 80, 160 picks in total")
     for noise in (0, 3, 8, 15):
@@ -166,3 +194,5 @@ if __name__ == "__main__":
     print("\nexposures that are not the picks' own")
     elsewhere()
     of_mixed_quality()
+    print("\ndatasets of a project that are not the picks' own")
+    of_a_project()

@@ -3,6 +3,9 @@
 A few particles are compared with the same micrographs of each dataset.  Where images do not show them, what lies at the
 picks is looked at.  That the particles are elsewhere is only said if another dataset shows so clear a trace of the same
 picks that this one would have to show one too: images alone may also differ too much to be recognised.
+
+On made micrographs (`tests.rates.picks`) this was never said of copies with 1 to 15 SD of noise more (4,800 sets), and
+of other micrographs in 95% where 300 picks are good or the noise is low; else the pictures cannot tell.
 """
 
 from __future__ import annotations
@@ -36,8 +39,10 @@ from .trims import evenly, match_names
 _ALIKE = 0.9
 #: Datasets that are read again, and how many different sets of pictures of theirs are looked at.
 _MOST_DATASETS, _MOST_LOOKED_AT = 24, 5
-#: Micrographs whose particles are compared, and of which picks are looked at: those must be read whole.
-_MICROGRAPHS, _WHOLE = 12, 6
+#: Micrographs whose particles are compared.
+_MICROGRAPHS = 12
+#: Picks are looked at on whole micrographs: on as many as have so many picks together.
+_ENOUGH_PICKS, _LEAST_WHOLE, _MOST_WHOLE = 300, 2, 6
 _MOST_SCALES = 6
 
 
@@ -172,8 +177,10 @@ class _Look:
         particles, matching = self._particles, self._candidate.matching
         assert particles.micrograph_index is not None
         names = np.flatnonzero(self._names)
-        most = names[np.argsort(-particles.per_micrograph[names], kind="stable")][:_WHOLE]
-        is_chosen: NDArray[np.bool_] = np.isin(particles.micrograph_index, most)
+        names = names[np.argsort(-particles.per_micrograph[names], kind="stable")]
+        enough = 1 + int(np.searchsorted(np.cumsum(particles.per_micrograph[names]), _ENOUGH_PICKS))
+        names = names[: min(max(enough, _LEAST_WHOLE), _MOST_WHOLE)]
+        is_chosen: NDArray[np.bool_] = np.isin(particles.micrograph_index, names)
         if particles.coordinates_px is None:
             is_chosen &= False
         return PlacedRows.of(particles, self._candidate.exposures, matching, is_chosen).in_pictures
