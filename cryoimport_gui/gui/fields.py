@@ -25,8 +25,8 @@ class FieldGuard(QObject):
 
     The wheel and arrow keys reach a combo box or number field only if it has the focus and was clicked, tabbed into or
     chosen by its mnemonic; else the widget around it gets them.  A printable key with Alt is a mnemonic: where its
-    button is disabled nothing handles it, and it must not be typed into a field.  Ctrl+Z is the window's where a field
-    has nothing to undo.
+    button is disabled nothing handles it, and it must not be typed into a field.  Ctrl+Z and Ctrl+Shift+Z are the
+    window's where a field has nothing to undo or redo.
     """
 
     def __init__(self, window: QWidget) -> None:
@@ -50,9 +50,9 @@ class FieldGuard(QObject):
         elif kind == QEvent.Type.MouseButtonPress:
             self._chosen = field
         elif kind == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.matches(QKeySequence.StandardKey.Undo) and isinstance(watched, QLineEdit):
+            if isinstance(watched, QLineEdit) and _is_idle(watched, event):
                 event.ignore()
-                return not watched.isUndoAvailable()  # the field has nothing to undo: the window may have
+                return True  # the field has nothing to undo: the window may have
         elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if _is_mnemonic(event):
                 return True
@@ -67,6 +67,13 @@ class FieldGuard(QObject):
             return False
         event.ignore()  # to the parent, which may scroll
         return True
+
+
+def _is_idle(line: QLineEdit, event: QKeyEvent) -> bool:
+    """Whether a key would undo or redo what was typed, and there is nothing."""
+    keys = QKeySequence.StandardKey
+    nothing = (keys.Undo, not line.isUndoAvailable()), (keys.Redo, not line.isRedoAvailable())
+    return any(is_so and event.matches(key) for key, is_so in nothing)
 
 
 def _is_mnemonic(event: QKeyEvent) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWhatsThis, QWidget
 
 from ..core.conditions import BadParameter
@@ -35,6 +35,14 @@ class MoreMenu(QMenu):
         super().__init__("More", parent)
         self._session, self._settings = session, session.settings
         self.setToolTipsVisible(True)
+        undo = session.undo
+        self.undo = self._add(self, "", "Go back to the values before this step.", undo.undo)
+        self.redo = self._add(self, "", "Do the step again that was undone last.", undo.redo)
+        self.undo.setShortcuts(QKeySequence.StandardKey.Undo)
+        self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        undo.changed.connect(self._name_steps)
+        self._name_steps()
+        self.addSeparator()
         self._recent = self.addMenu("&Recent imports")
         self._recent.setToolTipsVisible(True)
         self._recent.aboutToShow.connect(self._fill_recent)
@@ -77,6 +85,15 @@ class MoreMenu(QMenu):
         return action
 
     @Slot()
+    def _name_steps(self) -> None:
+        for action, verb, words in (
+            (self.undo, "Undo", self._session.undo.words),
+            (self.redo, "Redo", self._session.undo.redo_words),
+        ):
+            action.setText(f"{verb} “{words}”".replace("&", "&&") if words else verb)
+            action.setEnabled(bool(words) and not self._session.is_writing)
+
+    @Slot()
     def _fill_recent(self) -> None:
         self._recent.clear()
         for values in self._settings.recent:
@@ -108,6 +125,7 @@ class MoreMenu(QMenu):
     def _on_writing(self, writing: bool) -> None:
         for action in (self._recent.menuAction(), self._load_action):
             action.setEnabled(not writing)
+        self._name_steps()
 
     @Slot(QAction)
     def _set_theme(self, action: QAction) -> None:

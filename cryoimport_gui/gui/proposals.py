@@ -33,7 +33,6 @@ class Proposals(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._output = ""  # the last that was proposed
         self._searched: tuple[str, Particles | None] = ("", None)
         self._found: list[JobExposures] = []  # as names rank them
         self._compared: tuple[str, Particles | None] | None = None  # with which images: data path and particles
@@ -60,9 +59,9 @@ class Proposals(QObject):
             self.propose_output()
 
     def propose_output(self) -> None:
-        """Fill in the output folder, unless the user has chosen one or the project is not known."""
+        """Think of an output folder, if the project is known; it is filled in unless the user has chosen one."""
         p = self._session.parameters
-        if p.output not in ("", self._output) or not (p.meta and p.project):
+        if not (p.meta and p.project):
             return
         project, meta = p.project, p.meta[0]
 
@@ -125,9 +124,11 @@ class Proposals(QObject):
             if self._session.are_comparing_exposures:
                 self._session.set_project_exposures(result)
                 self._take(result)
-        elif self._session.parameters.output in ("", self._output):
-            self._output = result
-            self._session.change(output=result)
+        else:
+            is_free = self._session.parameters.output in ("", self._session.proposed_output)
+            self._session.proposed_output = result
+            if is_free:
+                self._session.change(output=result)
 
     def _take(self, found: list[JobExposures]) -> None:
         best = next(iter(found), None)

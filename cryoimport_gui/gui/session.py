@@ -73,6 +73,7 @@ class Session(QObject):
         self.may_keep: Callable[[str], bool] = lambda question: False
         self._chosen_for: tuple[str, ...] = ()  # the last files that were read: values were chosen for them
         self.undo = Undo(self, self.changed, self)
+        self.proposed_output = ""  # the last that was proposed from the project
         self.project_exposures: list[JobExposures] | None = []
         self.are_comparing_exposures = False
         self.plan = ImportPlan(parameters)
@@ -148,6 +149,7 @@ class Session(QObject):
             new.output = free_folder(new.output)
         self._chosen_for = new.meta
         self.change(**vars(new))
+        self.undo.clear()
         self.keep(self.parameters)
         return sorted(set(values) - set(known))
 
@@ -156,6 +158,7 @@ class Session(QObject):
         p = self.parameters
         self._chosen_for = ()
         self.change(**vars(ImportParameters(project=p.project, exposures=p.exposures)))
+        self.undo.clear()
         self.keep(self.parameters)
 
     def keep(self, parameters: ImportParameters) -> None:

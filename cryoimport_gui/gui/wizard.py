@@ -88,7 +88,6 @@ class ImportWizard(QWizard):
         self.currentIdChanged.connect(self._propose)
         self.button(QWizard.WizardButton.NextButton).clicked.connect(self._on_next)  # after the wizard itself
         QShortcut(QKeySequence(Qt.Key.Key_F5), self, self.session.check_again)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self, self.session.undo.undo)
         self._add_menu()
         self._explain_buttons()
         self._help: HelpWindow | None = None
@@ -119,6 +118,7 @@ class ImportWizard(QWizard):
 
     def _add_menu(self) -> None:
         self.menu = MoreMenu(self.session, self)
+        self.addActions([self.menu.undo, self.menu.redo])  # their keys work while the menu is closed
         self.menu.help_wanted.connect(self.show_help)
         self.menu.relinking_wanted.connect(self.show_relinking)
         self._relinking: RelinkWindow | None = None

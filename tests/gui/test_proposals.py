@@ -212,6 +212,21 @@ def test_what_the_user_typed_or_took_away_stays(qtbot, open_wizard, demo: Demo) 
     assert wizard.button(QWizard.WizardButton.NextButton).isEnabled()
 
 
+def test_an_output_that_the_user_chose_goes_back_to_the_proposal(qtbot, open_wizard, demo: Demo) -> None:
+    mine = str(demo.project / "mine")
+    wizard = open_wizard(meta=str(demo.star), project=str(demo.project), output=mine)
+    wizard.go_to(next(number for number, page in enumerate(wizard.pages) if isinstance(page, ReviewPage)))
+    settled(qtbot, wizard)
+    session, field = wizard.session, wizard.currentPage().output
+    assert session.parameters.output == mine and field.label.font().bold()
+    qtbot.mouseClick(field.reset, Qt.MouseButton.LeftButton)
+    assert Path(session.parameters.output).parent == demo.project / "imports"
+    assert not field.label.font().bold() and not field.reset.isVisible()
+    qtbot.mouseClick(field.undo, Qt.MouseButton.LeftButton)
+    assert session.parameters.output == field.editor.path == mine
+    settled(qtbot, wizard)
+
+
 def test_the_project_follows_from_the_exposures(qtbot, open_wizard, demo: Demo) -> None:
     wizard = open_wizard(meta=str(demo.star))
     wizard.session.change(exposures=str(demo.exposures), suggest_trims=True)

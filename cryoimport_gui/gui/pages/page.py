@@ -66,7 +66,7 @@ class Page(QWizardPage):
         outer.addWidget(area, 1)
         self.headline = Headline()
         self.foot = OneLine("Why the next page is not available")
-        self.undo = UndoButton(session.undo)
+        self.undo = UndoButton(session.undo, self)
         at_foot = QHBoxLayout()
         at_foot.addWidget(self.foot, 1)
         at_foot.addWidget(self.undo)
@@ -132,6 +132,7 @@ class Page(QWizardPage):
                 if not isinstance(line, PathLine):
                     line.setAcceptDrops(False)  # else it would insert the address of a dropped STAR file
             FieldGuard(self)
+            self.undo.others = [one for one in self.findChildren(UndoButton) if one is not self.undo]
             self.session.planned.connect(self._on_planned)
             self.session.planning.connect(self._on_state)
             self.session.changed.connect(self._on_state)
@@ -177,6 +178,7 @@ class Page(QWizardPage):
     def _on_state(self, *_: object) -> None:
         self.foot.show_text(self.obstacle())
         self.headline.setEnabled(self.session.is_current)
+        self.undo.refresh()
         self.completeChanged.emit()
 
 

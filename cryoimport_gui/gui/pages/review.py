@@ -22,6 +22,7 @@ from ..widgets.editors import ChoiceEdit, PathEdit, label_for
 from ..widgets.facts import Facts
 from ..widgets.fold import Fold
 from ..widgets.keep_bar import KeepBar
+from ..widgets.labelled_edit import LabelledEdit, Resettable
 from ..widgets.labels import plain_label
 from ..widgets.problem_lines import ProblemLines
 from ..widgets.progress_line import PlanProgress
@@ -52,19 +53,22 @@ class ReviewPage(Page):
         self.tasks = Tasks(self)
         self.tasks.finished.connect(self._on_pictures)
         self.tasks.failed.connect(self._on_failed)
-        output, project = PathEdit(session, "output", creates=True), PathEdit(session, "project")
+        self.output = output = LabelledEdit(session, PathEdit(session, "output", creates=True), "O", in_form=True)
+        output.reset.usual = lambda _: session.proposed_output
+        output.reset.refresh()
+        project = PathEdit(session, "project")
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.addRow(label_for(output, "O"), output)
+        form.addRow(output.label, output)
         form.addRow(label_for(project, "p"), project)
         self.outcomes: dict[str, QLabel] = {}
         for name, mnemonic in (("on_bad", "d"), ("on_unmatched", "U")):
-            editor, words = ChoiceEdit(session, name), plain_label()
-            words.setAccessibleName(f"Result of the choices: {editor.accessibleName()}")
+            edit, words = Resettable(session, self, ChoiceEdit(session, name), mnemonic), plain_label()
+            words.setAccessibleName(f"Result of the choices: {edit.editor.accessibleName()}")
             row = QHBoxLayout()
-            row.addWidget(editor)
+            edit.add_to(row)
             row.addWidget(words, 1)
-            form.addRow(label_for(editor, mnemonic), row)
+            form.addRow(edit.label, row)
             self.outcomes[name] = words
         self.body.addLayout(form)
         self.body.addWidget(PlanProgress(session))

@@ -67,7 +67,7 @@ class PathList(QWidget):
     def _remove(self) -> None:
         chosen = self.files.currentRow()
         left = tuple(path for row, path in enumerate(self._paths) if row != chosen)
-        self.session.change(**{self.NAME: left})
+        self.session.undo.take("Remove", **{self.NAME: left})
 
 
 class _Files(QListWidget):

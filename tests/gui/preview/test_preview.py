@@ -431,18 +431,17 @@ def test_the_sign_in_use() -> None:
     assert sign_in_use("auto", None) == -1
 
 
-def test_one_button_takes_the_proposal(qtbot, preview: Open) -> None:
+def test_a_sign_that_the_user_set_is_marked_and_reset(qtbot, preview: Open) -> None:
     page = preview(data_sign="+1")
     panel = page.sign_panel
     assert page.headline.claim.state is ClaimState.CONTRADICTED
     assert page.headline.claim.words.startswith("Data sign +1: you chose it, but 160 of 160")
-    assert panel.take.text() == "&Use −1 (suggested)"
+    assert panel.set_by.text() == "Set by you; the pictures say −1." and panel._choice.label.font().bold()
     assert page.view.sign == 1
-    qtbot.mouseClick(panel.take, Qt.MouseButton.LeftButton)
-    assert page.session.parameters.data_sign == "-1"
-    assert panel.choice.currentData() == "-1"
+    qtbot.mouseClick(panel.reset, Qt.MouseButton.LeftButton)
+    assert panel.choice.currentData() == page.session.parameters.data_sign == "auto"
     assert page.view.sign == -1
-    assert not panel.take.isEnabled()
+    assert not panel.reset.isVisible() and not panel.set_by.text() and not panel._choice.label.font().bold()
     qtbot.waitUntil(lambda: page.headline.isEnabled(), timeout=WAIT_MS)
     assert page.headline.label.text() == "Data sign −1: 160 of 160 particles are stored bright."
     assert page.headline.claim.state is ClaimState.CONFIRMED

@@ -213,7 +213,8 @@ class MicrographView(QWidget):
 
     @Slot(bool)
     def _take_reading(self, flip: bool) -> None:
-        self._session.change(coordinate_y="flip" if flip else "keep")
+        way = "flip" if flip else "keep"
+        self._session.undo.take(f"{way.capitalize()} y", coordinate_y=way)
         self._show_choice()  # also where it was chosen already
 
     @Slot(str)

@@ -122,9 +122,9 @@ class ExposuresPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         matching = plan.matching
-        if matching is not None and plan.parameters.suggest_trims:
+        if matching is not None and plan.parameters.suggest_trims and self.session.parameters.suggest_trims:
             # From now on the rules are in their fields and can be changed.
-            self.session.undo.follow(suggest_trims=False, **dataclasses.asdict(matching.rules))
+            self.session.undo.follow("suggest_trims", suggest_trims=False, **dataclasses.asdict(matching.rules))
         are_needed, are_given = need_exposures(plan), bool(self.session.parameters.exposures)
         self.setSubTitle(NEEDED if are_needed else OPTIONAL)
         self._paths["exposures"].line.setPlaceholderText(f"{'needed' if are_needed else 'optional'}: .cs or .csg")

@@ -9,8 +9,9 @@ from ....core.parameters import ImportParameters
 from ....core.plan.plan import ImportPlan
 from ...session import Session
 from ...tips import explain
-from ...widgets.editors import ChoiceEdit, PathEdit, label_for
+from ...widgets.editors import ChoiceEdit, PathEdit
 from ...widgets.fold import Fold
+from ...widgets.labelled_edit import LabelledEdit
 from .original_line import OriginalLine
 
 _NAMES = ("data", "image_numbers_from", "original")
@@ -29,7 +30,8 @@ class ParticleOptions(QWidget):
         explain(self.fold, "Particle data path, first image number, original particles: rarely needed.")
         self._session, self._form = session, form
         self._reasons: set[str] = set()
-        data, first_number = PathEdit(session, "data"), ChoiceEdit(session, "image_numbers_from")
+        data = LabelledEdit(session, PathEdit(session, "data"), "d", in_form=True)
+        first_number = LabelledEdit(session, ChoiceEdit(session, "image_numbers_from"), "F")
         self.original = OriginalLine(session)
         title = QHBoxLayout(self)
         title.setContentsMargins(0, 0, 0, 0)
@@ -38,12 +40,11 @@ class ParticleOptions(QWidget):
         title.addStretch(0)
         data_row = QHBoxLayout()
         data_row.addWidget(data, 1)
-        data_row.addWidget(label_for(first_number, "F"))
         data_row.addWidget(first_number)
-        self._rows: list[QWidget | QHBoxLayout] = [data_row, self.original.editor]
+        self._rows: list[QWidget | QHBoxLayout] = [data_row, self.original.field]
         form.addRow("", self)
-        form.addRow(label_for(data, "d"), data_row)
-        form.addRow(label_for(self.original.editor, "O"), self.original.editor)
+        form.addRow(data.label, data_row)
+        form.addRow(self.original.field.label, self.original.field)
         self.fold.toggled.connect(self._show_rows)
         session.changed.connect(self._on_changed)
         self._show_rows(False)  # nothing is shown before it has a window: it would be one of its own

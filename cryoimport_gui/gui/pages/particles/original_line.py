@@ -10,17 +10,19 @@ from ....core.report.words import restored_words
 from ...session import Session
 from ...tips import explain
 from ...widgets.editors import PathEdit
+from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.one_line import OneLine
 
 _OFFER = "These came from CryoSPARC: restore their identities."
 
 
 class OriginalLine(QWidget):
-    """What is said of the originals, whose field is its `editor`; hidden where there is nothing to say."""
+    """What is said of the originals, whose field is its `field`; hidden where there is nothing to say."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.editor = PathEdit(session, "original")
+        self.field = LabelledEdit(session, self.editor, "O", in_form=True)
         self.words = OneLine("Original particles: what was found")
         self.choose = QPushButton("Choose the ori&ginals…")
         self.choose.setAutoDefault(False)

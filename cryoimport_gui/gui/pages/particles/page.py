@@ -11,6 +11,7 @@ from ...remedies import USE_FOLDER
 from ...tasks import Tasks
 from ...tips import explain
 from ...widgets.editors import PathEdit, SwitchEdit, label_for
+from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.problem_lines import ProblemLines
 from ..page import Page
 from .file_list import FileList
@@ -93,11 +94,11 @@ class ParticlesPage(Page):
             ("ignore_pose_data", "p"),
             ("ignore_half_sets", "h"),
         ):
-            switches.addWidget(SwitchEdit(session, name, mnemonic))
+            switches.addWidget(LabelledEdit(session, SwitchEdit(session, name, mnemonic)))
         switches.addStretch(1)
         form.addRow("", switches)
-        select = WhichParticles(session)
-        form.addRow(label_for(select, "W"), select)
+        select = LabelledEdit(session, WhichParticles(session), "W", "All rows", in_form=True, name="select")
+        form.addRow(select.label, select)
         self.more = ParticleOptions(session, form)
         self.original = self.more.original
         return form

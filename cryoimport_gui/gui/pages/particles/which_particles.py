@@ -27,6 +27,7 @@ from ...tips import explain, window_words
 from .conditions_edit import ConditionsEdit
 
 _OPERATORS = {"=": "is one of", "!=": "is none of", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "~": "contains"}
+_CHOSEN = "Choose particles"
 _EXPLAINED = "Choose classes, half-sets, optics groups, or compare any column of the file with a value."
 
 
@@ -183,14 +184,14 @@ class ChooseParticles(QDialog):
             on = [i.data(Qt.ItemDataRole.UserRole) for i in _items(widget) if i.checkState() == Qt.CheckState.Checked]
             if on:
                 conditions.append(f"{column}={','.join(on)}")
-        self._session.change(select=tuple(conditions + self._texts()))
+        self._session.undo.take(_CHOSEN, select=tuple(conditions + self._texts()))
         self._count()
 
     @Slot()
     def _add(self) -> None:
         condition = f"{self.column.currentText().strip()}{self.operator.currentData()}{self.value.text().strip()}"
         try:
-            self._session.change(select=(*self._session.parameters.select, condition))
+            self._session.undo.take(_CHOSEN, select=(*self._session.parameters.select, condition))
         except BadParameter as error:
             self.wrong.setText(window_words(str(error)) + ".")
             self.wrong.show()

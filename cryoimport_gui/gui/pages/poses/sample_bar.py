@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from ....core.plan.poses_check import MOST_PARTICLES, POSES_SAMPLE
 from ...session import Session
 from ...tips import explain
-from ...widgets.editors import ChoiceEdit, label_for
+from ...widgets.editors import ChoiceEdit
+from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.progress_line import PlanProgress
 
 _STANDS = "The new verdict replaces the old one, also in the report."
@@ -35,8 +36,7 @@ class SampleBar(QWidget):
         self.progress = PlanProgress(session)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(label_for(check, "k"))
-        layout.addWidget(check)
+        layout.addWidget(LabelledEdit(session, check, "k", "Automatic"))
         layout.addSpacing(8)
         for button in (self.another, self.more):
             layout.addWidget(button)

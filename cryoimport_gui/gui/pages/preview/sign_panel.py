@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
     QHBoxLayout,
-    QPushButton,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -22,9 +21,10 @@ from ....core.pictures.tiles import Images
 from ...session import Session
 from ...theme import make_quiet
 from ...tips import explain
-from ...widgets.editors import ChoiceEdit, label_for
+from ...widgets.editors import ChoiceEdit
 from ...widgets.grey import grey_image
 from ...widgets.headline import Headline
+from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.labels import plain_label
 
 READING_COLUMNS, READING_ROWS = 4, 2
@@ -50,8 +50,10 @@ class SignPanel(QWidget):
         self._session = session
         self._verdict: SignVerdict | None = None
         self.choice = ChoiceEdit(session, "data_sign")
-        self.take = QPushButton()
-        self.take.clicked.connect(self._take)
+        self._choice = LabelledEdit(session, self.choice, "s", "Automatic")
+        self.reset, self.undo = self._choice.reset, self._choice.undo
+        self.set_by = plain_label()
+        self.set_by.setAccessibleName("Who set the data sign")
         self.readings = {sign: _Reading(sign) for sign in (1, -1)}
         group = QButtonGroup(self)
         side_by_side = QHBoxLayout()
@@ -60,18 +62,15 @@ class SignPanel(QWidget):
             side_by_side.addWidget(reading)
         group.buttonClicked.connect(self._take_reading)
 
-        self._choice = QWidget()
-        chooser = QHBoxLayout(self._choice)
-        chooser.setContentsMargins(0, 0, 0, 0)
-        chooser.addWidget(label_for(self.choice, "s"))
-        chooser.addWidget(self.choice)
-        chooser.addWidget(self.take)
-        chooser.addStretch(1)
+        chooser = QHBoxLayout()
+        chooser.addWidget(self._choice)
+        chooser.addWidget(self.set_by, 1)
+        chooser.addStretch(0)
         self.rule = plain_label(_RULE)
         said = QVBoxLayout()
         said.addWidget(headline)
         said.addStretch(1)
-        said.addWidget(self._choice)
+        said.addLayout(chooser)
         said.addWidget(self.rule)
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -105,17 +104,12 @@ class SignPanel(QWidget):
     def refresh(self) -> None:
         """Write everything again, in the colours of the window."""
         verdict = self._verdict
-        for widget in (self._choice, self.rule, *self.readings.values()):
+        for widget in (self._choice, self.set_by, self.rule, *self.readings.values()):
             widget.setVisible(verdict is not None)
         if verdict is None:
             return
         make_quiet(self.rule)
-        proposed = sign_text(verdict.value)
-        self.take.setVisible(verdict.value != 0)
-        self.take.setText(f"&Use {proposed} (suggested)")
-        self.take.setAccessibleName(f"Use data sign {proposed}, as suggested")
-        explain(self.take, f"Set the data sign to {proposed}, as the images show.")
-        self.take.setEnabled(self.sign != verdict.value)
+        self.set_by.setText(_set_by(self._session.parameters.data_sign, verdict))
         for sign, reading in self.readings.items():
             reading.set_state(verdict.value, used=sign == self.sign)
 
@@ -127,15 +121,17 @@ class SignPanel(QWidget):
     @Slot(QAbstractButton)
     def _take_reading(self, reading: QAbstractButton) -> None:
         assert isinstance(reading, _Reading)
-        self._take_sign(reading.sign)
+        self._session.undo.take(f"Use data sign {sign_text(reading.sign)}", data_sign=f"{reading.sign:+d}")
 
-    @Slot()
-    def _take(self) -> None:
-        if self._verdict:
-            self._take_sign(self._verdict.value)
 
-    def _take_sign(self, sign: int) -> None:
-        self._session.undo.take(f"Use data sign {sign_text(sign)}", data_sign=f"{sign:+d}")
+def _set_by(choice: str, verdict: SignVerdict) -> str:
+    """Nothing if the pictures decide."""
+    if choice == "auto":
+        return ""
+    if not verdict.value:
+        return "Set by you; the pictures cannot tell."
+    says = f"the pictures say {sign_text(verdict.value)}"
+    return f"Set by you; {says}." if int(choice) != verdict.value else f"Set by you, as {says}."
 
 
 class _Reading(QToolButton):
