@@ -10,6 +10,7 @@ import mrcfile
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QColor, QContextMenuEvent, QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from cryoimport_gui.core.demo import Demo
@@ -17,6 +18,7 @@ from cryoimport_gui.core.pictures.ctf import electron_wavelength_A
 from cryoimport_gui.core.problems import Severity
 from cryoimport_gui.gui.pages.microscope.optics_model import COLUMNS, Cell
 from cryoimport_gui.gui.pages.microscope.page import MicroscopePage
+from cryoimport_gui.gui.tips import plain_tip
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ...support.stars import OPTICS, particle_columns, write_exposures, write_stack, write_star
@@ -179,7 +181,7 @@ def test_overrides_of_one_and_of_all_and_their_undoing(qtbot, open_wizard, tmp_p
     type_in(qtbot, page, 3, "pixel_size_A", "1.1")
     assert session.parameters.pixel_size == {4: 1.1}
     assert texts(page, "pixel_size_A")[1:] == ["1.5", "1.6", "1.1"]
-    assert (cell(page, 3, "pixel_size_A").source, cell(page, 3, "pixel_size_A").is_override) == ("you", True)
+    assert (cell(page, 3, "pixel_size_A").source, cell(page, 3, "pixel_size_A").is_override) == ("you, was 1.7", True)
     type_in(qtbot, page, 0, "pixel_size_A", "1,2")
     assert session.parameters.pixel_size == {None: 1.2}
     assert texts(page, "pixel_size_A") == ["1.2"] * 4
@@ -202,7 +204,8 @@ def test_overrides_of_one_and_of_all_and_their_undoing(qtbot, open_wizard, tmp_p
 def test_an_emptied_cell_and_the_first_row_and_reset_all_take_back(qtbot, open_wizard, tmp_path: Path) -> None:
     wizard, page = open_page(open_wizard, three_groups(tmp_path), voltage=["200"], cs=["2=1", "7=2"], total_dose="40")
     session = wizard.session
-    assert cell(page, 0, "voltage_kV").source == "you" and texts(page, "total_dose_e_per_A2") == ["40"] * 4
+    assert cell(page, 0, "voltage_kV").source == "you, was 200 – 300"
+    assert texts(page, "total_dose_e_per_A2") == ["40"] * 4
     choose(page, 2, "cs_mm")
     qtbot.keyClick(page.table.view, Qt.Key.Key_F2)
     editor = QApplication.focusWidget()
@@ -216,6 +219,48 @@ def test_an_emptied_cell_and_the_first_row_and_reset_all_take_back(qtbot, open_w
     qtbot.mouseClick(page.table.reset_all, Qt.MouseButton.LeftButton)
     assert (session.parameters.cs, session.parameters.total_dose) == ({}, {})
     assert not page.table.reset_all.isEnabled()
+    qtbot.keySequence(page, "Ctrl+Z")
+    assert session.parameters.cs == {7: 2.0} and session.parameters.total_dose == {None: 40.0}, "one step"
+    qtbot.keySequence(page, "Ctrl+Z")
+    assert session.parameters.voltage == {None: 200.0}
+    wait_planned(qtbot, wizard)
+
+
+def pick(qtbot: Any, page: MicroscopePage, row: int, name: str, entry: int) -> None:
+    """Choose an entry of the context menu of a cell with the mouse."""
+    view = page.table.view
+    place = view.visualRect(at(page, row, name)).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.RightButton, pos=place)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, view.viewport().mapToGlobal(place))
+    QApplication.sendEvent(view.viewport(), event)
+    menu = QApplication.activePopupWidget()
+    qtbot.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(menu.actions()[entry]).center())
+
+
+def test_a_value_that_was_typed_is_marked_and_reset_where_it_stands(qtbot, open_wizard, tmp_path: Path) -> None:
+    wizard, page = open_page(open_wizard, three_groups(tmp_path))
+    session, view = wizard.session, page.table.view
+
+    def first_pixel(row: int) -> QColor:
+        rect = view.visualRect(at(page, row, "voltage_kV"))
+        return view.viewport().grab(rect).toImage().pixelColor(1, rect.height() // 2)
+
+    plain = first_pixel(2)
+    type_in(qtbot, page, 2, "voltage_kV", "120")
+    choose(page, 3, "cs_mm")
+    assert first_pixel(2) == view.palette().color(QPalette.ColorRole.Link) != plain == first_pixel(1)
+    words = cell(page, 2, "voltage_kV").words
+    assert "120, set by you. Without it: 200, from " in words and view.model().data(
+        at(page, 2, "voltage_kV"), Qt.ItemDataRole.ToolTipRole
+    ) == plain_tip(words)
+    pick(qtbot, page, 1, "voltage_kV", 0)
+    assert session.parameters.voltage == {2: 120.0}, "there is nothing to reset in another cell"
+    pick(qtbot, page, 2, "voltage_kV", 0)
+    assert session.parameters.voltage == {} and first_pixel(2) != view.palette().color(QPalette.ColorRole.Link)
+    type_in(qtbot, page, 0, "cs_mm", "1.4")
+    pick(qtbot, page, 2, "voltage_kV", 1)
+    assert session.parameters.cs == {}
+    wait_planned(qtbot, wizard)
 
 
 IMPOSSIBLE = [

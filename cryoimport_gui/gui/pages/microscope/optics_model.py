@@ -70,10 +70,10 @@ class OpticsModel(QAbstractTableModel):
     """Row 0 stands for all groups, the others for one group that has particles.
 
     Signals:
-        override_wanted(parameter, overrides): the user changed or reset a value.
+        overrides_wanted(words, values): the user did what the words say; the parameters with their new overrides.
     """
 
-    override_wanted = Signal(str, object)
+    overrides_wanted = Signal(str, object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,19 +85,17 @@ class OpticsModel(QAbstractTableModel):
         """Show the groups of a plan with the overrides of `parameters`, which may be newer."""
         headers = plan.stacks.headers if plan.stacks else [None] * len(plan.given_groups)
         needed = needed_values(plan.all_particles, parameters) if plan.all_particles else frozenset()
-        shown = [
-            (group, its_headers)
-            for group, its_headers in zip(overridden(plan.given_groups, parameters), headers)
-            if group.particles
-        ]
-        same_rows = [(g.id, g.name) for g in self.groups] == [(g.id, g.name) for g, _ in shown]
+        all_of_plan = zip(overridden(plan.given_groups, parameters), plan.given_groups, headers)
+        shown = [(group, given, its_headers) for group, given, its_headers in all_of_plan if group.particles]
+        same_rows = [(g.id, g.name) for g in self.groups] == [(g.id, g.name) for g, _, _ in shown]
         if not same_rows:
             self.beginResetModel()
-        self.groups, self._parameters = [group for group, _ in shown], parameters
+        self.groups, self._parameters = [group for group, _, _ in shown], parameters
         of_groups = [
-            _group_cells(group, its_headers, needed, bool(parameters.total_dose)) for group, its_headers in shown
+            _group_cells(group, given, its_headers, needed, bool(parameters.total_dose))
+            for group, given, its_headers in shown
         ]
-        self._cells = [_all_cells(self.groups, of_groups, parameters), *of_groups]
+        self._cells = [_all_cells(self.groups, [given for _, given, _ in shown], of_groups, parameters), *of_groups]
         if same_rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self._cells) - 1, len(COLUMNS) - 1))
         else:
@@ -105,6 +103,10 @@ class OpticsModel(QAbstractTableModel):
 
     def cell(self, index: Index) -> Cell:
         return self._cells[index.row()][index.column()]
+
+    @property
+    def has_overrides(self) -> bool:
+        return any(getattr(self._parameters, name) for name in MICROSCOPE_VALUES.values())
 
     def marked(self, severity: Severity) -> int:
         """How many values of groups have this mark."""
@@ -116,6 +118,7 @@ class OpticsModel(QAbstractTableModel):
         for index in indexes:
             if COLUMNS[index.column()] in MICROSCOPE_VALUES:
                 taken.setdefault(MICROSCOPE_VALUES[COLUMNS[index.column()]], []).append(index.row())
+        changed: dict[str, Overrides] = {}
         for name, rows in taken.items():
             overrides = dict(getattr(self._parameters, name))
             if 0 in rows:
@@ -126,7 +129,11 @@ class OpticsModel(QAbstractTableModel):
                     for_all = overrides.pop(None)
                     overrides = {group.id: for_all for group in self.groups} | overrides
                 overrides = {group: value for group, value in overrides.items() if group not in ids}
-            self._want(name, overrides)
+            changed[name] = overrides
+        self._want("Reset", changed)
+
+    def reset_all(self) -> None:
+        self._want("Reset", {name: {} for name in MICROSCOPE_VALUES.values()})
 
     def refusal(self, column: int, text: str) -> str:
         """Why a text cannot be used, in words; empty if it can. No text resets the value."""
@@ -184,14 +191,18 @@ class OpticsModel(QAbstractTableModel):
             return True
         name, number = MICROSCOPE_VALUES[COLUMNS[index.column()]], _number(text)
         if index.row() == 0:
-            self._want(name, {None: number})
+            overrides: Overrides = {None: number}
         else:
-            self._want(name, getattr(self._parameters, name) | {self.groups[index.row() - 1].id: number})
+            overrides = getattr(self._parameters, name) | {self.groups[index.row() - 1].id: number}
+        self._want("Set", {name: overrides})
         return True
 
-    def _want(self, name: str, overrides: Overrides) -> None:
-        if overrides != getattr(self._parameters, name):
-            self.override_wanted.emit(name, overrides)
+    def _want(self, verb: str, values: dict[str, Overrides]) -> None:
+        changed = {name: value for name, value in values.items() if value != getattr(self._parameters, name)}
+        if changed:
+            title = parameter(next(iter(changed))).metadata["title"]
+            what = title[0].lower() + title[1:] if len(changed) == 1 else "microscope values"
+            self.overrides_wanted.emit(f"{verb} {what}", changed)
 
 
 def _number(text: str) -> float:
@@ -204,8 +215,13 @@ def _editable(group: OpticsGroup, name: str) -> str:
 
 
 def _group_cells(
-    group: OpticsGroup, headers: GroupHeaders | None, needed: frozenset[str], doses_are_written: bool
+    group: OpticsGroup,
+    given: OpticsGroup,
+    headers: GroupHeaders | None,
+    needed: frozenset[str],
+    doses_are_written: bool,
 ) -> list[Cell]:
+    """`given` is the group without what the user typed."""
     odd = odd_values(group, headers)
     boxes = ", ".join(map(str, headers.boxes)) if headers else ""
     cells = {
@@ -216,13 +232,13 @@ def _group_cells(
         _HEADER: _header_cell(group, headers),
     }
     for name in MICROSCOPE_VALUES:
-        cells[name] = _value_cell(getattr(group, name), name, odd.get(name, ""), name in needed)
+        cells[name] = _value_cell(getattr(group, name), getattr(given, name), name, odd.get(name, ""), name in needed)
     if group.total_dose_e_per_A2 and not doses_are_written:
         cells["total_dose_e_per_A2"] = replace(cells["total_dose_e_per_A2"], source="exposures, unused", words=_NO_DOSE)
     return [cells[name] for name in COLUMNS]
 
 
-def _value_cell(value: Value | None, name: str, odd: str, needed: bool) -> Cell:
+def _value_cell(value: Value | None, given: Value | None, name: str, odd: str, needed: bool) -> Cell:
     title = column_title(name).replace("\n", " ")
     if value is None:
         words = f"{title} is not known, but needed: type it here."
@@ -230,11 +246,17 @@ def _value_cell(value: Value | None, name: str, odd: str, needed: bool) -> Cell:
     text, is_override = f"{value.value:.5g}", value.source == _YOU
     table = next((table for table in ("particle table", "optics") if value.source.startswith(table)), "")
     source = {"optics": "optics table", "": value.source}.get(table, table)
+    said, severity = f"{title}: {value.value:.7g}, from {value.source}.", None
+    if is_override:
+        source = f"{_YOU}, was {given.value:.5g}" if given else _YOU
+        before = f"{given.value:.7g}, from {given.source}" if given else "not known"
+        said = f"{title}: {value.value:.7g}, set by you. Without it: {before} (Delete resets it)."
     if words := impossible(name, value.value):
-        return Cell(text, source, f"{words}.", Severity.ERROR, is_override)
-    if odd:
-        return Cell(text, source, f"{odd[0].upper()}{odd[1:]}.", Severity.WARNING, is_override)
-    return Cell(text, source, f"{title}: {value.value:.7g}, from {value.source}.", None, is_override)
+        said, severity = f"{words}. {said}" if is_override else f"{words}.", Severity.ERROR
+    elif odd:
+        words = f"{odd[0].upper()}{odd[1:]}."
+        said, severity = f"{words} {said}" if is_override else words, Severity.WARNING
+    return Cell(text, source, said, severity, is_override)
 
 
 def _header_cell(group: OpticsGroup, headers: GroupHeaders | None) -> Cell:
@@ -255,7 +277,9 @@ def _header_cell(group: OpticsGroup, headers: GroupHeaders | None) -> Cell:
     return Cell(f"{headers.pixel_size_A:.5g}", source, "As in the stacks' headers.")
 
 
-def _all_cells(groups: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p: ImportParameters) -> list[Cell]:
+def _all_cells(
+    groups: Sequence[OpticsGroup], given: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p: ImportParameters
+) -> list[Cell]:
     if not groups:
         return [Cell("–")] * len(COLUMNS)
     boxes = list(dict.fromkeys(row[COLUMNS.index("box")].text for row in rows))
@@ -267,10 +291,17 @@ def _all_cells(groups: Sequence[OpticsGroup], rows: Sequence[Sequence[Cell]], p:
         _HEADER: Cell(""),
     }
     for name, its_parameter in MICROSCOPE_VALUES.items():
-        numbers = {value.value for group in groups if (value := getattr(group, name))}
-        text = " – ".join(f"{x:.5g}" for x in sorted({min(numbers), max(numbers)})) if numbers else "–"
+        text, before = _range(groups, name), _range(given, name)
         title = column_title(name).replace("\n", " ")
         words = f"Type a value here to set the {title[0].lower()}{title[1:]} of all groups."
         is_override = None in getattr(p, its_parameter)
-        cells[name] = Cell(text, _YOU if is_override else "", words, is_override=is_override)
+        if is_override:
+            words = f"{title}, set by you for all groups. Without it: {before} (Delete resets it)."
+        source = "" if not is_override else f"{_YOU}, was {before}" if before != "–" else _YOU
+        cells[name] = Cell(text, source, words, is_override=is_override)
     return [cells[name] for name in COLUMNS]
+
+
+def _range(groups: Sequence[OpticsGroup], name: str) -> str:
+    numbers = {value.value for group in groups if (value := getattr(group, name))}
+    return " – ".join(f"{x:.5g}" for x in sorted({min(numbers), max(numbers)})) if numbers else "–"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QObject, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPalette, QValidator
+from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QPainter, QPalette, QValidator
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
+    QMenu,
     QPushButton,
     QStyle,
     QStyledItemDelegate,
@@ -26,7 +27,9 @@ from ....core.problems import Severity, count_of
 from ...fields import FieldGuard
 from ...theme import emphasize, quiet_colour, severity_colour
 from ...tips import explain
+from ...undo import Undo
 from ...widgets.labels import plain_label
+from ...widgets.undo_button import UndoButton
 from .optics_model import COLUMNS, Index, OpticsModel
 
 _WIDTHS = {
@@ -39,6 +42,7 @@ _WIDTHS = {
     "total_dose_e_per_A2": 104,
 }
 _VALUE_WIDTH = 128
+_MARK_PX = 3  # at the left of what the user set
 _MOST_ROWS = 6
 _EDIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _RESET_KEYS = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
@@ -58,7 +62,7 @@ class _PossibleValue(QValidator):
 
 
 class _CellDelegate(QStyledItemDelegate):
-    """Draws the value and, smaller and quieter, its source below.
+    """Draws the value and, smaller and quieter, its source below; what the user set stands out.
 
     Signals:
         refused(words): why the typed value cannot be used; empty if it can.
@@ -78,13 +82,19 @@ class _CellDelegate(QStyledItemDelegate):
         is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
         role = QPalette.ColorRole.HighlightedText if is_selected else QPalette.ColorRole.Text
         painter.save()
+        if cell.is_override:
+            mark = QRect(option.rect.topLeft(), QSize(_MARK_PX, option.rect.height()))
+            painter.fillRect(mark, option.palette.color(QPalette.ColorRole.Link))
+            if not is_selected and not cell.severity:
+                role = QPalette.ColorRole.Link
         painter.setPen(option.palette.color(role))
         painter.setFont(_font(option.font, bold=index.row() == 0 or cell.is_override))
         upper = QRect(room.left(), room.top(), room.width(), room.height() // (2 if cell.source else 1))
         _draw(painter, upper, text, Qt.AlignmentFlag.AlignBottom if cell.source else Qt.AlignmentFlag.AlignVCenter)
         if cell.source:
             if not is_selected:
-                painter.setPen(severity_colour(cell.severity) if cell.severity else quiet_colour())
+                quiet = option.palette.color(role).name() if cell.is_override else quiet_colour()
+                painter.setPen(severity_colour(cell.severity) if cell.severity else quiet)
             painter.setFont(_font(option.font, smaller=True))
             _draw(painter, upper.translated(0, room.height() // 2), cell.source, Qt.AlignmentFlag.AlignTop)
         painter.restore()
@@ -124,7 +134,7 @@ def _draw(painter: QPainter, room: QRect, text: str, alignment: Qt.AlignmentFlag
 
 
 class _View(QTableView):
-    """Enter edits, Delete resets; Tab goes on to the next value while one is edited, else out of the table."""
+    """Enter edits, Delete or the context menu resets; Tab goes on to the next value, or out of the table."""
 
     reset_wanted = Signal()
 
@@ -136,6 +146,17 @@ class _View(QTableView):
             self.edit(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        model = self.model()
+        assert isinstance(model, OpticsModel)
+        reset = menu.addAction("&Reset")
+        reset.setEnabled(any(model.cell(index).is_override for index in self.selectedIndexes()))
+        reset.triggered.connect(self.reset_wanted)
+        menu.addAction("Reset &all", model.reset_all).setEnabled(model.has_overrides)
+        menu.popup(event.globalPos())
 
     def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         step = {
@@ -158,13 +179,14 @@ class OpticsTable(QWidget):
     """The table, one line that explains, and the buttons that reset overrides.
 
     Signals:
-        override_wanted(parameter, overrides), current_changed(position among the groups shown, -1: all).
+        overrides_wanted(words, values): what the user did, and the parameters with their new overrides.
+        current_changed(position among the groups shown, -1: all).
     """
 
-    override_wanted = Signal(str, object)
+    overrides_wanted = Signal(str, object)
     current_changed = Signal(int)
 
-    def __init__(self) -> None:
+    def __init__(self, undo: Undo) -> None:
         super().__init__()
         self.setObjectName("optics_table")
         self.model, self.view, self._delegate = OpticsModel(), _View(), _CellDelegate()
@@ -178,6 +200,8 @@ class OpticsTable(QWidget):
         explain(self.reset_all, "Reset all values to those of the file.")
         foot = QHBoxLayout()
         foot.addWidget(self.words, 1)
+        undo_last = UndoButton(undo, self, *MICROSCOPE_VALUES.values())
+        foot.addWidget(undo_last, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self.reset, 0, Qt.AlignmentFlag.AlignTop)
         foot.addWidget(self.reset_all, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
@@ -185,10 +209,10 @@ class OpticsTable(QWidget):
         layout.addWidget(self.view)
         layout.addLayout(foot)
         self.setFocusProxy(self.view)
-        self.model.override_wanted.connect(self.override_wanted)
+        self.model.overrides_wanted.connect(self.overrides_wanted)
         self.view.reset_wanted.connect(self._reset_selected)
         self.reset.clicked.connect(self._reset_selected)
-        self.reset_all.clicked.connect(self._reset_all)
+        self.reset_all.clicked.connect(self.model.reset_all)
         self._delegate.refused.connect(self._on_refused)
         self.view.horizontalScrollBar().rangeChanged.connect(self._fit_height)
         self.view.selectionModel().currentChanged.connect(self._on_current)
@@ -224,7 +248,7 @@ class OpticsTable(QWidget):
         view = self.view
         if not view.currentIndex().isValid():
             view.setCurrentIndex(self.model.index(0, COLUMNS.index("pixel_size_A")))
-        self.reset_all.setEnabled(any(getattr(parameters, name) for name in MICROSCOPE_VALUES.values()))
+        self.reset_all.setEnabled(self.model.has_overrides)
         self._on_selection()
 
     @Slot()
@@ -238,11 +262,6 @@ class OpticsTable(QWidget):
     @Slot()
     def _reset_selected(self) -> None:
         self.model.reset(self.view.selectedIndexes())
-
-    @Slot()
-    def _reset_all(self) -> None:
-        for name in MICROSCOPE_VALUES.values():
-            self.override_wanted.emit(name, {})
 
     @Slot(str)
     def _on_refused(self, words: str) -> None:

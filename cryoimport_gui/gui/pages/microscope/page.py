@@ -50,7 +50,7 @@ class MicroscopePage(Page):
         self._particles: Particles | None = None
         self._lossy: list[OpticsGroup] = []
         self._losses: dict[int, list[Loss]] = {}
-        self.table = OpticsTable()
+        self.table = OpticsTable(session.undo)
         note = plain_label(_NO_COLUMNS)
         make_quiet(note)
         self.body.addWidget(self.headline)
@@ -73,7 +73,7 @@ class MicroscopePage(Page):
         self.tasks = Tasks(self)
         self.tasks.finished.connect(self._on_finished)
         self.tasks.failed.connect(self._on_failed)
-        self.table.override_wanted.connect(self._override)
+        self.table.overrides_wanted.connect(self._override)
         self.table.current_changed.connect(self._show_losses)
         session.changed.connect(self._on_changed)
 
@@ -94,8 +94,8 @@ class MicroscopePage(Page):
         self.tabs.setTabVisible(1, bool(lossy))
 
     @Slot(str, object)
-    def _override(self, name: str, overrides: object) -> None:
-        self.session.change(**{name: overrides})
+    def _override(self, words: str, values: dict[str, Any]) -> None:
+        self.session.undo.take(words, **values)
 
     @Slot(str)
     def _on_changed(self, name: str) -> None:
