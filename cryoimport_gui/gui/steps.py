@@ -13,7 +13,7 @@ from ..core.report.claim_codes import claim_of
 from ..core.report.claims import ClaimState
 from .pages.page import Page
 from .session import Session
-from .tips import explain
+from .tips import explain, plain_tip
 from .widgets.state_icon import state_icon
 
 _ICON_PX = 18
@@ -23,6 +23,8 @@ _ORDER = list(ClaimState)
 
 class StepList(QListWidget):
     """One line a page: its title, and the state of its claim, or how many errors or warnings belong to it.
+
+    Folded, it shows the icon of the state and the number of the page; a tool tip says the rest.
 
     Signals:
         chosen(number): a step that can be shown was clicked, or chosen by Enter.
@@ -42,13 +44,20 @@ class StepList(QListWidget):
         nothing = QPixmap(_ICON_PX, _ICON_PX)  # so that titles stand in one line
         nothing.fill(Qt.GlobalColor.transparent)
         self._no_icon = QIcon(nothing)
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance("     not checked yet") + _ICON_PX + 30)
+        self._is_folded = False
         for _ in pages:
             self.addItem(QListWidgetItem())
         self.itemClicked.connect(self._on_chosen)
         self.itemActivated.connect(self._on_chosen)
         for signal in (session.planned, session.planning, session.writing, session.imported):
             signal.connect(self.refresh)
+        self.fold(False)
+
+    def fold(self, is_folded: bool) -> None:
+        """Take as little room as possible, or what the titles and states need."""
+        self._is_folded = is_folded
+        widest = "0" if is_folded else "     not checked yet"
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance(widest) + _ICON_PX + (26 if is_folded else 30))
         self.refresh()
 
     @Slot(int)
@@ -65,9 +74,11 @@ class StepList(QListWidget):
             item = self.item(number)
             state, words = self._state(page, number)
             item.setIcon(state_icon(state) if state else self._no_icon)
-            item.setText(f"{number + 1}  {page.title()}\n     {words}")
-            item.setSizeHint(QSize(0, 2 * self.fontMetrics().height() + 14))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{page.title()}: {words or 'nothing is known yet'}")
+            said = f"{page.title()}: {words or 'nothing is known yet'}"
+            item.setText(f"{number + 1}" if self._is_folded else f"{number + 1}  {page.title()}\n     {words}")
+            item.setToolTip(plain_tip(f"{number + 1}  {said}") if self._is_folded else "")
+            item.setSizeHint(QSize(0, (1 if self._is_folded else 2) * self.fontMetrics().height() + 14))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, said)
             font = item.font()
             font.setBold(number == self._current)
             item.setFont(font)

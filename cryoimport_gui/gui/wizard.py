@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job.write import Job
@@ -41,6 +41,7 @@ PAGES: tuple[type[Page], ...] = (
     WritePage,
 )
 _MOST_NAMED = 4
+_NARROW_PX, _LOW_PX = 1100, 480  # below, pages get the room of the step list, and of what the title explains
 _STILL_WRITING = "The import is being written. Quitting cancels it and leaves nothing behind."
 _NOT_KEPT = "These choices are neither imported nor saved, and are lost when the window closes:"
 
@@ -261,6 +262,14 @@ class ImportWizard(QWizard):
         for page in self.pages:
             page.close_once()
         super().done(result)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.steps.fold(event.size().width() < _NARROW_PX)
+        self.setOption(QWizard.WizardOption.IgnoreSubTitles, event.size().height() < _LOW_PX)
+        for inside in (self.steps, *self.pages):
+            if around := inside.parentWidget():
+                around.setAutoFillBackground(False)  # Qt would give it that of fields, which then do not show
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.done(QWizard.DialogCode.Rejected)

@@ -86,6 +86,12 @@ class Answers:
         return self.answer
 
 
+def step_state(wizard: ImportWizard, step: int) -> str:
+    """What the list of steps says of a page, with or without the room to show it."""
+    said: str = wizard.steps.item(step).data(Qt.ItemDataRole.AccessibleTextRole)
+    return said.removeprefix(f"{wizard.pages[step].title()}: ")
+
+
 def press_import(wizard: ImportWizard) -> None:
     """Click Import on the page Review."""
     wizard.go_to(next(number for number, page in enumerate(wizard.pages) if isinstance(page, ReviewPage)))

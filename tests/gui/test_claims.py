@@ -20,7 +20,7 @@ from cryoimport_gui.gui.widgets.state_icon import state_icon, state_pixmap
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ..support.truth import small_demo
-from .conftest import WAIT_MS, press_import
+from .conftest import WAIT_MS, press_import, step_state
 
 REVIEW = 5
 
@@ -91,17 +91,14 @@ def test_review_has_small_pictures_where_there_is_room(qtbot, wizard: ImportWiza
 
 
 def test_the_steps_show_the_state_of_each_claim_before_their_pages_are_visited(qtbot, wizard: ImportWizard) -> None:
-    def state(step: int) -> str:
-        return wizard.steps.item(step).text().split("\n")[1].strip()
-
     states = ["confirmed", "confirmed", "contradicted", "as given", "confirmed"]  # poses of few particles
-    assert [state(step) for step in range(5)] == states
+    assert [step_state(wizard, step) for step in range(5)] == states
     assert "contradicted" in wizard.steps.item(2).data(Qt.ItemDataRole.AccessibleTextRole)
     assert not wizard.steps.item(2).icon().isNull()
     wizard.session.change(data_sign="auto", exposures="")
     qtbot.waitUntil(lambda: wizard.session.is_current, timeout=WAIT_MS)
-    assert state(2) == "confirmed"
-    assert state(4) == "not imported"
+    assert step_state(wizard, 2) == "confirmed"
+    assert step_state(wizard, 4) == "not imported"
 
 
 def test_a_headline_is_grey_while_it_is_out_of_date(qtbot, wizard: ImportWizard) -> None:

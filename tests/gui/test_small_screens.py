@@ -1,11 +1,11 @@
-"""A screen of 1920 × 1080 at twice the size has 960 × 540 pixels, of which a window's frame takes some."""
+"""Screens of 1920 × 1080 and 1280 × 800 at twice the size: 960 × 540 and 640 × 400 pixels, less a window's frame."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRect
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget, QWizard
 
 from cryoimport_gui.gui.pages.write import WritePage
@@ -15,6 +15,7 @@ from ..support.stars import write_exposures, write_input
 from .conftest import WAIT_MS, press_import
 
 WIDTH, HEIGHT = 960, 500
+SMALLEST = 640, 372
 
 
 def content_of(page: QWidget) -> QScrollArea:
@@ -34,19 +35,54 @@ def rect_in(wizard: ImportWizard, widget: QWidget) -> QRect:
 
 def test_every_page_is_usable_on_a_small_screen(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
     wizard = open_wizard(**demo_values | {"output": str(tmp_path / "J3")})
-    wizard.resize(WIDTH, HEIGHT)
     for number, page in enumerate(wizard.pages):
         press_import(wizard) if isinstance(page, WritePage) else wizard.go_to(number)
         settle(qtbot, wizard)
         qtbot.waitUntil(lambda: not wizard.session.is_writing, timeout=WAIT_MS)
-        assert (wizard.width(), wizard.height()) == (WIDTH, HEIGHT), page.TITLE
-        hint = page.minimumSizeHint()
-        assert hint.width() < WIDTH and hint.height() < HEIGHT, page.TITLE
-        for kind in (QWizard.WizardButton.NextButton, QWizard.WizardButton.CancelButton):
-            button = wizard.button(kind)
-            assert not button.isVisible() or wizard.rect().contains(rect_in(wizard, button)), page.TITLE
-        area = content_of(page)
-        qtbot.waitUntil(lambda area=area: area.horizontalScrollBar().maximum() == 0, timeout=WAIT_MS)
+        for width, height in ((WIDTH, HEIGHT), SMALLEST):
+            wizard.resize(width, height)
+            assert (wizard.width(), wizard.height()) == (width, height), page.TITLE
+            hint = page.minimumSizeHint()
+            assert hint.width() < width and hint.height() < height, page.TITLE
+            for kind in (QWizard.WizardButton.NextButton, QWizard.WizardButton.CancelButton):
+                button = wizard.button(kind)
+                assert not button.isVisible() or wizard.rect().contains(rect_in(wizard, button)), page.TITLE
+            area = content_of(page)
+            qtbot.waitUntil(lambda area=area: area.horizontalScrollBar().maximum() == 0, timeout=WAIT_MS)
+
+
+def test_the_step_list_folds_to_icons_in_a_narrow_window(qtbot, open_wizard, demo_values) -> None:
+    wizard = open_wizard(**demo_values)
+    wizard.resize(1200, 740)
+    steps, text = wizard.steps, Qt.ItemDataRole.AccessibleTextRole
+    wizard.go_to(2)
+    settle(qtbot, wizard)
+    wide, said = steps.width(), [steps.item(i).data(text) for i in range(steps.count())]
+    assert steps.item(2).text().startswith("3  Preview\n")
+    room = wizard.currentPage().width()
+    wizard.resize(1000, 740)
+    qtbot.waitUntil(lambda: steps.width() < wide / 2, timeout=WAIT_MS)
+    assert [steps.item(i).text() for i in range(steps.count())] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert not steps.item(0).icon().isNull() and steps.item(2).toolTip() == "3  Preview: confirmed"
+    assert [steps.item(i).data(text) for i in range(steps.count())] == said
+    qtbot.waitUntil(lambda: wizard.currentPage().width() > room - 200 + wide / 2, timeout=WAIT_MS)
+    qtbot.mouseClick(steps.viewport(), Qt.MouseButton.LeftButton, pos=steps.visualItemRect(steps.item(1)).center())
+    assert wizard.currentId() == 1
+    wizard.resize(1200, 740)
+    qtbot.waitUntil(lambda: steps.width() == wide, timeout=WAIT_MS)
+    assert steps.item(2).text().startswith("3  Preview\n") and not steps.item(2).toolTip()
+
+
+def test_a_low_window_has_no_room_to_explain_its_title(qtbot, open_wizard) -> None:
+    wizard = open_wizard()
+    title = wizard.pages[0]
+    wizard.resize(960, 500)
+    qtbot.waitUntil(lambda: title.height() > 300, timeout=WAIT_MS)
+    assert not wizard.testOption(QWizard.WizardOption.IgnoreSubTitles)
+    wizard.resize(*SMALLEST)
+    qtbot.waitUntil(lambda: title.height() > 250, timeout=WAIT_MS)
+    wizard.resize(1200, 740)
+    assert not wizard.testOption(QWizard.WizardOption.IgnoreSubTitles)
 
 
 def test_nothing_scrolls_where_there_is_room(qtbot, open_wizard, demo_values, tmp_path: Path) -> None:
@@ -76,13 +112,13 @@ def test_what_is_gone_to_is_scrolled_into_view(qtbot, open_wizard, demo_values) 
 
 def test_what_is_below_the_table_does_not_lie_upon_it(qtbot, open_wizard, demo_values) -> None:
     wizard = open_wizard(**demo_values)
-    for width, height in ((WIDTH, HEIGHT), (1280, 800)):
+    for width, height in (SMALLEST, (WIDTH, HEIGHT), (1280, 800)):
         wizard.resize(width, height)
         wizard.go_to(1)
         settle(qtbot, wizard)
         table = wizard.currentPage().table
         bar = table.view.horizontalScrollBar()
-        qtbot.waitUntil(lambda bar=bar, width=width: (bar.maximum() > 0) == (width == WIDTH), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda bar=bar, width=width: (bar.maximum() > 0) == (width < WIDTH), timeout=WAIT_MS)
 
         def lie_apart(table=table) -> bool:
             lowest = rect_in(wizard, table.view).bottom()
@@ -113,7 +149,7 @@ def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) 
     problems = wizard.currentPage().problem_list
     buttons = {button.text(): button for button in problems.findChildren(QPushButton)}
     find, keep = buttons["Find trimming rules"], buttons["Keep them without a location"]
-    for width, height, stand_in_a_row in ((640, HEIGHT, False), (WIDTH, HEIGHT, True)):
+    for width, height, stand_in_a_row in ((500, HEIGHT, False), (WIDTH, HEIGHT, True)):
         wizard.resize(width, height)
         qtbot.waitUntil(lambda is_so=stand_in_a_row: (find.y() == keep.y()) == is_so, timeout=WAIT_MS)
         qtbot.waitUntil(lambda: cut_off(problems, buttons.values()) == [], timeout=WAIT_MS)

@@ -17,7 +17,7 @@ import cryoimport_gui.core.job.write as job
 from cryoimport_gui.gui.widgets.progress_line import PlanProgress
 from cryoimport_gui.gui.wizard import ImportWizard
 
-from .conftest import WAIT_MS, press_import
+from .conftest import WAIT_MS, press_import, step_state
 
 NEXT = QWizard.WizardButton.NextButton
 REVIEW, IMPORT = 5, 6
@@ -103,10 +103,10 @@ def test_a_click_that_is_refused_leaves_the_highlight(qtbot, wizard: ImportWizar
         for step in (0, 2, REVIEW):
             click_step(wizard, step)
             assert wizard.currentId() == IMPORT == wizard.steps.currentRow()
-        assert "imported" not in wizard.steps.item(IMPORT).text(), "it is not finished"
+        assert "imported" not in step_state(wizard, IMPORT), "it is not finished"
         go_on()
         qtbot.waitUntil(lambda: wizard.session.job is not None, timeout=WAIT_MS)
-    assert "imported" in wizard.steps.item(IMPORT).text()
+    assert "imported" in step_state(wizard, IMPORT)
 
 
 def test_a_step_that_is_pressed_and_left_again_leaves_the_highlight(qtbot, wizard: ImportWizard) -> None:
@@ -136,12 +136,12 @@ def test_a_second_import_that_is_cancelled_is_no_success_and_the_first_can_be_se
     with held_up(monkeypatch) as (is_reached, go_on):
         press_import(wizard)
         qtbot.waitUntil(is_reached, timeout=WAIT_MS)
-        assert "imported" not in wizard.steps.item(IMPORT).text(), "it runs"
+        assert "imported" not in step_state(wizard, IMPORT), "it runs"
         with qtbot.waitSignal(wizard.session.import_cancelled, timeout=WAIT_MS):
             qtbot.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
             go_on()
     assert "cancelled" in page.reason.text()
-    assert "imported" not in wizard.steps.item(IMPORT).text()
+    assert "imported" not in step_state(wizard, IMPORT)
     click_step(wizard, 0)
     click_step(wizard, IMPORT)
     assert page.reason.isVisible() and not wizard.session.is_writing

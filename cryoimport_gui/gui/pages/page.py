@@ -21,6 +21,8 @@ from ..widgets.path_field import PathLine
 from ..widgets.problem_card import Offer
 from ..widgets.undo_button import UndoButton
 
+_MARGINS_PX = (2, 4, 0, 0)  # the window has its own around a page
+
 
 class Page(QWizardPage):
     """A page that follows the session's plan.
@@ -53,6 +55,7 @@ class Page(QWizardPage):
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
+        outer.setContentsMargins(*_MARGINS_PX)
         content = _Content()
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, 0)

@@ -22,7 +22,7 @@ from cryoimport_gui.gui.tips import plain_tip
 from cryoimport_gui.gui.wizard import ImportWizard
 
 from ...support.stars import OPTICS, particle_columns, write_exposures, write_stack, write_star
-from ..conftest import WAIT_MS
+from ..conftest import WAIT_MS, step_state
 
 LABELS = {
     "pixel_size_A": "rlnImagePixelSize",
@@ -314,7 +314,7 @@ def test_the_odd_is_marked_and_explained(qtbot, open_wizard, tmp_path: Path) -> 
         choose(page, 2, name)
         assert "should be checked" in page.table.words.text()
     assert [p.code for p in page.problems()].count("microscope-value-odd") == 1
-    assert "doubtful" in wizard.steps.item(wizard.currentId()).text()
+    assert "doubtful" in step_state(wizard, wizard.currentId())
 
 
 def test_tab_goes_on_while_editing_and_else_out_of_the_table(qtbot, open_wizard, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from cryoimport_gui.gui.wizard import PAGES, ImportWizard
 
 from ...support.running import load
 from ...support.stars import write_exposures, write_input
-from ..conftest import WAIT_MS, press_import
+from ..conftest import WAIT_MS, press_import, step_state
 
 SIGNS = {Severity.ERROR: "✖ Error", Severity.WARNING: "▲ Warning", Severity.INFO: "● Note"}
 
@@ -106,9 +106,9 @@ def test_every_problem_is_shown_with_what_to_do(qtbot, open_wizard, tmp_path: Pa
         assert "16 more" in words
         home = wizard.home_of(code)
         assert [p.code for p in home.problems()] == [code]
-        step = wizard.steps.item(here).text()
+        step = step_state(wizard, here)
         assert {Severity.ERROR: "1 error", Severity.WARNING: "1 warning", Severity.INFO: "fine"}[kind.severity] in step
-        of_home = wizard.steps.item(wizard.pages.index(home)).text()
+        of_home = step_state(wizard, wizard.pages.index(home))
         assert ("1 error" in of_home or "contradicted" in of_home) == (kind.severity is Severity.ERROR), code
         way = "Go to the field" if home is review else f"Go to {home.title()}"
         assert (way in buttons(card)) == bool(REMEDIES[code].place), code

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, Qt
+from PySide6.QtCore import QAbstractTableModel, Qt, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
@@ -148,6 +148,7 @@ class _Table(QTableView):
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.horizontalScrollBar().rangeChanged.connect(self._fit_height)
         columns.setMinimumSectionSize(self.fontMetrics().horizontalAdvance("0000000000"))
 
     def show_groups(self, groups: Sequence[GroupPlace]) -> None:
@@ -158,8 +159,13 @@ class _Table(QTableView):
         for column, (title, (text, _)) in enumerate(_COLUMNS.items()):
             widest = max((text(group) for group in groups[:100]), key=len, default="")
             self.setColumnWidth(column, max(map(metrics.horizontalAdvance, (title, widest))) + 14)
-        lines = min(len(groups), _MOST_ROWS)
-        header = self.horizontalHeader().sizeHint().height()
+        self._fit_height()
+
+    @Slot()
+    def _fit_height(self, *_: object) -> None:
+        """As high as its rows and the scroll bar of a narrow window."""
+        lines, bar = min(self._groups.rowCount(), _MOST_ROWS), self.horizontalScrollBar()
+        header = self.horizontalHeader().sizeHint().height() + (bar.sizeHint().height() if bar.maximum() > 0 else 0)
         self.setFixedHeight(header + lines * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth())
 
 

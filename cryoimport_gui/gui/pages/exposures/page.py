@@ -7,8 +7,9 @@ from os.path import dirname
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QSplitter, QStackedWidget
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget
 
 from ....core.exposures.exposures import Exposures
 from ....core.exposures.matching import rules_of
@@ -26,6 +27,7 @@ from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.one_line import OneLine
 from ...widgets.problem_lines import ProblemLines
 from ...widgets.progress_line import PlanProgress
+from ...widgets.wrapping import Wrapping
 from ..page import Page
 from .dataset_list import DatasetList
 from .groups_view import GroupsView
@@ -37,6 +39,7 @@ from .trim_banner import TrimBanner
 from .trim_editor import RULES, TrimEditor
 from .words import NEEDED, OPTIONAL, count_words, need_exposures
 
+_WIDE_PX = 760  # else each path has its own line
 _CHOOSE = "Choose a row with a micrograph and an exposure to see both."
 #: the rules, and a micrograph with its exposure by them
 _Suggested = tuple[Suggestion, tuple[str, str] | None]
@@ -75,27 +78,27 @@ class ExposuresPage(Page):
         session.changed.connect(self._on_changed)
 
     def _lay_out(self, session: Session) -> None:
-        form = QGridLayout()
+        form = Wrapping(_WIDE_PX)
         self._paths: dict[str, PathEdit] = {}
         self._y = LabelledEdit(session, ChoiceEdit(session, "coordinate_y"), "y", "Automatic")
-        for column, name, mnemonic in ((0, "exposures", "e"), (3, "project", "p")):
-            path = self._paths[name] = PathEdit(session, name)
-            form.addWidget(label_for(path, mnemonic), 0, column)
-            form.addWidget(path, 0, column + 1)
         self.add = QPushButton("A&dd…")
         self.add.setAutoDefault(False)
         explain(self.add, "Choose more exposures, to be used together with these.")
+        for name, mnemonic, share in (("exposures", "e", 3), ("project", "p", 2)):
+            path, line = PathEdit(session, name), QHBoxLayout()
+            self._paths[name] = path
+            line.addWidget(label_for(path, mnemonic))
+            line.addWidget(path, 1)
+            if name == "exposures":
+                line.addWidget(self.add)
+            form.row.addLayout(line, share)
         self.add.clicked.connect(self._paths["exposures"].add)
-        form.addWidget(self.add, 0, 2)
-        form.setColumnStretch(1, 3)
-        form.setColumnStretch(4, 2)
         matched = QHBoxLayout()
         matched.addWidget(self.counts, 1)
         matched.addWidget(PlanProgress(session))
         matched.addWidget(self._y)
         matched.addWidget(self.options.fold)
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setChildrenCollapsible(False)
+        split = _Split()
         split.addWidget(self.table)
         split.addWidget(self.view)
         split.setSizes([440, 610])
@@ -106,7 +109,7 @@ class ExposuresPage(Page):
         self.body_stack.addWidget(split)
         self.body.addWidget(self.headline)
         self.body.addWidget(self.groups)
-        self.body.addLayout(form)
+        self.body.addWidget(form)
         self.body.addWidget(self.datasets)
         self.body.addWidget(self.trims)
         self.body.addWidget(self.banner)
@@ -285,6 +288,27 @@ class ExposuresPage(Page):
     @Slot(str, str, str)
     def _on_failed(self, kind: str, message: str, details: str) -> None:
         self.session.failed.emit(message, details)
+
+
+class _Split(QSplitter):
+    """Names beside pictures, in a narrow window above them; the handle between them can be moved."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.setChildrenCollapsible(False)
+
+    def minimumSizeHint(self) -> QSize:
+        """The width of the narrow arrangement, so that the page can get that narrow."""
+        return QSize(max(self._widths()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_wide = event.size().width() >= sum(self._widths()) + self.handleWidth()
+        self.setOrientation(Qt.Orientation.Horizontal if is_wide else Qt.Orientation.Vertical)
+
+    def _widths(self) -> list[int]:
+        parts = (self.widget(i) for i in range(self.count()))
+        return [part.minimumSizeHint().expandedTo(part.minimumSize()).width() for part in parts]
 
 
 def _is_of(match: Match | None, table: NameTable) -> bool:

@@ -37,6 +37,7 @@ _TIPS = {
     _HEADER: "Pixel size in the stack headers, in Å. It is compared, not imported: headers are often wrong.",
 }
 _NO_DOSE = "The total dose of the exposures is known. A dose is written only if you type one, here or for all groups."
+_LONG_TITLE = 12
 _YOU = "you"
 
 
@@ -44,7 +45,10 @@ def column_title(name: str) -> str:
     if name in _TITLES:
         return _TITLES[name]
     data = parameter(MICROSCOPE_VALUES[name]).metadata
-    return f"{data['title']}\n({data['unit']})" if data["unit"] else data["title"].replace(" ", "\n", 1)
+    first, _, second = data["title"].partition(" ")
+    unit = f"({data['unit']})" if data["unit"] else ""
+    is_long = len(data["title"]) > _LONG_TITLE
+    return f"{first}\n{second} {unit}".rstrip() if is_long or not unit else f"{data['title']}\n{unit}"
 
 
 def _column_tip(name: str) -> str:

@@ -41,7 +41,7 @@ _WIDTHS = {
     "amplitude_contrast": 92,
     "total_dose_e_per_A2": 104,
 }
-_VALUE_WIDTH = 128
+_VALUE_WIDTH = 106
 _MARK_PX = 3  # at the left of what the user set
 _MOST_ROWS = 6
 _EDIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -239,6 +239,7 @@ class OpticsTable(QWidget):
         header.setHighlightSections(False)
         for column, name in enumerate(COLUMNS):
             view.setColumnWidth(column, _WIDTHS.get(name, _VALUE_WIDTH))
+        header.setMinimumSectionSize(_WIDTHS["id"])
         header.setSectionResizeMode(COLUMNS.index("name"), QHeaderView.ResizeMode.Stretch)
 
     def show_groups(self, plan: ImportPlan, parameters: ImportParameters) -> None:

@@ -79,10 +79,11 @@ class ViewsMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        line = self.fontMetrics().height()
+        below = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
+        line = self.fontMetrics().boundingRect(self.rect(), below, _CAPTION).height()
         side = min(self.width(), self.height() - line) - 4
         painter.setPen(self.palette().windowText().color())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter, _CAPTION)
+        painter.drawText(self.rect(), below, _CAPTION)
         painter.translate(self.width() / 2, (self.height() - line) / 2)
         painter.setPen(QPen(QColor(quiet_colour()), 1))
         for tilt_deg in (30, 60, 90):  # at the distance sqrt(1 - cos tilt)

@@ -26,6 +26,7 @@ from ...widgets.facts import Facts
 from ...widgets.labels import plain_label
 from ...widgets.one_line import OneLine
 from ...widgets.problem_lines import ProblemLines
+from ...widgets.wrapping import Wrapping
 from ..page import Page
 from .bars_view import BarsView
 from .maps_view import MapsView
@@ -35,6 +36,7 @@ from .sample_bar import SampleBar
 from .words import note
 
 _MOST_STACKS = 30
+_WIDE_PX = 640  # else the figures lie below the pairs
 _STACKS = 1  # the tab
 
 
@@ -194,29 +196,30 @@ class PosesPage(Page):
             "Half maps: their correlation over resolution. Wrong poses reach high values too.",
             "Stacks: how well the images of each agree with their poses, the worst first.",
         )
-        columns = QHBoxLayout()
-        columns.setContentsMargins(0, 0, 0, 0)
+        self.evidence = Wrapping(_WIDE_PX)
         pairs_title = OneLine("What the pairs are")
         pairs_title.show_text("Particles and re-projections")
         for title in (pairs_title, self.bars_title):
             emphasize(title)
-        for width, parts in (
-            (7, ((pairs_title, 0), (self.pairs, 1))),
-            (5, ((self.bars_title, 0), (self.bars, 3), (self.histogram, 2))),
-            (5, ((self.maps, 3), (self.tabs, 2))),
-        ):
-            column = QVBoxLayout()
-            for widget, stretch in parts:
-                column.addWidget(widget, stretch)
-            columns.addLayout(column, width)
-        self.evidence = QWidget()
-        self.evidence.setLayout(columns)
+        figures = QHBoxLayout()
+        figures.addLayout(_column((self.bars_title, 0), (self.bars, 3), (self.histogram, 2)), 1)
+        figures.addLayout(_column((self.maps, 3), (self.tabs, 2)), 1)
+        self.evidence.row.addLayout(_column((pairs_title, 0), (self.pairs, 1)), 7)
+        self.evidence.row.addLayout(figures, 10)
         self.body.addWidget(self.headline)
         self.body.addWidget(self.note)
         self.body.addWidget(self.evidence, 1)
         self.body.addWidget(self.sample)
         self.body.addWidget(self.problem_list)
         self.body.addStretch()
+
+
+def _column(*parts: tuple[QWidget, int]) -> QVBoxLayout:
+    """Widgets with their share of the height."""
+    column = QVBoxLayout()
+    for widget, share in parts:
+        column.addWidget(widget, share)
+    return column
 
 
 def stack_facts(stacks: Sequence[StackAgreement]) -> list[tuple[str, str]]:

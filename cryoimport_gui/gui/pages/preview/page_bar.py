@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
 from ...tips import explain, plain_tip
 from ...widgets.picture_view import PictureView, ScaleBar
+from ...widgets.wrapping import Wrapping
 
 
-class PageBar(QWidget):
+class PageBar(Wrapping):
     """Shows where one is, and turns pages.
 
     Signals:
@@ -33,13 +34,14 @@ class PageBar(QWidget):
         self.previous = _button("◀ &Previous page", "Previous page", "The previous page (Page Up in the montage).")
         self.next = _button("Ne&xt page ▶", "Next page", "The next page (Page Down in the montage).")
         self.again = _button("&Another sample", "Another sample", "Draw another random sample.")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.scale_bar)
-        layout.addSpacing(8)
-        layout.addWidget(self.particle, 1)
+        shown, pages = QHBoxLayout(), QHBoxLayout()
+        shown.addWidget(self.scale_bar)
+        shown.addSpacing(8)
+        shown.addWidget(self.particle, 1)
         for widget in (self.previous, self.place, self.next, self.again):
-            layout.addWidget(widget)
+            pages.addWidget(widget)
+        self.row.addLayout(shown, 1)
+        self.row.addLayout(pages)
         self.previous.clicked.connect(self._go_back)
         self.next.clicked.connect(self._go_on)
         self.again.clicked.connect(self.resampled)

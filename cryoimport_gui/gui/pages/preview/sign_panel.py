@@ -7,12 +7,10 @@ from PySide6.QtGui import QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
-    QGridLayout,
     QHBoxLayout,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
-    QWidget,
 )
 
 from ....core.pictures.data_sign import SignVerdict, sign_text
@@ -26,6 +24,7 @@ from ...widgets.grey import grey_image
 from ...widgets.headline import Headline
 from ...widgets.labelled_edit import LabelledEdit
 from ...widgets.labels import plain_label
+from ...widgets.wrapping import Wrapping
 
 READING_COLUMNS, READING_ROWS = 4, 2
 READING_TILE_PX = 56
@@ -33,6 +32,7 @@ _DEFAULT_SIGN = -1
 _RULE = "Shown is stored value × data sign. Particles must look dark on light."
 _MARGIN_PX = 8  # of a button around its picture
 _NARROW_READING_PX = 170
+_WIDE_PX = 640  # else the readings lie below the words
 
 
 def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
@@ -42,11 +42,11 @@ def sign_in_use(choice: str, verdict: SignVerdict | None) -> int:
     return (verdict.value if verdict else 0) or _DEFAULT_SIGN
 
 
-class SignPanel(QWidget):
+class SignPanel(Wrapping):
     """Edits the data sign; each of the two readings is a button that chooses it."""
 
     def __init__(self, session: Session, headline: Headline) -> None:
-        super().__init__()
+        super().__init__(_WIDE_PX)
         self._session = session
         self._verdict: SignVerdict | None = None
         self.choice = ChoiceEdit(session, "data_sign")
@@ -64,19 +64,16 @@ class SignPanel(QWidget):
 
         chooser = QHBoxLayout()
         chooser.addWidget(self._choice)
-        chooser.addWidget(self.set_by, 1)
-        chooser.addStretch(0)
+        chooser.addStretch(1)
         self.rule = plain_label(_RULE)
         said = QVBoxLayout()
         said.addWidget(headline)
         said.addStretch(1)
         said.addLayout(chooser)
+        said.addWidget(self.set_by)
         said.addWidget(self.rule)
-        layout = QGridLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(said, 0, 0)
-        layout.addLayout(side_by_side, 0, 1)
-        layout.setColumnStretch(0, 1)
+        self.row.addLayout(said, 1)
+        self.row.addLayout(side_by_side)
         session.changed.connect(self._on_changed)
 
     @property
@@ -104,12 +101,14 @@ class SignPanel(QWidget):
     def refresh(self) -> None:
         """Write everything again, in the colours of the window."""
         verdict = self._verdict
-        for widget in (self._choice, self.set_by, self.rule, *self.readings.values()):
+        for widget in (self._choice, self.rule, *self.readings.values()):
             widget.setVisible(verdict is not None)
+        self.set_by.hide()
         if verdict is None:
             return
         make_quiet(self.rule)
         self.set_by.setText(_set_by(self._session.parameters.data_sign, verdict))
+        self.set_by.setVisible(bool(self.set_by.text()))
         for sign, reading in self.readings.items():
             reading.set_state(verdict.value, used=sign == self.sign)
 
