@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import mrcfile
 import numpy as np
@@ -34,4 +34,12 @@ def rename_folder(demo: Demo, numbers: Iterable[int], folder: str) -> None:
     here = np.isin(demo.micrograph_index, list(numbers))
     names = particles["rlnMicrographName"].str.rpartition("/")[2]
     particles.loc[here, "rlnMicrographName"] = f"{folder}/" + names[here]
+    starfile.write(tables, demo.star)
+
+
+def rename_micrographs(demo: Demo, others: Mapping[int, int]) -> None:
+    """The STAR file names other micrographs, by number, for the particles of these."""
+    tables = starfile.read(demo.star, always_dict=True, parse_as_string=["rlnMicrographName"])
+    names = {demo.micrograph_names[a]: demo.micrograph_names[b] for a, b in others.items()}
+    tables["particles"]["rlnMicrographName"] = tables["particles"]["rlnMicrographName"].replace(names)
     starfile.write(tables, demo.star)

@@ -32,6 +32,7 @@ def placing_problems(
     if placing.groups:
         yield from _y_unclear(placing, exposures, particles, parameters)
         yield from _y_contradicts(placing, parameters)
+        yield from _not_found(placing, exposures)
         yield from _scale_unclear(placing)
         yield from _mirrored(placing, parameters)
         yield from _elsewhere(placing, exposures)
@@ -131,6 +132,15 @@ def _y_contradicts(placing: Placing, parameters: ImportParameters) -> Iterator[P
         yield problem("coordinate-y-unclear", message, count=sum(g.particles for g in against), hint=hint)
 
 
+def _not_found(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
+    if absent := placing.not_found:
+        message = f"the particles are not found on {len(absent)} of {count_of(len(placing.states), 'exposure')}"
+        hint = "Probably these exposures belong to other micrographs: look at the circled particles, and check names."
+        names = (exposures.paths[i] for i in absent)
+        message += " that were looked at, though they are on most others"
+        yield problem("coordinate-y-unclear", message, count=len(absent), examples=names, hint=hint)
+
+
 def _compared(groups: Sequence[GroupPlace]) -> str:
     most = max(groups, key=lambda group: group.sampled)
     if most.by == "picks":
@@ -208,12 +218,23 @@ def _mirrored(placing: Placing, parameters: ImportParameters) -> Iterator[Proble
 
 
 def _elsewhere(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
+    looked = sum(g.found + g.turned + g.elsewhere for g in placing.groups)
+    if placing.exchanged:
+        of, count = placing.exchanged, len(placing.exchanged)
+        are_pairs = all(of.get(other) == exposure for exposure, other in of.items())
+        message = f"{count} of {count_of(looked, 'exposure')} " + (
+            "are exchanged: their particles are found on each other's"
+            if are_pairs
+            else "do not show the particles of their name: these are found on another exposure"
+        )
+        names = (f"the particles of {exposures.paths[a]} are on {exposures.paths[b]}" for a, b in of.items())
+        hint = "Names, or the files of the exposures, were exchanged: correct the micrograph names of these particles."
+        yield problem("locations-elsewhere", message, count=count, examples=names, hint=hint)
     if placing.elsewhere:
         count = len(placing.elsewhere)
-        looked = sum(g.found + g.turned + g.elsewhere for g in placing.groups)
         message = (
             f"on {count_of(count, 'exposure')} the particles lie somewhere else than their coordinates say, "
-            f"unlike those on {looked - count} others that were looked at"
+            f"unlike those on {looked - count - len(placing.exchanged)} others that were looked at"
         )
         examples = (f"{exposures.paths[i]}: {count_of(n, 'coordinate')}" for i, n in placing.elsewhere.items())
         yield problem("locations-elsewhere", message, count=count, examples=examples)

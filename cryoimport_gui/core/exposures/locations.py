@@ -23,7 +23,7 @@ from .matching import Matching
 from .place_groups import PlacedRows
 from .placing import GroupPlace, Placing
 from .scales import GroupScale, group_scales
-from .seen_by_images import ImageSight, look_by_images
+from .seen_by_images import ImageSight, find_exchanged, look_by_images
 from .seen_by_picks import find_elsewhere, look_by_picks
 
 #: paths of CryoSPARC's jobs, and its names of 21 digits where no folder is one of RELION's
@@ -66,6 +66,7 @@ def place_coordinates(
     looked_at = 0
     unreadable: dict[str, str] = {}
     elsewhere: dict[tuple[int, int], int] = {}
+    exchanged: dict[tuple[int, int], int] = {}
     compared = placed.in_pictures
     if len(compared.rows):
         if images is not None:
@@ -73,11 +74,12 @@ def place_coordinates(
             reading, unreadable = dict(sight.reading), dict(sight.comparison.unreadable)
         unseen = [number for number in np.unique(compared.group).tolist() if number not in reading]
         picked, looked_at = look_by_picks(compared, unseen, values, others, unreadable, progress)
-        if sight is not None and reading:
-            doubted = _doubted(sight)
+        if sight is not None and images is not None and reading:
+            exchanged = find_exchanged(sight, compared, optics, images, progress)
+            doubted = [unit for unit in _doubted(sight) if unit not in exchanged]
             found = [unit for unit in sight.of_state(PlaceState.CONFIRMED) if unit[1] in reading]
             elsewhere = find_elsewhere(compared, reading, found, doubted, progress) if doubted else {}
-    summaries = sight.summaries(list(elsewhere)) if sight is not None else {}
+    summaries = sight.summaries([*elsewhere, *exchanged]) if sight is not None else {}
     is_mirrored_by_picks = not came_through_csparc2star(particles)
     seen = reading | {
         number: PlaceReading(way.flip, way.scale, way.flip and is_mirrored_by_picks) for number, way in picked.items()
@@ -98,6 +100,7 @@ def place_coordinates(
         mirrored_poses(parameters),
         nowhere=sight is not None and sight.are_nowhere,
         elsewhere={exposure: picks for (exposure, _), picks in elsewhere.items()},
+        exchanged={exposure: other for (exposure, _), other in exchanged.items()},
         states=sight.states(_chosen_flip(parameters)) if sight is not None else {},
         micrographs_of_picks=looked_at,
         unreadable=unreadable,

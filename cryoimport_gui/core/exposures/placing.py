@@ -15,6 +15,9 @@ from ..pictures.place_verdict import PlaceState
 from ..problems import count_of
 from .place_groups import PlaceGroups
 
+#: of an exposure's particles not to be found on it, though they are there
+_MISSED = 0.05
+
 
 @dataclass(frozen=True)
 class GroupPlace:
@@ -79,6 +82,7 @@ class Placing:
     mirror_poses: of which rows the metadata are turned: `none`, `mirrored` or `all` that have an exposure.
     nowhere: the particle images were compared, and found nowhere.
     elsewhere: exposures that are not the particles' own, each with how many picks it has.
+    exchanged: exposures that are not the particles' own → the exposure on which their particles were found instead.
     states: exposures whose particles were compared → what the images show; of several groups what is most doubtful.
     micrographs_of_picks: how many were looked at for what lies at the picks.
     unreadable: micrographs that could not be compared → why.
@@ -91,6 +95,7 @@ class Placing:
     mirror_poses: str = "none"
     nowhere: bool = False
     elsewhere: dict[int, int] = field(default_factory=dict)
+    exchanged: dict[int, int] = field(default_factory=dict)
     states: dict[int, PlaceState] = field(default_factory=dict)
     micrographs_of_picks: int = 0
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -125,6 +130,16 @@ class Placing:
     @property
     def is_mixed(self) -> bool:
         return bool(self.turned) or len({(group.flip, group.scale) for group in self.groups}) > 1
+
+    @property
+    def not_found(self) -> list[int]:
+        """Exposures that do not show their particles although most others do; nothing else is known of them.
+
+        Empty where they are so few that chance, or a few bad pictures, would do (`python -m tests.rates.places`).
+        """
+        known = {*self.elsewhere, *self.exchanged}
+        found = [number for number, state in self.states.items() if state is PlaceState.NOT_FOUND]
+        return found if not known and len(found) > 1 + _MISSED * len(self.states) else []
 
     @property
     def is_seen(self) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,8 @@ _MOST_FOUND = 0.5
 _PERHAPS_TURNED = 0.7
 #: Groups of fewer particles in the sample are not expected to be found each by itself.
 _SMALL = 12
+#: Exposures that may be exchanged with each other, particles of each, and how well they fit their own, as `rule_lead`.
+_EXCHANGED, _OF_EXCHANGED, _CLEARLY_FOUND = 8, 8, 6.0
 _SUREST_FIRST = (PlaceState.CONFIRMED, PlaceState.UNDECIDED, PlaceState.NOT_FOUND, PlaceState.MIRRORED)
 
 
@@ -133,6 +136,33 @@ def look_by_images(
     return sight
 
 
+def find_exchanged(
+    sight: ImageSight,
+    placed: PlacedRows,
+    optics: Sequence[OpticsGroup],
+    images: ParticleImages,
+    progress: Progress,
+) -> dict[tuple[int, int], int]:
+    """(exposure, group) that the particles were not found on → another exposure of those, on which they are found."""
+    units = [unit for unit in sight.of_state(PlaceState.NOT_FOUND) if unit[1] in sight.reading][:_EXCHANGED]
+    pairs = [(a, b[0]) for a, b in permutations(units, 2) if a[0] != b[0]]
+    if not pairs:
+        return {}
+    here = {unit: np.flatnonzero((placed.exposure == unit[0]) & (placed.group == unit[1])) for unit in units}
+    rows = np.concatenate([here[unit][:_OF_EXCHANGED] for unit, _ in pairs])
+    pair = np.repeat(np.arange(len(pairs)), [len(here[unit][:_OF_EXCHANGED]) for unit, _ in pairs])
+    on_other = replace(placed.among(rows), exposure=np.array([other for _, other in pairs])[pair])
+    looked = _Looked(on_other, optics, images, progress)
+    comparison, _ = looked.compare(np.arange(len(looked.placed.rows)), np.array(sight.scales)[looked.placed.group])
+    pair = pair[looked.good][comparison.compared]
+    found = {}
+    for number, ((exposure, group), other) in enumerate(pairs):
+        way = sight.verdict.group_reading[group]
+        if rule_lead(comparison.leads[pair == number][:, [way]], OTHERS) > _CLEARLY_FOUND:
+            found[exposure, group] = other
+    return found
+
+
 def placement_samples(
     placed: PlacedRows, scale: Reals, optics: Sequence[OpticsGroup], images: NDArray[np.float32]
 ) -> list[PlacementSample]:
@@ -159,12 +189,12 @@ class _Looked:
         self, placed: PlacedRows, optics: Sequence[OpticsGroup], images: ParticleImages, progress: Progress
     ) -> None:
         read = images.read(placed.rows, progress)
-        self.placed, self.images = placed.among(read.good), read.images[read.good]
+        self.good, self.placed, self.images = read.good, placed.among(read.good), read.images[read.good]
         self.optics, self.progress = optics, progress
 
     def at(self, scales: Sequence[float]) -> ImageSight:
         scale = np.array(scales, float)[self.placed.group]
-        comparison, placed = self._compare(np.arange(len(self.placed.rows)), scale, (1.0,))
+        comparison, placed = self.compare(np.arange(len(self.placed.rows)), scale)
         e = comparison.leads
         verdict = judge_places(e, placed.unit, placed.group)
         reading = {}
@@ -180,11 +210,13 @@ class _Looked:
         rows = rows[np.linspace(0, len(rows) - 1, min(_FOR_SCALES, len(rows))).astype(int)]
         if not factors or not len(rows):
             return None
-        comparison, placed = self._compare(rows, np.full(len(rows), scale), factors)
+        comparison, placed = self.compare(rows, np.full(len(rows), scale), factors)
         verdict = judge_places(comparison.leads, placed.unit)
         return None if verdict.reading is None else scale * comparison.readings[verdict.reading].scale
 
-    def _compare(self, rows: Integers, scale: Reals, factors: Sequence[float]) -> tuple[PlaceComparison, PlacedRows]:
+    def compare(
+        self, rows: Integers, scale: Reals, factors: Sequence[float] = (1.0,)
+    ) -> tuple[PlaceComparison, PlacedRows]:
         some = self.placed.among(rows)
         samples = placement_samples(some, scale, self.optics, self.images[rows])
         comparison = compare_places(samples, factors, self.progress)

@@ -141,7 +141,7 @@ class NameTable:
         if placing is not None:
             for exposure, place in placing.states.items():
                 seen[exposure] = _OF_PLACES[place]
-            seen[list(placing.elsewhere)] = State.ELSEWHERE
+            seen[[*placing.elsewhere, *placing.exchanged]] = State.ELSEWHERE
         is_doubtful = np.isin(self.state, (*UNLINKED, State.NO_PARTICLES))
         return replace(self, state=np.where(is_doubtful, self.state, seen[self.exposure]))
 

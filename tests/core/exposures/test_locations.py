@@ -9,12 +9,14 @@ import pytest
 import starfile
 
 from cryoimport_gui.core.demo import Demo, DemoRecipe, make_demo
+from cryoimport_gui.core.exposures.placing import Placing
 from cryoimport_gui.core.parameters import ImportParameters
+from cryoimport_gui.core.pictures.place_verdict import PlaceState
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Problem
 
-from ...support.mirrored_sets import mirror_on_disk, rename_folder, with_random_phases
+from ...support.mirrored_sets import mirror_on_disk, rename_folder, rename_micrographs, with_random_phases
 
 
 def plan_of(demo: Demo, **choices: object) -> ImportPlan:
@@ -126,6 +128,36 @@ def test_an_exposure_of_others_is_named_and_can_be_accepted(tmp_path: Path) -> N
     assert problem in plan.errors and problem.count == 1 and demo.micrographs[4].name in problem.examples[0]
     assert sum(group.elsewhere for group in plan.placing.groups) == 1  # type: ignore[union-attr]
     assert plan_of(demo, accept=("locations-elsewhere",)).errors == []
+
+
+@pytest.mark.parametrize(
+    ("others", "said_of_them"),
+    [
+        ({1: 4, 4: 1}, "2 of 8 exposures are exchanged: their particles are found on each other's"),
+        ({1: 4, 4: 6, 6: 1}, "3 of 8 exposures do not show the particles of their name"),
+    ],
+)
+def test_exchanged_exposures_are_named(tmp_path: Path, others: dict[int, int], said_of_them: str) -> None:
+    demo = make_demo(tmp_path, DemoRecipe(micrographs=8, particles_per_micrograph=10, optics_groups=1))
+    rename_micrographs(demo, others)
+    plan = plan_of(demo)
+    (problem,) = said(plan, "locations-elsewhere")
+    assert problem in plan.errors and problem.message.startswith(said_of_them)
+    names = [path.name for path in demo.micrographs]
+    lines = [line.split(" are on ") for line in problem.examples]
+    pairs = {(named.rpartition("/")[2], found.rpartition("/")[2]) for named, found in lines}
+    assert pairs == {(names[named], names[own]) for own, named in others.items()}
+    assert [g.elsewhere for g in plan.placing.groups] == [len(others)]  # type: ignore[union-attr]
+
+
+def test_exposures_that_show_nothing_of_their_particles_are_doubted_where_they_are_many() -> None:
+    def placing(found: int, not_found: int) -> Placing:
+        states = [PlaceState.CONFIRMED] * found + [PlaceState.NOT_FOUND] * not_found
+        return Placing(states=dict(enumerate(states)))
+
+    assert placing(6, 2).not_found == [6, 7]
+    assert placing(7, 1).not_found == []
+    assert len(placing(70, 5).not_found) == 5 and placing(71, 4).not_found == []
 
 
 def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_reported_apart(tmp_path: Path) -> None:
