@@ -271,6 +271,11 @@ CODES: dict[str, Code] = {
         "The poses are not fully confirmed",
         "Look at the pairs of images: with poor pictures, few particles or round ones this says nothing.",
     ),
+    "ctf-does-not-fit": _warning(
+        "The CTF does not fit the images",
+        "Compare the pixel size with the extraction job's, and voltage and Cs with the microscope's: is this the STAR "
+        "file of these stacks? CryoSPARC would correct the CTF at the wrong places.",
+    ),
     "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),
     "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),
     "data-sign-unclear": _warning(

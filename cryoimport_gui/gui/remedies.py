@@ -178,6 +178,7 @@ REMEDIES: dict[str, Remedy] = {
     "pose-placeholder": Remedy("meta", (_NO_POSES,)),
     "poses-do-not-fit": Remedy(_PAIRS, (_numbers_from("0"), _numbers_from("1"), _NO_POSES)),
     "shifts-do-not-fit": Remedy(_PAIRS, (_NO_POSES,)),
+    "ctf-does-not-fit": _OPTICS,
     "poses-unclear": Remedy(_PAIRS, (Fix("Leave these stacks out", _without_bad_stacks),)),
     "half-sets-missing": _NOTHING,
     "columns-not-imported": _NOTHING,

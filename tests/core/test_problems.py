@@ -77,6 +77,7 @@ CONTRACT = {
     "pixel-sizes-differ": WARNING,
     "stack-rescaled": WARNING,
     "override-odd": WARNING,
+    "ctf-does-not-fit": WARNING,
     "symmetry-expanded": INFO,
     "half-sets-mixed": WARNING,
     "poses-do-not-fit": ERROR,

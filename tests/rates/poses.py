@@ -19,6 +19,7 @@ from tests.support.made_particles import (
     MadeParticles,
     Recipe,
     ball,
+    ctf_corrected,
     filament,
     lump,
     make_particles,
@@ -48,6 +49,7 @@ class Tally:
     answers: Counter[str] = field(default_factory=Counter)
     suspects: Counter[str] = field(default_factory=Counter)
     signs: Counter[int] = field(default_factory=Counter)
+    ctf: Counter[str] = field(default_factory=Counter)
     bad_found: int = 0
     bad: int = 0
     good_called_bad: int = 0
@@ -111,6 +113,13 @@ def cases(made: MadeParticles, kind: str, rng: np.random.Generator) -> Iterator[
     yield "negated shifts", replace(right, shift_px=-shift), None
     yield "shifts x pixel size", replace(right, shift_px=shift * pixel_A), None
     yield "shifts / pixel size", replace(right, shift_px=shift / pixel_A), None
+    assert right.ctf is not None
+    for how in ("phase-flipped", "premultiplied"):
+        yield how, right, ctf_corrected(made.images, made.ctf, pixel_A, how)
+    twice = {name: 2 * getattr(right.ctf, name) for name in ("defocus_u_A", "defocus_v_A")}
+    yield "defocus x 2", replace(right, ctf=replace(right.ctf, **twice)), None
+    halved_A = {"pixel_size_A": pixel_A / 2, "shift_pixel_size_A": right.shift_pixel_size_A / 2}
+    yield "pixel size / 2", replace(right, **halved_A), None
     some = rng.choice(made.recipe.stacks, max(1, made.recipe.stacks // 5), replace=False)
     moved = np.arange(n)
     for stack in some:
@@ -123,6 +132,8 @@ def count(tally: Tally, check: PoseCheck, bad: set[int]) -> None:
     tally.answers[check.answer] += 1
     tally.suspects[check.suspect.name if check.suspect else ""] += 1
     tally.signs[check.map_sign] += 1
+    if doubt := check.ctf_doubt:
+        tally.ctf["corrected" if doubt.are_corrected else "wrong"] += 1
     called = set(check.stacks.number[check.stacks.is_bad].tolist())
     tally.bad += len(bad)
     tally.bad_found += len(called & bad)
@@ -164,7 +175,7 @@ def show(tallies: dict[str, Tally], ts: dict[tuple[str, str], list[float]]) -> N
     print(
         f"{'case':22}{'sets':>6}"
         + "".join(f"{answer:>14}" for answer in ANSWERS)
-        + f"{'named right':>14}{'wrongly':>9}"
+        + f"{'named right':>14}{'wrongly':>9}{'CTF corrected':>15}{'wrong':>7}"
     )
     totals: Counter[str] = Counter()
     for name, tally in tallies.items():
@@ -172,7 +183,9 @@ def show(tallies: dict[str, Tally], ts: dict[tuple[str, str], list[float]]) -> N
         named = sets - tally.suspects[""]
         right = tally.suspects[NAMED[name]] if name in NAMED else 0
         print(
-            f"{name:22}{sets:6}" + "".join(f"{tally.answers[a]:14}" for a in ANSWERS) + f"{right:14}{named - right:9}"
+            f"{name:22}{sets:6}"
+            + "".join(f"{tally.answers[a]:14}" for a in ANSWERS)
+            + f"{right:14}{named - right:9}{tally.ctf['corrected']:15}{tally.ctf['wrong']:7}"
         )
         if name in RIGHT:
             totals["right"] += sets

@@ -220,17 +220,29 @@ def _project(phantom: Blobs, matrices: Array, box: int, centre: Array) -> Array:
     return np.einsum("mby,mbx->myx", y * (phantom.weights / width**2)[:, None], x, optimize=True)
 
 
-def _through_the_microscope(density: Array, ctf: dict[str, Array], recipe: Recipe) -> Array:
-    """CTF * density on twice the box, then the box cut out of the middle; protein positive."""
-    side, box = density.shape[1], recipe.box
-    ky, kx = np.fft.fftfreq(side, recipe.pixel_size_A)[:, None], np.fft.rfftfreq(side, recipe.pixel_size_A)
+def transfer_function(ctf: dict[str, Array], side: int, pixel_size_A: float) -> Array:
+    """(n, side, side // 2 + 1): sin χ at the frequencies of `rfft2`."""
+    ky, kx = np.fft.fftfreq(side, pixel_size_A)[:, None], np.fft.rfftfreq(side, pixel_size_A)
     k2, azimuth = kx**2 + ky**2, np.arctan2(ky, kx)
     u, v, angle = (ctf[name][:, None, None] for name in ("defocus_u_A", "defocus_v_A", "defocus_angle_rad"))
     wavelength, cs_A = ctf["wavelength_A"][0], ctf["cs_mm"][0] * 1e7
     defocus = u * np.cos(azimuth - angle) ** 2 + v * np.sin(azimuth - angle) ** 2
     aberration = np.pi * wavelength * k2 * (defocus - 0.5 * cs_A * wavelength**2 * k2)
-    constant = math.asin(ctf["amplitude_contrast"][0]) + math.radians(recipe.phase_shift_deg)
-    transfer = np.sin(aberration + constant)
+    constant = math.asin(ctf["amplitude_contrast"][0]) + ctf["phase_shift_rad"][:, None, None]
+    return np.asarray(np.sin(aberration + constant))
+
+
+def ctf_corrected(images: Array, ctf: dict[str, Array], pixel_size_A: float, how: str) -> Array:
+    """The images (n, box, box) `phase-flipped`, or `premultiplied` with their CTF."""
+    transfer = transfer_function(ctf, images.shape[-1], pixel_size_A)
+    factor = np.sign(transfer) if how == "phase-flipped" else transfer
+    return np.fft.irfft2(np.fft.rfft2(images) * factor, s=images.shape[1:]).astype(np.float32)
+
+
+def _through_the_microscope(density: Array, ctf: dict[str, Array], recipe: Recipe) -> Array:
+    """CTF * density on twice the box, then the box cut out of the middle; protein positive."""
+    side, box = density.shape[1], recipe.box
+    transfer = transfer_function(ctf, side, recipe.pixel_size_A)
     if recipe.premultiplied:
         transfer = transfer**2
     image = np.fft.irfft2(np.fft.rfft2(density) * transfer, s=(side, side))

@@ -187,6 +187,10 @@ def posed(folder: Path, change: Callable[[pd.DataFrame], None]) -> list[str]:
     return [str(rewrite(made.star, folder / "changed.star", change)), "--data", str(made.data)]
 
 
+def doubled_defocus(rows: pd.DataFrame) -> None:
+    rows[["rlnDefocusU", "rlnDefocusV"]] *= 2
+
+
 def noise(folder: Path) -> list[str]:
     """40 images without any particle, with poses."""
     columns = particle_columns(2, 20)
@@ -449,6 +453,7 @@ CASES = [
     Case("data-sign-contradicts", lambda f: demo(f, "--data-sign", "+1"), words=("-1", "+1")),
     Case("poses-do-not-fit", lambda f: posed(f, dealt_anew), count=160, words=("probably", "these the stacks")),
     Case("shifts-do-not-fit", lambda f: posed(f, negated_shifts), count=160, words=("sign of rlnOriginXAngst",)),
+    Case("ctf-does-not-fit", lambda f: posed(f, doubled_defocus), count=160, words=("pixel size", "defocus")),
     Case("poses-unclear", noise, count=40, words=("cannot tell",)),
     Case("output-exists", make_full, words=("full",)),
     Case("output-exists", lambda f: at(f, "stacks/s1.mrcs"), words=("s1.mrcs",)),

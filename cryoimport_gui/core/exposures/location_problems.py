@@ -72,8 +72,9 @@ def _y_unclear(
         elif parameters.coordinate_y == "auto":
             message += "; y is kept"
         hint = (
-            "Probably these are other exposures, or coordinates or their scale are wrong (x and y exchanged?): look at "
-            "the circled particles. Images that were changed since, as by subtraction, may not be recognised either."
+            "Probably these are other exposures, or coordinates, their scale or the pixel size are wrong (x and y "
+            "exchanged?): look at the circled particles. Images that were changed since, as by subtraction, may not be "
+            "recognised either."
         )
         yield problem("coordinate-y-unclear", message, count=sampled, hint=hint)
         return

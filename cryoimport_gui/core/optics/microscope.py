@@ -223,10 +223,12 @@ def _odd_overrides(groups: Sequence[OpticsGroup]) -> Iterator[Problem]:
         if abs(size.value - by_file_A) > _CALIBRATION * by_file_A
     ]
     if odd:
-        message = f"the given pixel size is more than {_CALIBRATION:.0%} away from the file's in "
-        message += (
-            f"{count_of(len(odd), 'optics group')}: as a calibration of the microscope it leaves shifts as they are in "
-            "pixels, which is what is written; if the images were resampled, shifts should stay as they are in Å"
+        _, given_A, by_file_A = odd[0]
+        others = f", and likewise in {count_of(len(odd) - 1, 'other optics group')}" if len(odd) > 1 else ""
+        message = (
+            f"the pixel size is set to {given_A:g} Å where the file says {by_file_A:g} Å{others}; as a calibration of "
+            "the microscope this leaves shifts as they are in pixels, which is what is written; if the images were "
+            "resampled, shifts should stay as they are in Å"
         )
         examples = (
             f"{group.name}: {given_A:g} Å given, {by_file_A:g} Å by the file" for group, given_A, by_file_A in odd

@@ -7,6 +7,7 @@ the verdict, and what would put it right, in words.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from ..pictures.reconstruction import (
     FEWEST,
     SMALLEST_BOX,
     CtfColumns,
+    CtfDoubt,
     PosedParticles,
     Transforms,
     check_poses,
@@ -233,7 +235,7 @@ def as_written(
             defocus_angle_rad=np.radians(column("defocus_angle_deg")),
             phase_shift_rad=np.radians(column("phase_shift_deg")),
         )
-    poses: dict[str, NDArray] = {}
+    poses: dict[str, Any] = {}
     if is_3d:
         angles = column("rot_deg"), column("tilt_deg"), column("psi_deg")
         poses["rotation_vector"] = rotation_vectors(*angles)
@@ -257,7 +259,13 @@ def as_written(
 def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
     """Nothing where poses fit, were not compared, or cannot be tested at all (a ball)."""
     check = found.check
-    if check is None or not check.code:
+    if check is None:
+        return
+    if check.ctf_doubt is not None:
+        yield _ctf_problem(check.ctf_doubt, len(check.rows))
+        if check.answer != "does not fit" and not check.ctf_doubt.are_corrected:
+            return  # with a wrong CTF nothing finer can be said
+    if not check.code:
         return
     words, hint, severity = check.words.rstrip("."), None, None
     examples: list[str] = []
@@ -277,6 +285,16 @@ def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
         hint=hint,
         severity=severity,
     )
+
+
+def _ctf_problem(doubt: CtfDoubt, particles: int) -> Problem:
+    better = f"without the signs of the CTF, re-projections correlate by {doubt.other:.2f} instead of {doubt.own:.2f}"
+    of = count_of(particles, "particle")
+    if doubt.are_corrected:
+        message = f"the images are CTF-corrected already, though the file does not say so; {better} ({of})"
+        return problem("images-ctf-corrected", message, count=particles)
+    message = f"the CTF does not fit the images: the pixel size, the defocus or the voltage is wrong; {better} ({of})"
+    return problem("ctf-does-not-fit", message, count=particles)
 
 
 def _bad_stacks_hint(plan: ImportPlan, found: PosesVerdict) -> str:

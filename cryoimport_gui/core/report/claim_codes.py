@@ -62,6 +62,7 @@ CODES_OF_CLAIMS: dict[Topic | None, tuple[str, ...]] = {
     Topic.POSES: (
         "poses-do-not-fit",
         "shifts-do-not-fit",
+        "ctf-does-not-fit",
         "poses-unclear",
         "pose-missing",
         "pose-placeholder",

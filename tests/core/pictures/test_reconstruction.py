@@ -14,7 +14,15 @@ from cryoimport_gui.core.pictures.reconstruction import (
     projections,
 )
 from cryoimport_gui.core.progress import Cancelled, Progress
-from tests.support.made_particles import MadeParticles, Recipe, ball, lump, make_particles, with_c4
+from tests.support.made_particles import (
+    MadeParticles,
+    Recipe,
+    ball,
+    ctf_corrected,
+    lump,
+    make_particles,
+    with_c4,
+)
 
 STANDARD = Recipe(particles=200, snr=0.05, shift=0.08)
 
@@ -120,6 +128,40 @@ def test_a_known_cause_is_named(cause: str, code: str) -> None:
     check = checked(standard(), posed, images)
     assert (check.answer, suspect(check), check.code) == ("does not fit", cause, code)
     assert check.words.startswith("Shifts do not fit" if "shifts" in cause else "Poses do not fit")
+
+
+@pytest.mark.parametrize("how", ["phase-flipped", "premultiplied"])
+def test_images_that_are_ctf_corrected_are_seen(how: str) -> None:
+    """Their poses are judged all the same, and not where it is known that they are corrected."""
+    made = standard()
+    images = ctf_corrected(made.images, made.ctf, made.recipe.pixel_size_A, how)
+    check = checked(made, images=images)
+    assert check.ctf_doubt is not None and check.ctf_doubt.are_corrected
+    assert check.ctf_doubt.other == pytest.approx(check.own.mean()) and check.ctf_doubt.other > check.ctf_doubt.own
+    assert check.answer == "fits"
+    assert checked(made, made.posed(ctf=None), images).ctf_doubt is None
+
+
+def test_a_ctf_of_a_wrong_pixel_size_or_defocus_is_seen() -> None:
+    made = standard()
+    half_A = made.recipe.pixel_size_A / 2
+    small = made.posed(pixel_size_A=half_A, shift_pixel_size_A=np.full(len(made.images), half_A))
+    ctf = made.posed().ctf
+    assert ctf is not None
+    twice = replace(ctf, defocus_u_A=2 * ctf.defocus_u_A, defocus_v_A=2 * ctf.defocus_v_A)
+    for posed in (small, made.posed(ctf=twice)):
+        doubt = checked(made, posed).ctf_doubt
+        assert doubt is not None and not doubt.are_corrected
+
+
+def test_the_ctf_is_not_doubted_for_a_calibration_of_the_pixel_size_or_with_poses_of_other_images() -> None:
+    made, near_A = standard(), 1.03 * standard().recipe.pixel_size_A
+    calibrated = made.posed(pixel_size_A=near_A, shift_pixel_size_A=np.full(len(made.images), near_A))
+    assert right().ctf_doubt is None and checked(made, calibrated).ctf_doubt is None
+    posed = made.posed()
+    assert posed.rotation_vector is not None
+    order = np.random.default_rng(0).permutation(len(made.images))
+    assert checked(made, replace(posed, rotation_vector=posed.rotation_vector[order])).ctf_doubt is None
 
 
 def test_shifts_that_were_applied_already_are_named() -> None:

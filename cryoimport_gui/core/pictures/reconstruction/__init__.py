@@ -13,7 +13,7 @@ verdict (what is enough for which answer), check.  Another reading of the poses 
 from .check import LIMITS, PoseCheck, central_slices, check_poses, projections
 from .sample import CtfColumns, PosedParticles, halves
 from .transforms import RADIUS, SMALLEST_BOX, HalfPlane, Transforms
-from .verdict import FEWEST
+from .verdict import FEWEST, CtfDoubt
 
 __all__ = [
     "FEWEST",
@@ -21,6 +21,7 @@ __all__ = [
     "RADIUS",
     "SMALLEST_BOX",
     "CtfColumns",
+    "CtfDoubt",
     "HalfPlane",
     "PoseCheck",
     "PosedParticles",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,19 @@ from .sample import Counts, PosedParticles, centred, rotation_matrices
 from .score import DEALS, Fit, deal, fit, t_of_ctf, t_of_shifts, whitened
 from .signal import explained, half_map_correlation, map_contrast, shell_correlation, signal
 from .transforms import Floats, HalfPlane, Transforms
-from .verdict import BETTER_Z, FEWEST, Alternative, Answer, StackVerdicts, judge, judge_stacks, map_sign, usable_share
+from .verdict import (
+    BETTER_Z,
+    FEWEST,
+    Alternative,
+    Answer,
+    CtfDoubt,
+    StackVerdicts,
+    doubt_ctf,
+    judge,
+    judge_stacks,
+    map_sign,
+    usable_share,
+)
 
 #: what the verdict does not say, for wherever it is shown
 LIMITS = (
@@ -41,6 +53,7 @@ class PoseCheck:
     share: `explained` in parts of what such maps could explain; about 1 for right poses.
     structure: power of the images in the middle that is not round, over that of the rim, minus 1.
     map_sign: 1 if the map says that the data sign is right, -1 if it says the other, 0 if it cannot tell.
+    ctf_doubt: what is wrong with the CTF, as far as its signs show; all else is then judged without them.
     shell_correlation: (radius,) of the half maps, at 1, 2, ... cycles per box.  Dealt poses reach high values too.
     pixel_size_A: of maps and small images.
     """
@@ -63,6 +76,7 @@ class PoseCheck:
     shell_correlation: Reals
     pixel_size_A: float
     is_3d: bool
+    ctf_doubt: CtfDoubt | None
     _fit: Fit = field(repr=False)
     _plane: HalfPlane = field(repr=False)
 
@@ -83,7 +97,7 @@ class PoseCheck:
         """The verdict as one sentence."""
         n, what = f"{len(self.rows):,} particles", "Poses" if self.is_3d else "In-plane angles"
         if self.explained is not None and self.explained_dealt is not None:
-            share, by_chance = f"{self.explained:.2f}", f"{self.explained_dealt:.2f}"
+            share, by_chance = f"{min(1.0, self.explained):.2f}", f"{self.explained_dealt:.2f}"
             match = f"the re-projections explain {share} of each image's signal, {by_chance} with shuffled poses ({n})"
         else:
             own, by_chance = f"{self.own.mean():.3f}", f"{self.dealt.mean():.3f}"
@@ -169,6 +183,7 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
     ctf = np.ones(every.shape, np.float32)
     if particles.ctf is not None:
         ctf = particles.ctf.values(plane, particles.pixel_size_A * box)
+        ctf = ctf if particles.ctf_has_signs else np.abs(ctf)
     number = np.zeros(len(every), np.int64)
     if particles.class_number is not None and particles.rotation_vector is None:
         number = np.unique(particles.class_number, return_inverse=True)[1]
@@ -183,6 +198,11 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
 
     imported = as_imported(particles, box, rows)
     own = fit_of(imported, slices_of(imported))
+    if particles.ctf is not None and particles.ctf_has_signs and (ctf[rows] < 0).any():
+        other = fit(own.data, np.abs(own.ctf), u, own.group, own.slices, progress)
+        if doubt := doubt_ctf(own.own, other.own, other.t, t_of_ctf(other, progress)):
+            again = check_poses(replace(particles, ctf_has_signs=False), transforms, progress)
+            return None if again is None else replace(again, ctf_doubt=doubt)
     distinct = centred(every[rows] - every[rows].mean(axis=0), imported.shift_boxes, plane)
     found = signal(own, distinct, plane, progress)
 
@@ -229,6 +249,7 @@ def check_poses(particles: PosedParticles, transforms: Transforms, progress: Pro
         shell_correlation=shell_correlation(own, plane),
         pixel_size_A=particles.pixel_size_A * box / plane.side,
         is_3d=is_3d,
+        ctf_doubt=None,
         _fit=own,
         _plane=plane,
     )

@@ -57,6 +57,7 @@ class PosedParticles:
     psi_rad, class_number: (n,) `alignments2D/pose` and `class`, where the poses are 2D.
     file_pixel_size_A: (n,) what shifts in Å were divided by; None: `shift_pixel_size_A`.
     ctf: None for images that are CTF-corrected, or where nothing is known.
+    ctf_has_signs: False takes the images as if their phases had been flipped already.
     """
 
     pixel_size_A: float
@@ -71,6 +72,7 @@ class PosedParticles:
     class_number: Counts | None = None
     file_pixel_size_A: Reals | None = None
     ctf: CtfColumns | None = None
+    ctf_has_signs: bool = True
 
     @property
     def is_known(self) -> NDArray[np.bool_]:

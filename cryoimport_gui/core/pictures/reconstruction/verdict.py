@@ -56,6 +56,36 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class CtfDoubt:
+    """Images fit better without the signs of their CTF.
+
+    own, other: mean correlations with the CTF as imported, and without its signs.
+    are_corrected: The rest of the CTF is right, so that the phases were flipped already (or the images multiplied with
+        their CTF); else it is wrong as a whole: defocus, voltage or pixel size.
+    """
+
+    own: float
+    other: float
+    are_corrected: bool
+
+
+def doubt_ctf(own: Reals, other: Reals, t: float | None, t_ctf: float) -> CtfDoubt | None:
+    """None where the signs of the CTF are right, or nothing tells.
+
+    Signs alone are compared: how strong low frequencies are differs between a real microscope and its formula.
+
+    Args:
+        own, other: (n,) correlations with the CTF as imported, and without its signs.
+        t, t_ctf: of the latter, with poses and CTFs shuffled.
+    """
+    gain = other - own
+    better_z = float(gain.mean() / max(gain.std(ddof=1), 1e-9) * np.sqrt(len(gain) / 2))
+    if len(gain) < FEWEST or better_z <= BETTER_Z or t is None or t <= FITS_T:
+        return None
+    return CtfDoubt(float(own.mean()), float(other.mean()), t_ctf > FITS_T)
+
+
+@dataclass(frozen=True)
 class StackVerdicts:
     """(s,) each: number of the stack, its images' agreement in parts of the median stack's, is it bad?"""
 
