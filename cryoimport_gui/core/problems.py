@@ -274,7 +274,7 @@ CODES: dict[str, Code] = {
     "ctf-does-not-fit": _warning(
         "The CTF does not fit the images",
         "Compare the pixel size with the extraction job's, and voltage and Cs with the microscope's: is this the STAR "
-        "file of these stacks? CryoSPARC would correct the CTF at the wrong places.",
+        "file of these stacks? If all are right, the images are probably CTF-corrected already.",
     ),
     "half-sets-missing": _info("No half-sets", "CryoSPARC will split the particles again."),
     "columns-not-imported": _info("Columns that are not imported", "CryoSPARC has no place for them."),

@@ -109,10 +109,8 @@ def _unmatched(particles: Particles, matching: Matching, parameters: ImportParam
     if unmatched:
         rows = int(particles.per_micrograph[is_unmatched].sum())
         micrographs = count_of(int(is_used.sum()), "micrograph")
-        message = (
-            f"no single exposure of the same trimmed name for {len(unmatched)} of {micrographs} "
-            f"({count_of(rows, 'particle')})"
-        )
+        verb = "matches" if len(unmatched) == 1 else "match"
+        message = f"{len(unmatched):,} of {micrographs} {verb} no exposure by name ({count_of(rows, 'particle')})"
         is_pick = not (particles.has_images or (particles.poses and not parameters.ignore_pose_data))
         keeps_nothing = is_pick and parameters.on_unmatched == "keep"
         stop = parameters.on_unmatched == "stop" or keeps_nothing

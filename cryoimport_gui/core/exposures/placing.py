@@ -190,20 +190,27 @@ def place_words(placing: Placing) -> str:
     else:
         text = f"y is {way}{', as you chose' if most.y_source == 'user' else ''}"
         text += f", scale {most.scale:.4g}" if most.scale != 1 else ""
+    return f"{text}: {place_reasons(placing)}"
+
+
+def place_reasons(placing: Placing) -> str:
+    """Why y and the scale are what they are, in one line."""
     sampled = sum(group.sampled for group in placing.groups)
     seen = [group for group in placing.groups if group.by]
-    if any(group.by == "images" for group in seen) or (sampled and not seen and not np.isnan(most.keep_correlation)):
+    if any(group.by == "images" for group in seen) or (sampled and not seen and _is_compared(placing)):
         best = max(placing.groups, key=lambda group: group.sampled)
         why = f"correlation {best.keep_correlation:.2f} kept, {best.flip_correlation:.2f} flipped, "
         why += f"over {sampled:,} particle{'s' * (sampled != 1)}"
-        why = why if seen else f"the images do not show it clearly: {why}"
-    elif seen:
-        why = "as the coordinates lie on the exposures, without particle images"
-    elif placing.micrographs_of_picks:
-        why = f"what lies at the coordinates on {count_of(placing.micrographs_of_picks, 'exposure')} does not show it"
-    else:
-        why = "no pictures show it"
-    return f"{text}: {why}"
+        return why if seen else f"the images do not show it clearly: {why}"
+    if seen:
+        return "as the coordinates lie on the exposures, without particle images"
+    if placing.micrographs_of_picks:
+        return f"what lies at the coordinates on {count_of(placing.micrographs_of_picks, 'exposure')} does not show it"
+    return "no pictures show it"
+
+
+def _is_compared(placing: Placing) -> bool:
+    return placing.most is not None and not np.isnan(placing.most.keep_correlation)
 
 
 def _rounded(value: float) -> float | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..exposures.placing import place_words
+from ..exposures.placing import place_reasons, place_words
 from ..optics.microscope import STACK_HEADER, USER
 from ..particles import OpticsGroup
 from ..pictures.data_sign import sign_text
@@ -275,7 +275,11 @@ def _of_places(plan: ImportPlan) -> _Said:
         return ClaimState.GIVEN, words + why
     found, exposed = (sum(getattr(group, name) for group in placing.groups) for name in ("found", "exposures"))
     where = f" (found on {found:,} of {count_of(exposed, 'exposure')})" if found else ""
-    return ClaimState.CONFIRMED, f"the exposures show the particles at their places{where}; {words}"
+    is_found = f"the exposures show the particles at their places{where}"
+    if not placing.is_mixed and all(group.flip and group.y_source == "detected" for group in placing.groups):
+        picked = f"the picks are mirrored top to bottom; with y flipped, {is_found}"
+        return ClaimState.CONFIRMED, f"{picked}: {place_reasons(placing)}"
+    return ClaimState.CONFIRMED, f"{is_found}; {words}"
 
 
 _CLAIMS: dict[Topic, Callable[[ImportPlan], Claim]] = {
