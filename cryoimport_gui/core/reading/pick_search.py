@@ -12,13 +12,12 @@ from ..parallel import map_files
 from ..problems import Problem, Severity, count_of, problem, refuse
 from ..progress import Progress, quiet
 from . import pick_files
-from .job_folder import particles_of_job
+from .job_folder import PICK_ENDINGS, particles_of_job
 from .pick_files import PickFormat
 from .pick_text import read_lines
 
 _HEAD_BYTES = 1 << 16
 #: endings of files of picks: such a file in a folder is reported if it cannot be read as one
-_PICK_ENDINGS = (".star", ".box", ".cbox", ".txt", ".tab")
 #: what stands in a folder beside files of picks, and need not be opened to know that it is none
 _OTHER_ENDINGS: tuple[str, ...] = (".mrc", ".mrcs", ".map", ".tif", ".tiff", ".eer", ".st", ".hdf", ".dm4")
 _OTHER_ENDINGS += (".gz", ".bz2", ".zip", ".cs", ".npy", ".png", ".jpg", ".jpeg", ".pdf", ".eps")
@@ -46,7 +45,7 @@ def is_set_of_files(path: str) -> bool:
 def holds_picks(path: str) -> bool:
     """Whether a file is one of picks, or one of the first files in a folder is."""
     if os.path.isdir(path):
-        names = [name for name in _names_in(path) if name.endswith(_PICK_ENDINGS)]
+        names = [name for name in _names_in(path) if name.endswith(PICK_ENDINGS)]
         some = islice((os.path.join(path, name) for name in names), _MOST_OPENED)
     else:
         some = islice([path], 1)
@@ -145,13 +144,13 @@ def _add_several(found: FoundPicks, given: str, inside: Sequence[str], progress:
         _add_listed(found, lists[0])
         return
     known = [(path, look.kind) for path, look in looks.items() if look.kind is not None]
-    endings = {os.path.splitext(path)[1] for path, _ in known} or set(_PICK_ENDINGS)
+    endings = {os.path.splitext(path)[1] for path, _ in known} or set(PICK_ENDINGS)
     taken = {path for path, _ in known}
     alike = [path for path in inside if path not in taken and os.path.splitext(path)[1] in endings]
     empty = [path for path in alike if looks[path].is_empty]
     odd = [path for path in alike if not looks[path].is_empty]
     if not known and not empty:
-        files = f"none of its {count_of(len(inside), 'file')} holds picks"
+        files = f"no picks in its {count_of(len(inside), 'file')}"
         raise refuse(
             "meta-no-particles",
             f"{given}: {files if inside else 'there are no files of picks in it'}",

@@ -205,7 +205,7 @@ def test_one_micrograph_in_two_files(tmp_path: Path) -> None:
 def test_a_folder_without_picks(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: there are no files of picks in it"
     write(tmp_path, run__out="done\n", job__star="data_job\n\n_rlnJobTypeLabel relion.autopick.log\n")
-    assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: none of its 2 files holds picks"
+    assert refusal(tmp_path) == f"meta-no-particles: {tmp_path}: no picks in its 2 files"
 
 
 def test_a_wildcard_that_matches_nothing(tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ def test_a_file_whose_name_is_a_wildcard(tmp_path: Path) -> None:
         (["run_it025_data.star", "particles.star"], "particles.star"),
         (["run_it009_data.star", "run_ct10_it010_data.star", "run_it010_model.star"], "run_ct10_it010_data.star"),
         (["notes.txt"], ""),
+        (["mine.star", "job.star", "s1.mrcs"], "mine.star"),
+        (["mine.star", "another.star"], ""),
+        (["mine.star", "m1.box"], ""),
     ],
 )
 def test_a_job_folder(tmp_path: Path, names: list[str], expected: str) -> None:
