@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWizard
+from PySide6.QtWidgets import QPushButton, QWizard
 
 from cryoimport_gui.core.report.claim_codes import Topic
 from cryoimport_gui.core.report.claims import ClaimState
@@ -71,7 +71,7 @@ MISTAKES = [
         planted.wrong_pixel_size,
         Topic.MICROSCOPE,
         DOUBTFUL,
-        "but 8 of 8 stack headers give 2.1 Å.",
+        "Microscope: 1.05 Å, but 8 of 8 stack headers give 2.1 Å; 300 kV",
     ),
     Mistake(
         planted.wrong_pixel_size_everywhere,
@@ -130,6 +130,7 @@ def test_a_planted_mistake_is_the_headline_of_its_page_and_a_claim_on_review(
     qtbot, open_wizard, good: GoodSet, tmp_path: Path, mistake: Mistake
 ) -> None:
     wizard = open_wizard(**mistake.make(good, tmp_path))
+    wizard.resize(1280, 800)
     headlines = go_to_review(qtbot, wizard)
     assert mistake.said in headlines[mistake.topic]
     row = wizard.currentPage().claim_list.rows[list(Topic).index(mistake.topic)]
@@ -138,6 +139,8 @@ def test_a_planted_mistake_is_the_headline_of_its_page_and_a_claim_on_review(
     QTest.mouseClick(row, Qt.MouseButton.LeftButton)
     page = wizard.currentPage()
     assert page.HEADLINE is mistake.topic and page.headline.icon.state is mistake.state
+    for button in page.findChildren(QPushButton):  # what helps is not to be searched for below
+        assert not button.isVisible() or not button.visibleRegion().isEmpty(), button.text()
     assert not Path(wizard.session.parameters.output).exists()
 
 

@@ -198,15 +198,20 @@ def place_reasons(placing: Placing) -> str:
     sampled = sum(group.sampled for group in placing.groups)
     seen = [group for group in placing.groups if group.by]
     if any(group.by == "images" for group in seen) or (sampled and not seen and _is_compared(placing)):
-        best = max(placing.groups, key=lambda group: group.sampled)
-        why = f"correlation {best.keep_correlation:.2f} kept, {best.flip_correlation:.2f} flipped, "
-        why += f"over {sampled:,} particle{'s' * (sampled != 1)}"
+        why = correlations(placing)
         return why if seen else f"the images do not show it clearly: {why}"
     if seen:
         return "as the coordinates lie on the exposures, without particle images"
     if placing.micrographs_of_picks:
         return f"what lies at the coordinates on {count_of(placing.micrographs_of_picks, 'exposure')} does not show it"
     return "no pictures show it"
+
+
+def correlations(placing: Placing) -> str:
+    """How well particle images agree with their places at both ways of y."""
+    best = max(placing.groups, key=lambda group: group.sampled)
+    sampled = count_of(sum(group.sampled for group in placing.groups), "particle")
+    return f"correlation {best.keep_correlation:.2f} kept, {best.flip_correlation:.2f} flipped, over {sampled}"
 
 
 def _is_compared(placing: Placing) -> bool:

@@ -171,7 +171,8 @@ def _ctf(plan: ImportPlan, particles: Particles, progress: Progress) -> Iterator
     defocus = defocus[np.isfinite(defocus)]
     if len(defocus):
         low, median, high = np.quantile(_thinned(defocus), (0.05, 0.5, 0.95)).tolist()
-        yield "Defocus", f"median {median:.2f}, 90% within {low:.2f} to {high:.2f}{_SPACE}µm"
+        spread = f"median {median:.2f}, 90% within {low:.2f} to {high:.2f}"
+        yield "Defocus", f"{spread if f'{low:.2f}' != f'{high:.2f}' else f'{median:.2f}'}{_SPACE}µm"
     else:
         yield "Defocus", "none"
     if particles.phase_shift_deg is not None and particles.phase_shift_deg.any():

@@ -90,9 +90,10 @@ class Planner:
         except Refused as refused:
             plan.problems.append(refused.problem)
         plan.problems = [_accepted(found, parameters.accept) for found in plan.problems]
-        order = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+        severities, codes = [Severity.ERROR, Severity.WARNING, Severity.INFO], list(CODES)
         plan.counts()
-        plan.problems.sort(key=lambda p: order.index(p.severity))
+        # as causes come before what follows from them: images, exposures, poses
+        plan.problems.sort(key=lambda p: (severities.index(p.severity), codes.index(p.code)))
         return plan
 
     def use_poses_check(self, plan: ImportPlan, found: PosesVerdict, seconds: float) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from ..exposures.placing import place_reasons, place_words
+from ..exposures.placing import correlations, place_reasons, place_words
 from ..optics.microscope import STACK_HEADER, USER
 from ..particles import OpticsGroup
 from ..pictures.data_sign import sign_text
@@ -141,6 +141,9 @@ def _microscope(plan: ImportPlan) -> Claim:
     of_user = [name for name in _VALUES if any(_source(group, name) == USER for group in groups)]
     chosen = "" if not of_user else ", in part as you set them" if len(of_user) < len(_VALUES) else ", as you set them"
     state, why = _of_headers(groups, plan)
+    if state is ClaimState.DOUBTFUL and known:  # the pixel size
+        words = f"Microscope: {known[0]}, {why}; {', '.join(known[1:])}{chosen}."
+        return Claim(Topic.MICROSCOPE, state, words)
     return Claim(Topic.MICROSCOPE, state, f"Microscope: {', '.join(known) or 'no value is known'}{chosen}; {why}.")
 
 
@@ -261,7 +264,8 @@ def _of_places(plan: ImportPlan) -> _Said:
     if exposures.are_movies:
         return ClaimState.GIVEN, f"{words}; exposures that are movies cannot be compared: {GIVE_MICROGRAPHS}"
     if placing.nowhere:
-        return ClaimState.DOUBTFUL, f"the particles are not found at their places, whichever way y runs; {words}"
+        missed = "the particles are not found at their places, whichever way y runs"
+        return ClaimState.DOUBTFUL, f"{missed}: {correlations(placing)}"
     if against := [group for group in placing.groups if group.seen_flip not in (None, group.flip)]:
         shown = "flipped" if against[0].seen_flip else "kept"
         return ClaimState.CONTRADICTED, f"the exposures show the particles with y {shown}; {words}"

@@ -83,6 +83,9 @@ def words(page: PosesPage) -> str:
 
 
 def click_button(qtbot, page: PosesPage, text: str) -> None:
+    for line in page.problem_list.lines:
+        if not line.fold.isChecked():
+            qtbot.mouseClick(line.fold, LEFT)
     (button,) = (b for b in page.problem_list.findChildren(QPushButton) if b.text() == text and b.isVisible())
     qtbot.mouseClick(button, LEFT)
     settle(qtbot, page)

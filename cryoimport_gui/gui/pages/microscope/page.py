@@ -185,7 +185,7 @@ def ctf_facts(summary: CtfSummary) -> list[tuple[str, str]]:
 
 def _range(spread: Spread, factor: float, form: str) -> str:
     low, median, high, most = (f"{x * factor:{form}}" for x in (spread.low, spread.median, spread.high, spread.most))
-    return f"median {median}, 90% within {low} to {high}, largest {most}"
+    return f"all {median}" if low == most else f"median {median}, 90% within {low} to {high}, largest {most}"
 
 
 def _values(groups: Sequence[OpticsGroup]) -> list[tuple[str, str]]:

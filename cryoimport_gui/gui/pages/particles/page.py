@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QWidget
 
 from ....core.problems import Severity
 from ....core.report.claim_codes import Topic
@@ -67,6 +67,8 @@ class ParticlesPage(Page):
         self.body.addWidget(self.start, 1)
         self.body.addWidget(self.holdings, 1)
         self.body.addWidget(self.problem_list)
+        self.rest = QWidget()  # in the place of what a file holds that cannot be read
+        self.body.addWidget(self.rest, 1)
         self.ready = ReadyLine(session)
         self.ready.review.clicked.connect(self._go_to_review)
         self.body.addWidget(self.ready)
@@ -116,8 +118,11 @@ class ParticlesPage(Page):
 
     def show_plan(self) -> None:
         plan, has_file = self.session.plan, bool(self.session.parameters.meta)
-        for widget in (self.headline, self.holdings, self.ready):
+        for widget in (self.headline, self.ready):
             widget.setVisible(has_file)
+        is_unread = plan.all_particles is None and bool(plan.problems)
+        self.holdings.setVisible(has_file and not is_unread)
+        self.rest.setVisible(has_file and is_unread)
         self.start.setVisible(not has_file)
         self.holdings.show_plan(plan)
         self.more.show_plan(plan)

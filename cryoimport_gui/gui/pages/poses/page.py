@@ -16,7 +16,6 @@ from ....core.particles import Particles
 from ....core.plan.plan import ImportPlan
 from ....core.plan.poses_check import POSES_SAMPLE, look_at_poses
 from ....core.plan.poses_verdict import PosesVerdict
-from ....core.problems import Severity
 from ....core.progress import Progress
 from ....core.report.claim_codes import Topic
 from ...tasks import Tasks
@@ -71,7 +70,7 @@ class PosesPage(Page):
         self.bars_title = OneLine("What the bars are")
         self.stacks = Facts("Stacks, the worst first")
         self.sample = SampleBar(session)
-        self.problem_list = ProblemLines(self.fixes, opens=tuple(Severity))
+        self.problem_list = ProblemLines(self.fixes)
         self.tasks, self.checks = Tasks(self), Tasks(self)  # the pictures of a verdict; another verdict
         self._lay_out()
         self.pairs.particle_wanted.connect(self.particle_wanted)

@@ -9,6 +9,7 @@ _ROUND = (
     "A round particle looks the same from every direction, so a wrong angle cannot be seen. Pairs and map still show "
     "whether the particles are there and centred."
 )
+_WITHOUT_SIGNS = "All below is compared without the signs of the CTF."
 _BY_EYE = (
     "Look at the pairs: where poses fit, a particle and its re-projection look alike. More particles may decide it."
 )
@@ -17,6 +18,8 @@ _BY_EYE = (
 def note(plan: ImportPlan) -> str:
     """What the verdict does not say, or what can be looked at where there is none; problems have their own hints."""
     found, p = plan.poses_check, plan.parameters
+    if found.check is not None and found.check.ctf_doubt is not None:
+        return _WITHOUT_SIGNS
     if found.check is not None:
         return {"fits": LIMITS, "not testable": _ROUND, "cannot tell": _BY_EYE}.get(found.check.answer, "")
     if plan.all_particles is None:
