@@ -33,6 +33,7 @@ def qapp_cls() -> Callable[[list[str]], QApplication]:
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """A test that leaves a thread, a running timer or a window behind fails."""
     before = set(threading.enumerate())
+    gc.collect()  # pytest held the windows of the last test until now; frozen they would stay for ever
     gc.freeze()  # what is there already, such as pandas, need not be searched after each test
     gc.disable()  # as in the program (gui/garbage.py), it runs in the GUI thread alone
     yield
