@@ -20,12 +20,11 @@ class Plot(pg.PlotWidget):
     _legend: pg.LegendItem | None = None
 
     def __init__(self, name: str, **axes: pg.AxisItem) -> None:
-        super().__init__(background=None, axisItems=axes)
+        super().__init__(background=None, axisItems=axes, enableMenu=False)
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(240, 130)
         self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self._legend = self.addLegend(offset=self.LEGEND_AT, labelTextSize="8pt", verSpacing=-4)
 

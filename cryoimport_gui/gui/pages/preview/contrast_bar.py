@@ -47,13 +47,12 @@ class ContrastBar(QWidget):
             "Automatic limits leave out the darkest and the lightest 1% of the pixels: one contrast for all tiles,\n"
             "or for each tile its own. Default: automatic, for all.",
         )
-        self.histogram = pg.PlotWidget(background=None)
+        self.histogram = pg.PlotWidget(background=None, enableMenu=False)
         self.histogram.setFixedHeight(48)
         self.histogram.setAccessibleName("Histogram of the values shown")
         self.histogram.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the two fields below do the same by keyboard
         explain(self.histogram, "Drag the two lines to set the ends of the grey scale.")
         self.histogram.hideButtons()
-        self.histogram.setMenuEnabled(False)
         self.histogram.setMouseEnabled(False, False)
         for side in ("left", "bottom"):
             self.histogram.hideAxis(side)

@@ -236,10 +236,9 @@ class ParticleView(QDialog):
 
 def _plot(title: str, unit: str) -> tuple[pg.PlotWidget, pg.PlotDataItem, pg.PlotDataItem]:
     """An empty plot in the colours of the window, and two curves."""
-    plot = pg.PlotWidget(background=None)
+    plot = pg.PlotWidget(background=None, enableMenu=False)
     plot.setAccessibleName(title)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is nothing to do in it
-    plot.setMenuEnabled(False)
     plot.hideButtons()
     plot.setMouseEnabled(False, False)
     plot.setTitle(title, size="9pt")
