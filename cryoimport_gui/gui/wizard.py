@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget, QWizard
 
 from ..core.job.write import Job
@@ -101,7 +101,7 @@ class ImportWizard(QWizard):
         QShortcut(QKeySequence("Ctrl+Q"), self, self.reject)
         self._idle = QTimer(self, interval=0)
         self._idle.timeout.connect(self._build_next)
-        self._idle.start()
+        self._is_painted = False
         open_at(self, 1200, 740)
         self.restoreGeometry(QByteArray.fromBase64(self.settings.geometry.encode()))
         if ignored:
@@ -110,7 +110,7 @@ class ImportWizard(QWizard):
 
     @Slot()
     def _build_next(self) -> None:
-        """Build the pages one by one while the program is idle, the first one before the window is shown."""
+        """Build the pages one by one while the program is idle; the first one is built before the window is shown."""
         page = next((page for page in self.pages if not page.is_built), None)
         if page is not None:
             page.build_once()
@@ -274,6 +274,13 @@ class ImportWizard(QWizard):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.done(QWizard.DialogCode.Rejected)
         event.setAccepted(not self.isVisible())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The other pages are built only now: before it is exposed a window is idle too, and would be seen later."""
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self._idle.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc would close the window like any dialog; it is too easily pressed in a field."""
