@@ -62,7 +62,8 @@ class ImportPlan:
     `given_groups` are the optics groups before the user's overrides, `groups` after them.  Stages that could not run
     leave None.  `meta_states` are the files that particles were read from, and the `file_state` of each from before.
     `original` are the particles that these once were, and `carries_images` says whether they are those of the originals
-    by the originals' paths, so that nothing is linked.
+    by the originals' paths, so that nothing is linked.  `dataset_bytes` is how large the dataset will be, but for its
+    header.
     """
 
     parameters: ImportParameters
@@ -90,6 +91,7 @@ class ImportPlan:
     faults: Sequence[Fault] = ()
     meta_states: dict[str, Hashable] = field(default_factory=dict)
     meta_key: Hashable = None
+    dataset_bytes: int = 0
     _counts: dict[str, int] | None = None
 
     @property

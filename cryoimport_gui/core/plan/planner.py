@@ -41,7 +41,7 @@ from .data_sign import decide_sign, look_at_images, signs_of_bytes
 from .left_out import leave_out
 from .original_remarks import restored_remarks
 from .originals import load_originals, original_files
-from .output import check_output
+from .output import check_output, dataset_bytes
 from .placeholders import without_placeholders
 from .plan import ImportPlan
 from .poses_check import look_at_poses, poses_problems, what_is_written, why_not_checked
@@ -92,6 +92,7 @@ class Planner:
         plan.problems = [_accepted(found, parameters.accept) for found in plan.problems]
         severities, codes = [Severity.ERROR, Severity.WARNING, Severity.INFO], list(CODES)
         plan.counts()
+        plan.dataset_bytes = dataset_bytes(plan)  # here, because it goes through all paths and asks the file system
         # as causes come before what follows from them: images, exposures, poses
         plan.problems.sort(key=lambda p: (severities.index(p.severity), codes.index(p.code)))
         return plan

@@ -8,7 +8,6 @@ from string import Formatter
 from ..dataset.schema import Field
 from ..particles import MICROSCOPE_VALUES, Particles
 from ..plan.original_fields import ORIGINAL, is_carried
-from ..plan.output import dataset_bytes
 from ..plan.plan import ImportPlan
 
 
@@ -28,7 +27,7 @@ def _amounts(plan: ImportPlan) -> Iterator[tuple[str, str]]:
         yield "Restored", f"{counts['uids_restored']:,} particles with the uid of their original"
     links = f"{counts['links']:,} to stacks, which are not copied" if plan.stacks else "none"
     yield "Links", "none: CryoSPARC has these images already" if plan.carries_images else links
-    yield "Size", f"about {readable_bytes(dataset_bytes(plan))} for the dataset"
+    yield "Size", f"about {readable_bytes(plan.dataset_bytes)} for the dataset"
     if plan.matching:
         matched, exposures = counts["particles_matched"], counts["exposures_matched"]
         yield "Exposures", f"{matched:,} particles on {exposures:,} exposures"
