@@ -110,10 +110,10 @@ class Particles:
 
     Names stand once, rows point to them: the image of row i is number `image_number[i]` (from 1) of the stack
     `stack_names[stack_index[i]]`; `first_image_number` is what the file calls the first image.  Angles follow RELION
-    (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does; coordinates are
-    in pixels of the micrograph picked on.  `column_names` says what the file's format calls these values:
-    `defocus_u_A` → `rlnDefocusU`.  `listed_groups` are the numbers of all optics groups that the file lists, also of
-    those that no particle is in.
+    (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does, and one in pixels
+    counts only where there is none in Å; coordinates are in pixels of the micrograph picked on.  `column_names` says
+    what the file's format calls these values: `defocus_u_A` → `rlnDefocusU`.  `listed_groups` are the numbers of all
+    optics groups that the file lists, also of those that no particle is in.
 
     `helical_tube` numbers the filaments of each micrograph.  `aberrations` is (N, k): one column for each of
     `aberration_names` (as in `OpticsGroup.aberrations`; of a Zernike list its largest coefficient), only where they
@@ -234,15 +234,19 @@ class Particles:
         shift_scale: NDArray[np.float64],
         rows: Rows | slice = slice(None),
     ) -> NDArray[np.float64] | None:
-        """(n, 2), pixels: a shift in Å wins over one in pixels, and is divided by the pixel size of its file.
+        """(n, 2), pixels: a shift in Å, where there is one, wins over one in pixels, and is divided by the pixel size.
 
         Args:
-            file_pixel_size_A: (optics groups,).
+            file_pixel_size_A: (optics groups,) by their file.
             shift_scale: (optics groups,) what a shift in pixels is multiplied by.
         """
-        if self.shift_A is not None:
-            return self.shift_A[rows] / file_pixel_size_A[self.optics_index[rows], None]
-        return None if self.shift_px is None else self.shift_px[rows] * shift_scale[self.optics_index[rows], None]
+        group = self.optics_index[rows]
+        in_px = None if self.shift_px is None else self.shift_px[rows] * shift_scale[group, None]
+        if self.shift_A is None:
+            return in_px
+        in_A = self.shift_A[rows]
+        from_A = in_A / file_pixel_size_A[group, None]
+        return from_A if in_px is None else np.where(np.isnan(in_A), in_px, from_A)
 
     def called(self, *names: str) -> str:
         """What the file's format calls some values, for a message."""

@@ -100,6 +100,12 @@ def test_an_acceptable_error_is_accepted(
     assert "warning, accepted: the images are premultiplied" in (outcome.output / "import.log").read_text()
 
 
+def test_odd_shifts_where_only_the_headers_give_the_pixel_size(tmp_path: Path) -> None:
+    optics = {label: column for label, column in OPTICS.items() if label != "rlnImagePixelSize"}
+    outcome = run(tmp_path, write_input(tmp_path, {"rlnOriginXAngst": [0, 0, 0, -9, 0, 0]}, optics))
+    assert outcome.status == 0 and outcome.problem("shift-odd")["examples"][0].endswith(": 6 pixels")
+
+
 @pytest.mark.parametrize("code", ["stack-missing", "shift-odd", "nonsense"])
 def test_other_codes_cannot_be_accepted(tmp_path: Path, code: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

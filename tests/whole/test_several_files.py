@@ -14,7 +14,7 @@ from cryoimport_gui.core.job import write as job
 from cryoimport_gui.core.reading import formats
 
 from ..support.running import Outcome, run
-from ..support.stars import OPTICS, particle_columns, write_stack, write_star
+from ..support.stars import OPTICS, particle_columns, write_input, write_stack, write_star
 
 ROWS = 24
 TEXTS = ["rlnImageName", "rlnMicrographName", "rlnOpticsGroupName"]
@@ -146,6 +146,22 @@ def test_files_that_no_single_table_can_hold(tmp_path: Path, two: Any) -> None:
     assert outcome.status == 0
     np.testing.assert_allclose(outcome.dataset["alignments3D/shift"][ROWS:], [[2.0, -1.0]] * ROWS, rtol=1e-6)
     assert not (outcome.output / "particles.star").exists()
+
+
+@pytest.mark.parametrize(("flags", "size_A"), [((), 1.5), (("--pixel-size", "1.45"), 1.45)])
+def test_shifts_in_pixels_of_a_file_without_a_pixel_size(tmp_path: Path, flags: tuple[str, ...], size_A: float) -> None:
+    """They stay as they are, whatever the pixel size turns out to be; the other file's are divided by its own."""
+    write_input(tmp_path)
+    in_pixels = particle_columns() | {"rlnOriginX": [2.0] * 6, "rlnOriginY": [-1.0] * 6, "rlnVoltage": [300] * 6}
+    in_pixels |= {"rlnSphericalAberration": [2.7] * 6, "rlnAmplitudeContrast": [0.1] * 6, "rlnAnglePsi": [3.0] * 6}
+    left = ("rlnOriginXAngst", "rlnOriginYAngst", "rlnOpticsGroup")
+    write_star(tmp_path / "old.star", {k: v for k, v in in_pixels.items() if k not in left}, None)
+    outcome = write(tmp_path, tmp_path / "run_data.star", tmp_path / "old.star", *flags)
+    assert outcome.status == 0, outcome.codes
+    shift = outcome.dataset["alignments3D/shift"]
+    np.testing.assert_array_equal(shift[6:], [[2.0, -1.0]] * 6)
+    np.testing.assert_allclose(shift[:6, 0], 0.3 * np.arange(6) / 1.5, rtol=1e-6)
+    np.testing.assert_allclose(outcome.dataset["alignments3D/psize_A"], size_A, rtol=1e-6)
 
 
 def test_wildcards_and_job_folders(tmp_path: Path, two: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
+from ..problems import refuse
 from ..progress import Progress, quiet
 from .schema import UNLISTED, DatasetRows, Field, dataset_dtype
 
@@ -34,6 +35,10 @@ def write_dataset(
     """Write the rows as a NumPy array file, some thousands at a time behind a header of the whole.
 
     `rows(first, last)` gives the rows of one stretch.
+
+    Raises:
+        Refused: A number that the particles give is none after all; every check before should have found it.
+        Cancelled: `progress` said so.
     """
     dtype = dataset_dtype(fields, text_lengths)
     header: dict[str, Any] = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": (count,)}
@@ -48,6 +53,10 @@ def write_dataset(
         out["uid"] = chunk.uid
         for field in fields:
             out[field.name] = field.value(chunk) if callable(field.value) else field.value
+            if field.of and field.dtype == "f4" and not np.isfinite(out[field.name]).all():
+                raise refuse(
+                    "value-not-finite", f"{field.name} is not a finite number in some rows; nothing is written"
+                )
         file.write(out.data.cast("B"))
     progress.step(count, count)
 

@@ -363,7 +363,7 @@ def _settle(plan: ImportPlan) -> None:
     if particles.has_images and not p.ignore_raw_data:
         plan.problems += zero_numbers(plan.all_particles or particles)
     if stacks:
-        plan.problems += stack_remarks(particles, stacks, p.data, bool(plan.poses), plan.byte_signs)
+        plan.problems += stack_remarks(particles, stacks, plan.groups, p.data, bool(plan.poses), plan.byte_signs)
     if plan.matching and plan.exposures:
         plan.problems += matching_problems(plan.with_unmatched, plan.exposures, plan.matching, p)
     if plan.matching and plan.exposures and plan.placing:

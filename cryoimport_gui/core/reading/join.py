@@ -147,14 +147,20 @@ def _one_dictionary(parts: Sequence[tuple[Sequence[str], NDArray[np.int32]]]) ->
 
 
 def _put_shifts_into_one_unit(parts: Sequence[Particles]) -> None:
-    """Å, if any file has them: pixels are those of the file that they stand in."""
+    """Å, if any file has them: pixels are those of the file that they stand in.
+
+    Pixels stay pixels where that file does not say how large they are; in Å these shifts are then nan.
+    """
     if all(part.shift_A is None for part in parts):
         return
     for part in parts:
-        if part.shift_A is None and part.shift_px is not None:
-            sizes_A = np.array([group.file_pixel_size_A or np.nan for group in part.optics_groups])
-            part.shift_A = part.shift_px * sizes_A[part.optics_index, None]
-        part.shift_px = None
+        if part.shift_A is not None or part.shift_px is None:
+            part.shift_px = None
+            continue
+        sizes_A = np.array([group.file_pixel_size_A or np.nan for group in part.optics_groups])
+        part.shift_A = part.shift_px * sizes_A[part.optics_index, None]
+        if np.isfinite(sizes_A).all():
+            part.shift_px = None
 
 
 def _gathered(parts: Sequence[Particles], name: str) -> tuple[NDArray[np.float64] | None, list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,11 +16,17 @@ from .stacks import Stack, Stacks
 
 
 def stack_remarks(
-    particles: Particles, stacks: Stacks, data: str, with_poses: bool, byte_signs: tuple[int, int] | None = None
+    particles: Particles,
+    stacks: Stacks,
+    optics: Sequence[OpticsGroup],
+    data: str,
+    with_poses: bool,
+    byte_signs: tuple[int, int] | None = None,
 ) -> Iterator[Problem]:
     """Remarks on stacks that these particles use.
 
     Args:
+        optics: The optics groups as they are written.
         data: The data path that the user gave.
         with_poses: Whether shifts are imported.
         byte_signs: See `doubtful_format`.
@@ -32,7 +38,7 @@ def stack_remarks(
     yield from doubtful_format(used, byte_signs)
     yield from rescaled_remark(particles, groups, stacks)
     if with_poses:
-        yield from _odd_shifts(particles, groups, stacks.box)
+        yield from _odd_shifts(particles, optics, stacks.box)
 
 
 def _elsewhere(particles: Particles, stacks: Stacks, data: str) -> Iterator[Problem]:
@@ -58,7 +64,7 @@ def _longer(used: list[Stack]) -> Iterator[Problem]:
         yield problem("stack-longer", message, count=len(longer), examples=examples)
 
 
-def _odd_shifts(particles: Particles, groups: list[OpticsGroup], box: int) -> Iterator[Problem]:
+def _odd_shifts(particles: Particles, groups: Sequence[OpticsGroup], box: int) -> Iterator[Problem]:
     sizes_A = np.array([group.file_pixel_size_A or np.nan for group in groups])
     shifts = particles.shifts(sizes_A, np.array([group.shift_scale for group in groups]))
     if shifts is None or not box:

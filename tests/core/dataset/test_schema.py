@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 from cryoimport_gui.core.dataset.schema import SCHEMA, UNLISTED, DatasetRows, Places, Written, dataset_dtype, fields_of
 from cryoimport_gui.core.dataset.writer import result_group, write_dataset
 from cryoimport_gui.core.particles import OpticsGroup, Particles
+from cryoimport_gui.core.problems import Refused
 from cryoimport_gui.core.progress import Cancelled, Progress
 
 SLOTS = tuple(SCHEMA)
@@ -104,6 +105,14 @@ def test_types_of_a_row() -> None:
     assert (dtype["uid"].str, dtype["blob/path"].str, dtype["blob/shape"].shape) == ("<u8", "|S12", (2,))
     assert dtype.itemsize == 8 + (12 + 4 + 8 + 4 + 4 + 8) + (8 + 4 + 10 * 4 + 3 * 8 + 2 * 16)
     assert not dtype.hasobject
+
+
+def test_no_number_is_written_that_is_none() -> None:
+    rows = made(10)
+    assert rows.particles.defocus_u_A is not None
+    rows.particles.defocus_u_A[7] = np.nan
+    with pytest.raises(Refused, match="ctf/df1_A"):
+        write(rows)
 
 
 @pytest.mark.parametrize("n", [0, 1, 10, 25])

@@ -24,7 +24,7 @@ def look(meta: Path, data: str = "") -> tuple[Particles, Stacks]:
 
 
 def remarks(particles: Particles, stacks: Stacks) -> list[Problem]:
-    return list(stack_remarks(particles, stacks, "", with_poses=True))
+    return list(stack_remarks(particles, stacks, particles.optics_groups, "", with_poses=True))
 
 
 def faults(stacks: Stacks) -> dict[str, tuple[int, list[int]]]:
