@@ -123,6 +123,7 @@ class Particles:
     Without images (`has_images` is false) rows say where particles are, and image numbers are -1; stack names are then
     the files that the rows stand in, or one that is empty.
 
+    `no_joined_file` says why rows of several files cannot stand in one, in words; empty where they can.
     `rows` counts from 0 over all rows of all `files`, selected or not; `line_of` is each row's line in its own file.
     `stack_folders` are the folders that relative stack names count from, where they are not all that of the one file.
 
@@ -166,6 +167,7 @@ class Particles:
     line_of: Callable[[Rows], NDArray[np.int64]] = field(default=lambda rows: rows + 1, repr=False)
     columns_not_imported: list[str] = field(default_factory=list)
     tables_not_imported: list[str] = field(default_factory=list)
+    no_joined_file: str = ""
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()

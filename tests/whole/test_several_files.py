@@ -135,17 +135,85 @@ def test_columns_in_another_order_and_columns_of_one_file(tmp_path: Path, two: A
     np.testing.assert_allclose(outcome.dataset["ctf/phase_shift_rad"], np.radians(theirs["rlnPhaseShift"]), rtol=1e-6)
 
 
-def test_files_that_no_single_table_can_hold(tmp_path: Path, two: Any) -> None:
-    """Shifts in pixels in one, in Å in the other: the dataset is right, and no file claims to be what was imported."""
+def imported_again(tmp_path: Path, outcome: Outcome) -> None:
+    """The joined file says all that the dataset holds."""
+    again = run(
+        tmp_path, outcome.output / "particles.star", "--data", tmp_path, "--check-poses", "off", output=tmp_path / "2"
+    )
+    assert again.status == 0, again.codes
+    for field in set(outcome.dataset.fields()) - {"uid", "blob/path"}:
+        ours, theirs = again.dataset[field], outcome.dataset[field]
+        if ours.dtype.kind == "f":  # shifts that were calculated have six decimals
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6, err_msg=field)
+        else:
+            np.testing.assert_array_equal(ours, theirs, err_msg=field)
+
+
+def test_shifts_in_pixels_and_in_angstroms_stand_in_one_file(tmp_path: Path, two: Any) -> None:
+    """A row that is left out moves none of the shifts that are calculated."""
     paths, tables = two
     px = {label: values for label, values in tables[1].items() if not label.startswith("rlnOrigin")}
+    shifts = {"rlnOriginX": [0.5 * i for i in range(ROWS)], "rlnOriginY": [-1.0] * ROWS}
+    px["rlnImageName"] = [name.replace("000003@stacks/s5", "000099@stacks/s5") for name in px["rlnImageName"]]
+    write_star(paths[1], px | shifts, groups((7, "b", 300), (1, "c", 200)))
+    outcome = write(tmp_path, *paths, "--on-bad", "leave-out")
+    assert outcome.status == 0 and len(outcome.dataset) == 2 * ROWS - 1
+    assert "columns-not-imported" not in outcome.codes
+    theirs = starfile.read(outcome.output / "particles.star", parse_as_string=[*tables[0]])["particles"]
+    assert not {*shifts} & set(theirs)
+    (left_out,) = (i for i, name in enumerate(px["rlnImageName"]) if "000099" in name)
+    expected = [f"{0.75 * i:.6f}" for i in range(ROWS) if i != left_out]  # 1.5 Å a pixel
+    assert theirs["rlnOriginXAngst"].tolist() == tables[0]["rlnOriginXAngst"] + expected
+    imported_again(tmp_path, outcome)
+
+
+@pytest.mark.parametrize("unit", ["", "Angst"])
+def test_a_file_without_shifts_beside_one_that_has_them(tmp_path: Path, two: Any, unit: str) -> None:
+    paths, tables = two
+    none = {label: values for label, values in tables[1].items() if not label.startswith("rlnOrigin")}
+    some = {label: values for label, values in tables[0].items() if not label.startswith("rlnOrigin")}
     write_star(
-        paths[1], px | {"rlnOriginX": [2.0] * ROWS, "rlnOriginY": [-1.0] * ROWS}, groups((7, "b", 300), (1, "c", 200))
+        paths[0], some | {f"rlnOrigin{a}{unit}": [1.5] * ROWS for a in "XY"}, groups((1, "a", 300), (2, "b", 300))
     )
+    write_star(paths[1], none | {f"rlnOriginX{unit}": [9.0] * ROWS}, groups((7, "b", 300), (1, "c", 200)))  # no y
+    outcome = write(tmp_path, *paths)
+    imported_again(tmp_path, outcome)
+    assert not outcome.dataset["alignments3D/shift"][ROWS:].any()
+
+
+def test_files_of_one_optics_group_each_whose_rows_do_not_name_it(tmp_path: Path, two: Any) -> None:
+    paths, tables = two
+    for path, table, voltage in zip(paths, tables, (300, 200)):
+        rows = {label: values for label, values in table.items() if label != "rlnOpticsGroup"}
+        write_star(path, rows, groups((1, "a", voltage)))
+    outcome = write(tmp_path, *paths)
+    assert outcome.dataset["ctf/accel_kv"].tolist() == [300] * ROWS + [200] * ROWS
+    imported_again(tmp_path, outcome)
+
+
+def test_aberrations_that_one_optics_table_has(tmp_path: Path, two: Any) -> None:
+    paths, tables = two
+    write_star(paths[1], tables[1], groups((7, "b", 300), (1, "c", 200)) | {"rlnBeamTiltX": [0.2] * 2})
+    outcome = write(tmp_path, *paths)
+    imported_again(tmp_path, outcome)
+    optics = starfile.read(outcome.output / "particles.star")["optics"]
+    tilts = sorted(zip(optics["rlnOpticsGroupName"], optics["rlnBeamTiltX"]))
+    assert tilts == [("b", 0.0), ("b", 0.2), ("c", 0.2), ("grid A", 0.0)]
+
+
+def test_files_that_no_single_table_can_hold(tmp_path: Path, two: Any) -> None:
+    """RELION 3.0 has the microscope's values in the rows: the dataset is right, and the report says what is missing."""
+    paths, tables = two
+    old = {label: values for label, values in tables[1].items() if label != "rlnOpticsGroup"}
+    old |= {"rlnVoltage": [300] * ROWS, "rlnSphericalAberration": [2.7] * ROWS, "rlnAmplitudeContrast": [0.1] * ROWS}
+    write_star(paths[1], old | {"rlnDetectorPixelSize": [5] * ROWS, "rlnMagnification": [50000] * ROWS}, None)
     outcome = write(tmp_path, *paths)
     assert outcome.status == 0
-    np.testing.assert_allclose(outcome.dataset["alignments3D/shift"][ROWS:], [[2.0, -1.0]] * ROWS, rtol=1e-6)
+    np.testing.assert_allclose(outcome.dataset["blob/psize_A"], [1.5] * ROWS + [1.0] * ROWS, rtol=1e-6)
     assert not (outcome.output / "particles.star").exists()
+    told = outcome.problem("columns-not-imported")
+    assert told["severity"] == "info" and "particles.star with the rows of all files is not written" in told["message"]
+    assert "rlnVoltage" in told["message"]
 
 
 @pytest.mark.parametrize(("flags", "size_A"), [((), 1.5), (("--pixel-size", "1.45"), 1.45)])

@@ -52,13 +52,16 @@ def copy_imported_rows(plan: ImportPlan, target: Path, progress: Progress = quie
 def _copy_joined(particles: Particles, target: Path, progress: Progress) -> bool:
     formats = {format_of(file.path).name: format_of(file.path) for file in particles.files}
     join = next(iter(formats.values())).joined
-    if len(formats) > 1 or join is None:
+    if particles.no_joined_file or len(formats) > 1 or join is None:
         return False
     of_rows, lines = particles.file_of(particles.rows), particles.line_of(particles.rows)
-    files = [
-        RowsOfFile(file.path, lines[of_rows == number], file.group_numbers)
-        for number, file in enumerate(particles.files)
-    ]
+    shifts = particles.shift_px if particles.shift_A is None else particles.shift_A
+    groups = np.array([group.id for group in particles.optics_groups])[particles.optics_index]
+    files = []
+    for number, its_file in enumerate(particles.files):
+        its = of_rows == number
+        its_shifts = None if shifts is None else shifts[its]
+        files.append(RowsOfFile(its_file.path, lines[its], its_file.group_numbers, its_shifts, groups[its]))
     text = join(files, progress)
     if text is None:
         return False

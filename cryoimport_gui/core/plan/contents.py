@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..layout import PARTICLES
 from ..parameters import ImportParameters
 from ..particles import Part, Particles
 from ..problems import Problem, Severity, count_of, problem
@@ -64,6 +65,9 @@ def _not_imported(particles: Particles, parameters: ImportParameters) -> Iterato
     if tables:
         found.append(f"{count_of(len(tables), 'table')} of particles not imported: {', '.join(tables)}")
         hints.append("Bodies of a multi-body refinement: subtract the other bodies, and import what that job wrote.")
+    if particles.no_joined_file:
+        found.append(f"{PARTICLES} with the rows of all files is not written: {particles.no_joined_file}")
+        hints.append("The dataset has all rows; source/ links to the files that they come from.")
     if found:
         count, severity = len(columns) + len(tables), Severity.WARNING if lone else None
         yield problem(

@@ -14,6 +14,7 @@ from ..names import Names
 from ..particles import Part, Particles, RowFault, Rows, row_fault
 from ..problems import Problem, refuse
 from .join_optics import JoinedOptics, join_optics
+from .joined_star import joined_labels
 from .reading import FileColumn, Reading, TextColumn
 
 #: what rows of a file without this value get: what they would get if the file were imported alone
@@ -85,6 +86,7 @@ def join(readings: Sequence[Reading]) -> Reading:
         tables_not_imported=list(dict.fromkeys(name for part in parts for name in part.tables_not_imported)),
         column_names={name: label for part in reversed(parts) for name, label in part.column_names.items()},
         listed_groups=_listed(parts, optics),
+        no_joined_file=_why_not_in_one_file(readings, arrays),
         files=tuple(replace(part.files[0], group_numbers=its) for part, its in zip(parts, optics.numbers)),
         **arrays,
     )
@@ -97,6 +99,14 @@ def join(readings: Sequence[Reading]) -> Reading:
         _columns(readings),
         {path: state for reading in readings for path, state in reading.files.items()},
     )
+
+
+def _why_not_in_one_file(readings: Sequence[Reading], arrays: dict[str, NDArray[np.float64] | None]) -> str:
+    labels = [reading.labels for reading in readings if reading.labels is not None]
+    if len(labels) < len(readings):
+        return "the files are of formats whose rows cannot stand in one"
+    shifts = arrays["shift_px"] if arrays["shift_A"] is None else arrays["shift_A"]
+    return joined_labels(labels, shifts).why_not
 
 
 def _line_of(of_parts: Sequence[Callable[[Rows], Rows]], starts: NDArray[np.int64]) -> Callable[[Rows], Rows]:

@@ -1,24 +1,27 @@
 """Rows of several RELION STAR files as the text of one file, with one optics table.
 
-The rows are copied as text, line by line: a value is never read as a number and written again.  starfile, which writes
+The rows are copied as text, line by line: a value is never read as a number and written again, but for shifts of a file
+that has them in pixels where another one has Å.  starfile, which writes
 the optics table, would hold the particles of two files of a million rows in memory several times, takes a `#` in a name
 for a comment and `'` for `"`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..problems import refuse
+from ..problems import count_of, refuse
 from ..progress import Progress, quiet
 from .relion import READ_COLUMNS, particle_table
 from .star import StarError, Table, read_raw_rows, read_star, row_tokens
 
 _GROUP = "rlnOpticsGroup"
+_SHIFTS_PX, _SHIFTS_A = ("rlnOriginX", "rlnOriginY"), ("rlnOriginXAngst", "rlnOriginYAngst")
 _LINES_A_STEP = 1 << 16
 #: columns that rows may lack, as this is what is imported of them then
 _UNSAID = {
@@ -29,32 +32,115 @@ _UNSAID = {
     "rlnClassNumber": b"1",
     "rlnEnabled": b"1",
 }
+#: the same, where the other table of no file has them: a value of a row would stand above that of its optics group
+_UNSAID_OF_GROUPS = {
+    "rlnBeamTiltX": b"0.000000",
+    "rlnBeamTiltY": b"0.000000",
+    "rlnMagMat00": b"1.000000",
+    "rlnMagMat01": b"0.000000",
+    "rlnMagMat10": b"0.000000",
+    "rlnMagMat11": b"1.000000",
+    "rlnOddZernike": b"[0,0,0,0,0,0]",
+    "rlnEvenZernike": b"[0,0,0,0,0,0,0,0,0]",
+    "rlnCtfDataAreCtfPremultiplied": b"0",
+    "rlnCtfDataArePhaseFlipped": b"0",
+    "rlnImageDimensionality": b"2",
+}
+_ALL_UNSAID = _UNSAID | _UNSAID_OF_GROUPS
+_MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
 class RowsOfFile:
-    """Some rows of a file: their lines, ascending, and what the numbers of its optics groups become."""
+    """Some rows of a file: their lines, ascending, and what the numbers of its optics groups become.
+
+    shifts: (n, 2), x and y, in Å if any of the files has Å, else in pixels; nan: not known.  None: no file has any.
+    groups: (n,) the numbers of their optics groups, as they become.
+    """
 
     path: str
     lines: NDArray[np.int64]
     group_numbers: Mapping[int, int]
+    shifts: NDArray[np.float64] | None = None
+    groups: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class JoinedLabels:
+    """The columns of one table of all particles and of all optics groups.
+
+    made: those of particles that are calculated for a file without them.  lacking: columns that are imported and that
+    only some files have, so that there is no such table.
+    """
+
+    particles: list[str]
+    groups: list[str]
+    made: frozenset[str]
+    lacking: list[str]
+
+    @property
+    def why_not(self) -> str:
+        """Why there is no such table, in words; empty if there is one."""
+        if not self.lacking:
+            return ""
+        more = len(self.lacking) - _MOST_NAMED
+        named = ", ".join(self.lacking[:_MOST_NAMED]) + (f" and {count_of(more, 'more column')}" if more > 0 else "")
+        return f"only some of the files have {named} in the same table and unit"
+
+
+def joined_labels(
+    files: Sequence[tuple[Sequence[str], Sequence[str]]], shifts: NDArray[np.float64] | None
+) -> JoinedLabels:
+    """Which columns the table of several files has: those that all have, that rows may lack, or that can be calculated.
+
+    Args:
+        files: For each file the columns of its particles and of its optics groups (none: it has no such table).
+        shifts: As of `RowsOfFile`, of all files.
+    """
+    particles, groups = zip(*files)
+    every = [dict.fromkeys(label for labels in tables for label in labels) for tables in (particles, groups)]
+    unsaid = [{*_UNSAID, *(_UNSAID_OF_GROUPS.keys() - every[other].keys())} for other in (1, 0)]
+    made: set[str] = set()
+    of_no_use: set[str] = set()
+    if shifts is not None and np.isfinite(shifts).all():
+        in_A = any(set(_SHIFTS_A) <= set(labels) for labels in particles)
+        made.update(_SHIFTS_A if in_A else _SHIFTS_PX)
+        of_no_use.update(_SHIFTS_PX if in_A else ())
+    if all(groups):
+        made.add(_GROUP)
+    made &= every[0].keys() | {_GROUP}
+    of_particles, lacking = _labels(particles, unsaid[0] | made, of_no_use)
+    of_groups, also_lacking = _labels(groups, unsaid[1], set())
+    if _GROUP in made and _GROUP not in of_particles:
+        of_particles.append(_GROUP)
+    return JoinedLabels(of_particles, of_groups, frozenset(made), list(dict.fromkeys([*lacking, *also_lacking])))
+
+
+def _labels(
+    tables: Sequence[Sequence[str]], can_be_said: Collection[str], of_no_use: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """The labels of one table for all, and those that are imported but missing in some."""
+    union = dict.fromkeys(label for labels in tables for label in labels)
+    common = set(union).intersection(*tables)
+    missing = [label for label in union if label not in common and label not in can_be_said and label not in of_no_use]
+    labels = [label for label in union if label in common or (label in can_be_said and label not in of_no_use)]
+    return labels, [label for label in missing if label in READ_COLUMNS]
 
 
 def joined_star(files: Sequence[RowsOfFile], progress: Progress = quiet) -> Iterator[bytes] | None:
     """The lines of the joined file; None where the columns are too different for one table.
-
-    It has the columns that all files have, and those that rows may lack.
 
     Raises:
         Refused: A file is no longer what was read.
         Cancelled: `progress` said so.
     """
     tables = [_tables(file.path) for file in files]
-    labels = _labels([table.labels for table, _ in tables])
-    of_groups = _labels([optics.labels if optics else [] for _, optics in tables])
-    if labels is None or of_groups is None:
+    columns = [(table.labels, optics.labels if optics else []) for table, optics in tables]
+    shifts = [file.shifts for file in files if file.shifts is not None]
+    labels = joined_labels(columns, np.concatenate(shifts) if shifts else None)
+    if labels.lacking:
         return None
-    optics = _optics_table(files, [optics for _, optics in tables], of_groups) if of_groups else b""
+    optics = _optics_table(files, [optics for _, optics in tables], labels.groups) if labels.groups else b""
     return _text(files, [table for table, _ in tables], labels, optics, progress)
 
 
@@ -64,15 +150,6 @@ def _tables(path: str) -> tuple[Table, Table | None]:
         return particle_table(star), next((table for table in star.tables if table.name == "optics"), None)
     except StarError as error:
         raise refuse(error.code, f"the file has changed since it was read: {error}") from None
-
-
-def _labels(tables: Sequence[Sequence[str]]) -> list[str] | None:
-    """The labels of one table for all; None if a column that is imported is missing in some."""
-    union = dict.fromkeys(label for labels in tables for label in labels)
-    common = set(union).intersection(*tables)
-    if any(label in READ_COLUMNS and label not in common and label not in _UNSAID for label in union):
-        return None
-    return [label for label in union if label in common or label in _UNSAID]
 
 
 def _optics_table(files: Sequence[RowsOfFile], tables: Sequence[Table | None], labels: Sequence[str]) -> bytes:
@@ -86,7 +163,7 @@ def _optics_table(files: Sequence[RowsOfFile], tables: Sequence[Table | None], l
         lines = table.line_of(np.arange(table.rows)).tolist()
         for raw in read_raw_rows(file.path, lines, len(table.labels)):
             tokens = [token.decode("utf-8", "surrogateescape").strip("'\"") for token in row_tokens(raw)]
-            values = [tokens[place[label]] if label in place else _UNSAID[label].decode() for label in labels]
+            values = [tokens[place[label]] if label in place else _ALL_UNSAID[label].decode() for label in labels]
             if _GROUP in place:
                 number = int(float(tokens[place[_GROUP]]))
                 new = file.group_numbers.get(number, number)
@@ -97,10 +174,10 @@ def _optics_table(files: Sequence[RowsOfFile], tables: Sequence[Table | None], l
 
 
 def _text(
-    files: Sequence[RowsOfFile], tables: Sequence[Table], labels: Sequence[str], optics: bytes, progress: Progress
+    files: Sequence[RowsOfFile], tables: Sequence[Table], labels: JoinedLabels, optics: bytes, progress: Progress
 ) -> Iterator[bytes]:
     yield optics
-    names = "".join(f"_{label} #{number}\n" for number, label in enumerate(labels, 1))
+    names = "".join(f"_{label} #{number}\n" for number, label in enumerate(labels.particles, 1))
     yield f"\ndata_particles\n\nloop_\n{names}".encode("utf-8", "surrogateescape")
     total, done = sum(len(file.lines) for file in files), 0
     for file, table in zip(files, tables):
@@ -112,12 +189,16 @@ def _text(
     yield b"\n"
 
 
-def _rows(file: RowsOfFile, table: Table, labels: Sequence[str]) -> Iterator[bytes]:
+def _rows(file: RowsOfFile, table: Table, labels: JoinedLabels) -> Iterator[bytes]:
     place = {label: at for at, label in enumerate(table.labels)}
-    columns = [(place.get(label, -1), _UNSAID.get(label, b"")) for label in labels]
+    made = _made(file, place, labels.made)
     group = place.get(_GROUP, -1) if any(old != new for old, new in file.group_numbers.items()) else -1
-    is_plain = group < 0 and table.labels == labels
-    for raw in _lines(file.path, file.lines):
+    columns = [
+        (-1 if label in made else place.get(label, -1), _ALL_UNSAID.get(label, b""), made.get(label))
+        for label in labels.particles
+    ]
+    is_plain = group < 0 and not made and table.labels == labels.particles
+    for row, raw in enumerate(_lines(file.path, file.lines)):
         if is_plain and b"#" not in raw:
             yield raw.strip() + b"\n"
             continue
@@ -125,7 +206,29 @@ def _rows(file: RowsOfFile, table: Table, labels: Sequence[str]) -> Iterator[byt
         if group >= 0:
             number = int(float(tokens[group]))
             tokens[group] = b"%d" % file.group_numbers.get(number, number)
-        yield b" ".join([tokens[at] if at >= 0 else unsaid for at, unsaid in columns]) + b"\n"
+        values = (tokens[at] if at >= 0 else unsaid if own is None else own(row) for at, unsaid, own in columns)
+        yield b" ".join(values) + b"\n"
+
+
+def _made(file: RowsOfFile, place: Collection[str], wanted: frozenset[str]) -> dict[str, Callable[[int], bytes]]:
+    """Columns that the file lacks, or that lack their partner there, and which are known: label → row → its text."""
+    made: dict[str, Callable[[int], bytes]] = {}
+    shifts, groups = file.shifts, file.groups
+    for pair in (_SHIFTS_PX, _SHIFTS_A):
+        if shifts is not None and wanted & {*pair} and not set(pair) <= set(place):
+            for axis, label in enumerate(pair):
+                made[label] = partial(_number, shifts[:, axis])
+    if groups is not None and _GROUP in wanted and _GROUP not in place:
+        made[_GROUP] = partial(_whole_number, groups)
+    return made
+
+
+def _number(values: NDArray[np.float64], row: int) -> bytes:
+    return b"%.6f" % values[row]
+
+
+def _whole_number(values: NDArray[np.int64], row: int) -> bytes:
+    return b"%d" % values[row]
 
 
 def _lines(path: str, numbers: NDArray[np.int64]) -> Iterable[bytes]:

@@ -32,6 +32,8 @@ class Reading:
     columns: the columns that were asked for by name; those that the file lacks are absent.
     files: where the rows stand in other files than the one that was named: each of them, and its `file_state` from
         before it was read.
+    labels: the columns of the particles and of the optics groups, of a STAR file whose rows can stand in one table with
+        those of another; None of any other file.
     """
 
     particles: Particles
@@ -40,6 +42,7 @@ class Reading:
     enabled: NDArray[np.bool_] | None = None
     columns: dict[str, FileColumn] = field(default_factory=dict)
     files: Mapping[str, Hashable] = field(default_factory=dict)
+    labels: tuple[Sequence[str], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def read_particles(
     _check_two_dimensional(table, optics, images)
     asked = {label: column for label in columns if (column := _column(table, optics, label)) is not None}
     reading = _Reader(str(path), star, table, optics, images).read()
-    return replace(reading, columns=asked)
+    return replace(reading, columns=asked, labels=(table.labels, optics.labels if optics else []))
 
 
 def _column(table: Table, optics: Table | None, label: str) -> FileColumn | None:
