@@ -38,8 +38,8 @@ PATHS = ParameterKind("PATH", several=True)
 
 _MAX_GROUP = 2**32 - 1
 
-#: Overrides by optics group; the key None is "all groups".
-Overrides = dict[int | None, float]
+#: Overrides by optics group, its number or its name; the key None is "all groups".
+Overrides = dict[int | str | None, float]
 
 
 def _choice(*values: str) -> ParameterKind:
@@ -426,12 +426,16 @@ def _overrides(where: str, value: Any) -> Overrides:
     out: Overrides = {}
     for entry in value if isinstance(value, list) else [value]:
         group, equals, number = _text(entry).rpartition("=")
-        if equals and not (group.strip().isdecimal() and len(group) < 20 and int(group) <= _MAX_GROUP):
-            raise BadParameter(
-                f"{where} takes [GROUP=]number, where GROUP is the number of an optics group, not {shown(entry)}"
-            )
-        out[int(group) if equals else None] = check_microscope_value(where, _number(where, number))
+        if equals and not group.strip():
+            words = "GROUP is the number or the name of an optics group"
+            raise BadParameter(f"{where} takes [GROUP=]number, where {words}, not {shown(entry)}")
+        out[_group(group.strip()) if equals else None] = check_microscope_value(where, _number(where, number))
     return out
+
+
+def _group(text: str) -> int | str:
+    is_number = text.isdecimal() and len(text) < 20 and int(text) <= _MAX_GROUP
+    return int(text) if is_number else text
 
 
 def _number(where: str, text: str) -> float:

@@ -113,7 +113,7 @@ class Particles:
     (rot, tilt, psi, degrees); a shift moves the particle to the centre of its box, as rlnOrigin does, and one in pixels
     counts only where there is none in Å; coordinates are in pixels of the micrograph picked on.  `column_names` says
     what the file's format calls these values: `defocus_u_A` → `rlnDefocusU`.  `listed_groups` are the numbers of all
-    optics groups that the file lists, also of those that no particle is in.
+    optics groups that the file lists, also of those that no particle is in; `listed_names` are their names.
 
     `helical_tube` numbers the filaments of each micrograph.  `aberrations` is (N, k): one column for each of
     `aberration_names` (as in `OpticsGroup.aberrations`; of a Zernike list its largest coefficient), only where they
@@ -171,6 +171,7 @@ class Particles:
     column_names: Mapping[str, str] = field(default_factory=dict, repr=False)
     first_image_number: int = 1
     listed_groups: tuple[int, ...] = ()
+    listed_names: tuple[str, ...] = ()
     has_images: bool = True
     files: tuple[InputFile, ...] = ()
     stack_folders: list[str] = field(default_factory=list, repr=False)

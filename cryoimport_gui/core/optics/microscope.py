@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..exposures.exposures import Exposures
-from ..parameters import LIMITS, ImportParameters, flag, parameter
+from ..parameters import LIMITS, ImportParameters, Overrides, flag, parameter
 from ..particles import MICROSCOPE_VALUES, OpticsGroup, Particles, Value
 from ..problems import Problem, count_of, problem
 from ..stacks.rescaled import rescaled_groups
@@ -75,13 +75,17 @@ def overridden(groups: Sequence[OpticsGroup], parameters: ImportParameters) -> l
     out = [replace(group) for group in groups]
     for group in out:
         for name, its_parameter in MICROSCOPE_VALUES.items():
-            overrides = getattr(parameters, its_parameter)
-            value = overrides.get(group.id, overrides.get(None))
+            value = override_of(group, getattr(parameters, its_parameter))
             if value is not None:
                 setattr(group, name, Value(value, USER))
         if group.file_pixel_size_A is None and group.pixel_size_A:
             group.file_pixel_size_A = group.pixel_size_A.value
     return out
+
+
+def override_of(group: OpticsGroup, overrides: Overrides) -> float | None:
+    """What a group is given by its number, else by its name, else with all groups."""
+    return next((overrides[key] for key in (group.id, group.name, None) if key in overrides), None)
 
 
 def group_problems(
@@ -91,7 +95,8 @@ def group_problems(
     used = [group for group in groups if group.particles and group.is_listed]
     needed = needed_values(particles, parameters)
     yield from _missing(particles, used, needed)
-    yield from _unknown_overrides({group.id for group in groups} | {*particles.listed_groups}, parameters)
+    names = {group.name for group in groups} | {*particles.listed_names}
+    yield from _unknown_overrides({group.id for group in groups} | {*particles.listed_groups}, names, parameters)
     if "pixel_size_A" in needed:
         yield from _assumed(used)
         yield from _odd_overrides(used)
@@ -181,13 +186,13 @@ def _missing_problem(message: str, name: str, column: str, groups: list[OpticsGr
     return problem("microscope-value-missing", message, count=len(groups), examples=examples, hint=hint)
 
 
-def _unknown_overrides(ids: set[int], parameters: ImportParameters) -> Iterator[Problem]:
+def _unknown_overrides(ids: set[int], names: set[str], parameters: ImportParameters) -> Iterator[Problem]:
     for name in MICROSCOPE_VALUES.values():
-        unknown = [group for group in getattr(parameters, name) if group is not None and group not in ids]
+        unknown = [group for group in getattr(parameters, name) if not {group} & {None, *ids, *names}]
         if unknown:
-            known = ", ".join(str(n) for n in sorted(ids))
+            known = ", ".join(sorted(names) if isinstance(unknown[0], str) else map(str, sorted(ids)))
             message = f"{flag(name)} names optics group {unknown[0]}, but the file has only {known}"
-            hint = "Give the number of an optics group that the file has."
+            hint = "Give the number or the name of an optics group that the file has."
             yield problem("microscope-value-missing", message, count=len(unknown), hint=hint)
 
 

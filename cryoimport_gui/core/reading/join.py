@@ -86,6 +86,7 @@ def join(readings: Sequence[Reading]) -> Reading:
         tables_not_imported=list(dict.fromkeys(name for part in parts for name in part.tables_not_imported)),
         column_names={name: label for part in reversed(parts) for name, label in part.column_names.items()},
         listed_groups=_listed(parts, optics),
+        listed_names=tuple(dict.fromkeys(name for part in parts for name in part.listed_names)),
         no_joined_file=_why_not_in_one_file(readings, arrays),
         files=tuple(replace(part.files[0], group_numbers=its) for part, its in zip(parts, optics.numbers)),
         **arrays,

@@ -249,6 +249,7 @@ class _Reader:
             tables_not_imported=self._other_tables(),
             column_names=_COLUMN_NAMES,
             listed_groups=optics.listed,
+            listed_names=optics.listed_names,
             has_images=self.images is not None,
             **columns,
         )

@@ -124,6 +124,11 @@ class OpticsReader:
         return tuple(int(number) for number in known if np.isfinite(number)) if known is not None else ()
 
     @property
+    def listed_names(self) -> tuple[str, ...]:
+        names = self.optics.text("rlnOpticsGroupName") if self.optics else None
+        return tuple(names.values) if names else tuple(f"opticsGroup{number}" for number in self.listed)
+
+    @property
     def judged_columns(self) -> list[str]:
         """Columns of numbers from which something is written."""
         sizes = [label for label in _PIXEL_SIZES if label in self._of_rows or label in self._of_groups]

@@ -317,6 +317,35 @@ def test_an_override_may_name_a_group_that_is_listed_but_not_used(tmp_path: Path
     assert [group.voltage_kV and group.voltage_kV.value for group in found.groups] == [200 if number == 1 else 300]
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["a=200"], [200, 300]),
+        (["b c=120"], [300, 120]),
+        (["100", "b c=120"], [100, 120]),
+        (["1=80", "a=200"], [80, 300]),
+        (["a=b=200"], None),
+        (["d=200"], None),
+    ],
+)
+def test_an_override_may_name_a_group_by_its_name(
+    tmp_path: Path, given: list[str], expected: list[float] | None
+) -> None:
+    """Its number stands above its name, and that above all groups."""
+    named = TWO_GROUPS | {"rlnOpticsGroupName": ["a", '"b c"']}
+    found = plan(tmp_path, named, {"rlnOpticsGroup": [1, 1, 1, 2, 2, 2]}, voltage=given)
+    if expected is None:
+        (error,) = errors(found)
+        assert error.code == "microscope-value-missing" and "but the file has only a, b c" in error.message
+    else:
+        assert errors(found) == []
+        assert [group.voltage_kV and group.voltage_kV.value for group in found.groups] == expected
+
+
+def test_a_group_without_particles_is_known_by_its_name_too(tmp_path: Path) -> None:
+    assert errors(plan(tmp_path, TWO_GROUPS | {"rlnOpticsGroupName": ["a", "b"]}, voltage=["b=200"])) == []
+
+
 @pytest.mark.parametrize("header_A", [1.5, 0.0])
 @pytest.mark.parametrize("given", [0, -1, None])
 def test_a_pixel_size_of_0_is_named(tmp_path: Path, header_A: float, given: float | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, Qt, Signal
 from PySide6.QtGui import QColor
 
-from ....core.optics.microscope import impossible, needed_values, odd_values, overridden
+from ....core.optics.microscope import impossible, needed_values, odd_values, overridden, override_of
 from ....core.parameters import ImportParameters, Overrides, meaning, parameter
 from ....core.particles import MICROSCOPE_VALUES, OpticsGroup, Value
 from ....core.plan.plan import ImportPlan
@@ -128,11 +128,11 @@ class OpticsModel(QAbstractTableModel):
             if 0 in rows:
                 overrides.clear()
             else:
+                keys = {None, *(key for group in self.groups for key in (group.id, group.name))}
+                others = {key: value for key, value in overrides.items() if key not in keys}
                 ids = {self.groups[row - 1].id for row in rows}
-                if None in overrides:
-                    for_all = overrides.pop(None)
-                    overrides = {group.id: for_all for group in self.groups} | overrides
-                overrides = {group: value for group, value in overrides.items() if group not in ids}
+                kept = [(group.id, override_of(group, overrides)) for group in self.groups if group.id not in ids]
+                overrides = others | {number: value for number, value in kept if value is not None}
             changed[name] = overrides
         self._want("Reset", changed)
 
