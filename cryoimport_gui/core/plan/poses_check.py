@@ -7,6 +7,7 @@ the verdict, and what would put it right, in words.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,10 +39,13 @@ MOST_PARTICLES = 4000
 #: consecutive images that are taken from a stack: enough to judge it, and to see images that are off by one
 _RUN = 20
 _BATCH_BYTES = 32 << 20
+#: so many sorts of particles that cannot stand in one map are judged, those of most particles
+_MOST_KINDS = 4
+#: pixel sizes that differ by less can stand in one map: at its edge by an eighth of a pixel
+_SAME_SIZE = 0.01
+_WORST_FIRST = {"does not fit": 0, "fits in part": 1}
 #: stacks whose rows a hint can name
 _FEW_STACKS = 3
-#: in parts of the box
-_SAME_BOX = 1e-3
 
 
 def why_not_checked(plan: ImportPlan) -> str:
@@ -81,15 +85,24 @@ def look_at_poses(
     """
     if why_not := why_not_checked(plan):
         return PosesVerdict(None, why_not)
-    particles, stacks, importable = plan.all_particles, plan.stacks, plan.importable
-    assert particles is not None and stacks is not None and importable is not None
+    particles, importable = plan.all_particles, plan.importable
+    assert particles is not None and importable is not None
     candidates = np.flatnonzero(importable)
-    alike, with_ctf = _alike(particles, plan.groups, np.bincount(particles.optics_index[candidates]))
-    candidates = candidates[np.isin(particles.optics_index[candidates], alike)]
+    kinds = _kinds(particles, plan.groups, np.bincount(particles.optics_index[candidates], minlength=len(plan.groups)))
+    found = [
+        _judge(plan, kind, candidates[np.isin(particles.optics_index[candidates], kind.groups)], count, progress, seed)
+        for kind in kinds[:_MOST_KINDS]
+    ]
+    return _of_all(kinds, found, len(candidates)) if found else PosesVerdict(None, _too_few(0))
+
+
+def _judge(plan: ImportPlan, kind: _Kind, candidates: Rows, count: int, progress: Progress, seed: int) -> PosesVerdict:
+    """Judge a sample of particles that can stand in one map."""
+    particles, stacks = plan.all_particles, plan.stacks
+    assert particles is not None and stacks is not None
     rows = choose_runs(particles, stacks, candidates, count, seed)
-    too_few = f"too few particles to tell, {len(rows)} of at least {FEWEST}"
     if len(rows) < FEWEST:
-        return PosesVerdict(None, too_few)
+        return PosesVerdict(None, _too_few(len(rows)))
     progress.stage("poses")
     known = plan.sample
     images = ParticleImages(particles, stacks, known, cache_bytes=known.images.nbytes if known else 0)
@@ -99,11 +112,12 @@ def look_at_poses(
         progress.step(first, len(rows))
         sample = images.read(rows[first : first + at_once], Unseen(progress))
         transforms.add(first + np.flatnonzero(sample.good), sample.images[sample.good])
-    posed = as_written(particles, stacks, plan.groups, rows, plan.poses == "3D", with_ctf)
+    posed = as_written(particles, stacks, plan.groups, rows, plan.poses == "3D", kind.with_ctf)
     check = check_poses(posed, transforms, Unseen(progress))
     progress.step(len(rows), len(rows))
     if check is None or len(check.rows) < FEWEST:
-        return PosesVerdict(None, too_few if check is None else f"too few images can be used, {len(check.rows)}")
+        why_not = _too_few(len(rows)) if check is None else f"too few images can be used, {len(check.rows)}"
+        return PosesVerdict(None, why_not)
     return PosesVerdict(check, "", rows[check.rows])
 
 
@@ -125,8 +139,43 @@ def reprojection(plan: ImportPlan, row: int) -> NDArray[np.float32] | None:
     group = plan.groups[particles.optics_index[row]]
     with_ctf = has_ctf(particles, group)
     posed = as_written(particles, stacks, plan.groups, np.array([row]), True, with_ctf)
-    is_alike = abs(posed.pixel_size_A * stacks.box / check.box_A - 1) < _SAME_BOX
+    is_alike = abs(posed.pixel_size_A * stacks.box / check.box_A - 1) < _SAME_SIZE
     return check.projected(posed)[0] if is_alike and posed.is_known.all() else None
+
+
+def _too_few(rows: int) -> str:
+    return f"too few particles to tell, {rows} of at least {FEWEST}"
+
+
+def _of_all(kinds: Sequence[_Kind], found: Sequence[PosesVerdict], particles: int) -> PosesVerdict:
+    """One verdict: that of the particles whose poses fit worst, else of most of them, and what holds for the others."""
+    answers = [verdict.check.answer if verdict.check else "" for verdict in found]
+    first = min(range(len(found)), key=lambda i: (_WORST_FIRST.get(answers[i], len(_WORST_FIRST)), i))
+    chosen = found[first]
+    if len(kinds) == 1 or chosen.check is None:
+        return chosen
+    rest = [(kind, answers[i] if i < len(found) else "") for i, kind in enumerate(kinds) if i != first]
+    fitting = [kind for kind, answer in rest if answer == "fits"]
+    failing = [kind for kind, answer in rest if answer in _WORST_FIRST]
+    unsure = [kind for kind, answer in rest if answer != "fits" and answer not in _WORST_FIRST]
+    is_good = chosen.check.answer == "fits"
+    said = [
+        f"those of {_listed(its)} {verb}"
+        for its, verb in (
+            (fitting, "fit too" if is_good else "fit"),
+            (failing, "do not fit either, or only in part"),
+            (unsure, "cannot be judged"),
+        )
+        if its
+    ]
+    share = sum(kind.particles for kind in unsure) / particles
+    return replace(chosen, about=f"particles of {kinds[first]}", others=", ".join(said), unsure=share)
+
+
+def _listed(kinds: Sequence[_Kind]) -> str:
+    more = len(kinds) - _MOST_KINDS
+    named = ", ".join(f"{kind} ({kind.particles:,})" for kind in kinds[:_MOST_KINDS])
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def choose_runs(particles: Particles, stacks: Stacks, candidates: Rows, count: int, seed: int = 0) -> Rows:
@@ -185,17 +234,34 @@ def _runs(of_stack: NDArray[np.int64], count: int, rng: np.random.Generator) -> 
     return np.sort(np.argsort(rank[run], kind="stable")[:count])
 
 
-def _alike(particles: Particles, groups: Sequence[OpticsGroup], counts: NDArray[np.int64]) -> tuple[list[int], bool]:
-    """The commonest groups of one pixel size whose CTF is of use, or is not; and whether it is."""
-    kinds: dict[tuple[float, bool], list[int]] = {}
-    for i, n in enumerate(counts.tolist()):
+@dataclass
+class _Kind:
+    """Particles that can stand in one map: of about one pixel size, and with a CTF that is of use, or none."""
+
+    size_A: float
+    with_ctf: bool
+    particles: int = 0
+    groups: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return f"{self.size_A:.4g} Å{'' if self.with_ctf else ' without CTF'}"
+
+
+def _kinds(particles: Particles, groups: Sequence[OpticsGroup], counts: NDArray[np.int64]) -> list[_Kind]:
+    """Those of most particles first."""
+    kinds: list[_Kind] = []
+    for i in np.argsort(-counts, kind="stable").tolist():
         size = groups[i].pixel_size_A
-        if n and size is not None:
-            kinds.setdefault((size.value, has_ctf(particles, groups[i])), []).append(i)
-    if not kinds:
-        return [], False
-    kind = max(kinds, key=lambda kind: counts[kinds[kind]].sum())
-    return kinds[kind], kind[1]
+        if not counts[i] or size is None:
+            continue
+        with_ctf = has_ctf(particles, groups[i])
+        alike = (k for k in kinds if k.with_ctf == with_ctf and abs(size.value - k.size_A) <= _SAME_SIZE * k.size_A)
+        kind = next(alike, None)
+        if kind is None:
+            kinds.append(kind := _Kind(size.value, with_ctf))
+        kind.particles += int(counts[i])
+        kind.groups.append(i)
+    return sorted(kinds, key=lambda kind: -kind.particles)
 
 
 def has_ctf(particles: Particles, group: OpticsGroup) -> bool:
@@ -265,9 +331,9 @@ def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
         yield _ctf_problem(check.ctf_doubt, len(check.rows))
         if check.answer != "does not fit" and not check.ctf_doubt.are_corrected:
             return  # with a wrong CTF nothing finer can be said
-    if not check.code:
+    if not (check.code or found.fits_only_some):
         return
-    words, hint, severity = check.words.rstrip("."), None, None
+    words, hint, severity = found.words.rstrip("."), None, None
     examples: list[str] = []
     if check.suspect is not None:
         hint = _remedy(plan, check.suspect.name, found.image_numbers_from)
@@ -277,8 +343,10 @@ def poses_problems(plan: ImportPlan, found: PosesVerdict) -> Iterator[Problem]:
         examples = [f"{plan.stacks.files[i].path}: {max(0.0, agreement[i]):.0%} of what is usual" for i in bad]
         hint = _bad_stacks_hint(plan, found)
         severity = Severity.WARNING
+    elif found.fits_only_some:
+        hint = "Import the others by themselves, where there are enough of them to tell."
     yield problem(
-        check.code,
+        check.code or "poses-unclear",
         words[0].lower() + words[1:],
         count=len(found.bad_stacks) or len(check.rows),
         examples=examples,

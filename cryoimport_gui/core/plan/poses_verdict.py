@@ -12,6 +12,8 @@ from ..pictures.reconstruction import PoseCheck
 
 PosesAnswer = Literal["fit", "do-not-fit", "unclear", "not-checked"]
 _VERDICTS: dict[str, PosesAnswer] = {"fits": "fit", "does not fit": "do-not-fit"}
+#: so many particles that were not judged do not put in doubt what holds for all others
+_FEW = 0.05
 #: a better reading of the poses → what is wrong, as a key
 _SUSPECTS = {
     "no-shifts": "shifts-applied",
@@ -31,17 +33,32 @@ class PosesVerdict:
 
     Images and maps of `check` are those of the stored values; times the data sign they are as CryoSPARC will see them.
 
+    Particles of other pixel sizes, and images that are CTF-corrected beside others that are not, cannot stand in one
+    map: they are judged each by themselves, and this is about those that fit worst, else about most of them.
+
     check: None where nothing was compared; `why_not` then says why, in words.
     rows: (n,) rows of `ImportPlan.all_particles` that were judged, in the order of `PoseCheck.own`.
+    about: which particles these are, in words, where others are not among them; `others` says what is known of those.
+    unsure: the part of all particles, 0 to 1, among `others` whose poses are not known to fit.
     """
 
     check: PoseCheck | None = None
     why_not: str = "the import stopped before"
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    about: str = ""
+    others: str = ""
+    unsure: float = 0.0
 
     @property
     def verdict(self) -> PosesAnswer:
-        return _VERDICTS.get(self.check.answer, "unclear") if self.check else "not-checked"
+        if self.check is None:
+            return "not-checked"
+        return "unclear" if self.fits_only_some else _VERDICTS.get(self.check.answer, "unclear")
+
+    @property
+    def fits_only_some(self) -> bool:
+        """Whether poses fit, but of too many of the other particles that is not known."""
+        return self.check is not None and self.check.answer == "fits" and self.unsure > _FEW
 
     @property
     def suspect(self) -> str:
@@ -75,4 +92,7 @@ class PosesVerdict:
     @property
     def words(self) -> str:
         """One sentence."""
-        return self.check.words if self.check else f"Poses were not checked: {self.why_not}."
+        if self.check is None:
+            return f"Poses were not checked: {self.why_not}."
+        more = [f"this is about {self.about}"] * bool(self.about) + [self.others] * bool(self.others)
+        return f"{'; '.join([self.check.words.removesuffix('.'), *more])}."

@@ -237,6 +237,8 @@ def _poses(plan: ImportPlan) -> Claim:
         return _not_imported(Topic.POSES, "the file has none")
     found = plan.poses_check
     state = _OF_ANSWERS.get(found.check.answer, ClaimState.GIVEN) if found.check else ClaimState.GIVEN
+    if found.fits_only_some:
+        state = ClaimState.GIVEN
     accepted = any(p.accepted for p in plan.problems if claim_of(p.code) is Topic.POSES)
     return Claim(Topic.POSES, state, f"{found.words} You accepted this." if accepted else found.words)
 

@@ -16,10 +16,12 @@ from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import Planner, plan_import
 from cryoimport_gui.core.plan.poses_check import as_written, choose_runs, look_at_poses
 from cryoimport_gui.core.progress import Cancelled, Progress
+from cryoimport_gui.core.report.claim_codes import Topic
+from cryoimport_gui.core.report.claims import claims_of
 from tests.support.made_particles import MadeParticles, Recipe, ball, make_particles
 from tests.support.planted_poses import ANGLES, SHIFTS, write_made
 from tests.support.running import StopAfter
-from tests.support.stars import particle_columns, write_stack, write_star
+from tests.support.stars import OPTICS, particle_columns, write_stack, write_star
 
 RECIPE = Recipe(particles=160, box=48, snr=0.05, shift=0.08, stacks=8)
 
@@ -285,6 +287,53 @@ def test_more_particles_on_demand(tmp_path: Path) -> None:
     plan = planned(write_made(tmp_path, made()))
     assert len(look_at_poses(plan, 60).rows) == 60
     assert len(look_at_poses(plan, poses_check.MOST_PARTICLES).rows) == 160
+
+
+TWO_SIZES = {"rlnImagePixelSize": [4.0, 5.0]} | {
+    label: values * 2 for label, values in OPTICS.items() if label not in ("rlnImagePixelSize", "rlnOpticsGroup")
+}
+TWO_SIZES |= {"rlnOpticsGroup": [1, 2], "rlnOpticsGroupName": ["a", "b"]}
+
+
+def two_sizes(folder: Path, few: int = 60, change: dict[str, Any] | None = None, size_A: float = 5.0) -> ImportPlan:
+    """The last `few` of the particles lie in another optics group; its images are made for its pixel size."""
+    first, second = made(), make_particles(replace(RECIPE, pixel_size_A=size_A), 3)
+    is_second = np.arange(160) >= 160 - few
+    both = replace(first, images=np.where(is_second[:, None, None], second.images, first.images))
+    sizes = np.where(is_second, size_A, 4.0)
+    columns = dict(zip(SHIFTS, (first.origin_px * sizes[:, None]).T)) | {"rlnOpticsGroup": 1 + is_second}
+    columns |= {label: np.where(is_second, values, columns[label]) for label, values in (change or {}).items()}
+    optics = TWO_SIZES | {"rlnImagePixelSize": [4.0, size_A]}
+    return planned(write_made(folder, both, columns, optics=optics))
+
+
+def test_particles_of_another_pixel_size_are_judged_by_themselves(tmp_path: Path) -> None:
+    found = two_sizes(tmp_path).poses_check
+    assert found.verdict == "fit" and len(found.rows) == 100
+    assert found.words.endswith("(100 particles); this is about particles of 4 Å; those of 5 Å (60) fit too.")
+
+
+def test_poses_that_fit_only_for_one_pixel_size_are_not_called_fitting(tmp_path: Path) -> None:
+    plan = two_sizes(tmp_path, change=dict(zip(SHIFTS, -5.0 * made().origin_px.T)))
+    found = plan.poses_check
+    assert (found.verdict, found.suspect, len(found.rows)) == ("do-not-fit", "shifts-sign", 60)
+    (problem,) = (p for p in plan.problems if p.code == "shifts-do-not-fit")
+    assert problem.message.endswith("this is about particles of 5 Å; those of 4 Å (100) fit")
+
+
+@pytest.mark.parametrize(("few", "verdict", "state"), [(20, "unclear", "as given"), (6, "fit", "confirmed")])
+def test_too_few_particles_of_another_pixel_size(tmp_path: Path, few: int, verdict: str, state: str) -> None:
+    """Of an eighth of the particles it is not known whether their poses fit, so that is no confirmation."""
+    plan = two_sizes(tmp_path, few)
+    assert plan.poses_check.verdict == verdict
+    assert plan.poses_check.words.endswith(f"; those of 5 Å ({few}) cannot be judged.")
+    assert [p.code for p in plan.problems if p.code.startswith("poses-")] == ["poses-unclear"] * (verdict == "unclear")
+    assert [claim.state for claim in claims_of(plan) if claim.topic is Topic.POSES] == [state]
+
+
+def test_pixel_sizes_that_are_nearly_one_stand_in_one_map(tmp_path: Path) -> None:
+    found = two_sizes(tmp_path, size_A=4.02).poses_check
+    assert found.verdict == "fit" and len(found.rows) == 160 and not found.others
 
 
 def test_noise_is_unclear(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ def note(plan: ImportPlan) -> str:
     found, p = plan.poses_check, plan.parameters
     if found.check is not None and found.check.ctf_doubt is not None:
         return _WITHOUT_SIGNS
+    if found.fits_only_some:
+        return LIMITS
     if found.check is not None:
         return {"fits": LIMITS, "not testable": _ROUND, "cannot tell": _BY_EYE}.get(found.check.answer, "")
     if plan.all_particles is None:
