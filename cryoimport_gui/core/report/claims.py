@@ -161,7 +161,11 @@ def _of_headers(groups: Iterable[OpticsGroup], plan: ImportPlan) -> _Said:
         give, most_A = "gives" if others_A.total() == 1 else "give", others_A.most_common(1)[0][0]
         return ClaimState.DOUBTFUL, f"but {others_A.total():,} of {headers} {give} {most_A:.4g} Å"
     agree = "agrees" if sizes_A.total() == 1 else "agree"
-    return ClaimState.CONFIRMED, f"{sizes_A.total():,} of {headers} {agree} on the pixel size"
+    words = f"{sizes_A.total():,} of {headers} {agree} on the pixel size"
+    if unproven := _without_header_sizes(plan.groups, plan.stacks):
+        group = count_of(unproven, "optics group")
+        return ClaimState.GIVEN, f"{words}, but of {group} there is nothing to compare it with"
+    return ClaimState.CONFIRMED, words
 
 
 def _source(group: OpticsGroup, name: str) -> str:
@@ -190,6 +194,16 @@ def _header_sizes(groups: list[OpticsGroup], stacks: Stacks) -> tuple[Counter[fl
             every.update({size_A: len(its) for size_A, its in headers.pixel_sizes_A.items()})
             others.update({size_A: len(its) for size_A, its in headers.other_than(size.value).items()})
     return every, others
+
+
+def _without_header_sizes(groups: list[OpticsGroup], stacks: Stacks) -> int:
+    """How many groups there are of whose pixel size most stack headers say nothing, or that took it from them."""
+    return sum(
+        _source(group, "pixel_size_A") == STACK_HEADER
+        or 2 * sum(map(len, headers.pixel_sizes_A.values())) < headers.stacks
+        for group, headers in zip(groups, stacks.headers)
+        if group.particles
+    )
 
 
 def _data_sign(plan: ImportPlan) -> Claim:

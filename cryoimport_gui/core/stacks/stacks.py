@@ -224,7 +224,7 @@ def _row_faults(particles: Particles, stacks: Stacks) -> Iterator[Fault]:
     beyond = np.flatnonzero(particles.image_number > lengths[of_rows])
     if len(beyond):
         first = stacks.files[of_rows[beyond[0]]]
-        detail = f"{os.path.basename(first.path)} holds {lengths[of_rows[beyond[0]]]} images"
+        detail = f"{os.path.basename(first.path)} holds {count_of(int(lengths[of_rows[beyond[0]]]), 'image')}"
         yield row_fault(
             particles, "image-index-out-of-range", ("image number", f"beyond the end of the stack: {detail}"), beyond
         )

@@ -26,7 +26,7 @@ from cryoimport_gui.manual import make_parser
 from ...support import planted_poses
 from ...support.problem_cases import CASES, Case
 from ...support.running import run
-from ...support.stars import OPTICS, write_input
+from ...support.stars import OPTICS, write_input, write_stack
 from ...support.truth import parameters_of, small_demo
 
 
@@ -119,6 +119,14 @@ def test_a_pixel_size_from_the_headers_is_not_confirmed_by_them(tmp_path: Path) 
     optics = {name: column for name, column in OPTICS.items() if name != "rlnImagePixelSize"}
     claims = planned(meta=write_input(tmp_path, {"rlnOriginXAngst": None, "rlnOriginYAngst": None}, optics))
     check(claims[Topic.MICROSCOPE], "●", "1.5 Å", "the pixel size is that of the stack headers")
+
+
+def test_headers_of_one_optics_group_say_nothing_of_another(tmp_path: Path) -> None:
+    two = {name: column * 2 for name, column in OPTICS.items()} | {"rlnOpticsGroup": [1, 2]}
+    meta = write_input(tmp_path, {"rlnOpticsGroup": [1, 1, 1, 2, 2, 2]}, two)
+    check(planned(meta=meta)[Topic.MICROSCOPE], "✓", "2 of 2 stack headers agree")
+    write_stack(tmp_path / "stacks/s2.mrcs", seed=2, pixel_size_A=0.0)
+    check(planned(meta=meta)[Topic.MICROSCOPE], "●", "1 of 1 stack header agrees", "but of 1 optics group there is")
 
 
 def test_rows_that_are_left_out_are_counted(tmp_path: Path) -> None:
