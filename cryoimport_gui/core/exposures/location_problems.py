@@ -32,10 +32,10 @@ def placing_problems(
     if placing.groups:
         yield from _y_unclear(placing, exposures, particles, parameters)
         yield from _y_contradicts(placing, parameters)
-        yield from _not_found(placing, exposures)
         yield from _scale_unclear(placing)
         yield from _mirrored(placing, parameters)
         yield from _elsewhere(placing, exposures)
+        yield from _not_found(placing, exposures)
     yield from _scaled(placing)
 
 
@@ -131,15 +131,6 @@ def _y_contradicts(placing: Placing, parameters: ImportParameters) -> Iterator[P
         message = f"the pictures say {seen} ({_compared(against)}), but {chosen} was chosen"
         hint = "Choose auto, or look at the circled particles."
         yield problem("coordinate-y-unclear", message, count=sum(g.particles for g in against), hint=hint)
-
-
-def _not_found(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
-    if absent := placing.not_found:
-        message = f"the particles are not found on {len(absent)} of {count_of(len(placing.states), 'exposure')}"
-        hint = "Probably these exposures belong to other micrographs: look at the circled particles, and check names."
-        names = (exposures.paths[i] for i in absent)
-        message += " that were looked at, though they are on most others"
-        yield problem("coordinate-y-unclear", message, count=len(absent), examples=names, hint=hint)
 
 
 def _compared(groups: Sequence[GroupPlace]) -> str:
@@ -239,6 +230,19 @@ def _elsewhere(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
         )
         examples = (f"{exposures.paths[i]}: {count_of(n, 'coordinate')}" for i, n in placing.elsewhere.items())
         yield problem("locations-elsewhere", message, count=count, examples=examples)
+
+
+def _not_found(placing: Placing, exposures: Exposures) -> Iterator[Problem]:
+    """Correlation alone never says that exposures are others', but where it is missing nothing is confirmed."""
+    if absent := placing.not_found:
+        looked_at = count_of(len(placing.states), "exposure")
+        message = f"{len(absent):,} of {looked_at} do not show their particles, though the others do"
+        hint = (
+            "Look at these exposures: they may be those of other micrographs with such names, or pictures that were "
+            "processed very differently. If they are not the same, give the exposures that the particles come from."
+        )
+        examples = (exposures.paths[i] for i in absent)
+        yield problem("exposure-doubtful", message, count=len(absent), examples=examples, hint=hint)
 
 
 def _outside(particles: Particles, exposures: Exposures, matching: Matching, placing: Placing) -> Iterator[Problem]:

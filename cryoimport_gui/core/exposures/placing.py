@@ -11,12 +11,9 @@ import numpy as np
 from ..arrays import Integers, Reals
 from ..dataset.schema import Places
 from ..particles import Particles
-from ..pictures.place_verdict import PlaceState
+from ..pictures.place_verdict import PlaceState, too_many_not_found
 from ..problems import count_of
 from .place_groups import PlaceGroups
-
-#: of an exposure's particles not to be found on it, though they are there
-_MISSED = 0.05
 
 
 @dataclass(frozen=True)
@@ -133,13 +130,14 @@ class Placing:
 
     @property
     def not_found(self) -> list[int]:
-        """Exposures that do not show their particles although most others do; nothing else is known of them.
+        """Exposures that do not show their particles although others do; nothing else is known of them.
 
-        Empty where they are so few that chance, or a few bad pictures, would do (`python -m tests.rates.places`).
+        Empty where they are so few that chance would do.
         """
         known = {*self.elsewhere, *self.exchanged}
-        found = [number for number, state in self.states.items() if state is PlaceState.NOT_FOUND]
-        return found if not known and len(found) > 1 + _MISSED * len(self.states) else []
+        absent = [number for number, state in self.states.items() if state is PlaceState.NOT_FOUND]
+        absent = [number for number in absent if number not in known]
+        return absent if too_many_not_found(len(absent), len(self.states)) else []
 
     @property
     def is_seen(self) -> bool:

@@ -31,6 +31,9 @@ _ODDS = 100.0
 FOUND = 4.5
 #: Below this nothing was found, in standard errors.
 _CHANCE = 3.5
+#: The share of right exposures that the particles are not found on (0.9% of those in `tests/rates/places.py` where it
+#: is largest), and how seldom so many are not found by chance.
+_MISSED, _BY_CHANCE = 0.0085, 0.013
 #: So many particles lead by three times _CLEAR if they share their pixels with the micrograph.
 _ENOUGH_SAMPLED = 12
 #: Mean lead of a right trimming rule's 12 pairs, in standard errors: 18 if all pixels are shared.  Wrong ones have at
@@ -183,6 +186,14 @@ def are_nowhere(e: Reals, others: int) -> bool:
     """
     most = int(np.isfinite(e).sum(axis=0).max(initial=0))
     return most >= _ENOUGH_SAMPLED and rule_lead(e, others) < _CHANCE
+
+
+def too_many_not_found(not_found: int, looked_at: int) -> bool:
+    """Whether more exposures are without their particles than chance explains where all are the right ones."""
+    if not_found < 2:
+        return False
+    fewer = (math.comb(looked_at, k) * _MISSED**k * (1 - _MISSED) ** (looked_at - k) for k in range(not_found))
+    return 1 - sum(fewer) < _BY_CHANCE
 
 
 @dataclass(frozen=True)

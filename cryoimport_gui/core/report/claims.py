@@ -285,9 +285,6 @@ def _of_places(plan: ImportPlan) -> _Said:
     if against := [group for group in placing.groups if group.seen_flip not in (None, group.flip)]:
         shown = "flipped" if against[0].seen_flip else "kept"
         return ClaimState.CONTRADICTED, f"the exposures show the particles with y {shown}; {words}"
-    if absent := placing.not_found:
-        looked_at = count_of(len(placing.states), "exposure")
-        return ClaimState.DOUBTFUL, f"{len(absent)} of {looked_at} do not show their particles; {words}"
     if not placing.is_seen:
         if any(reason.endswith(GIVE_MICROGRAPHS) for reason in placing.unreadable.values()):
             return ClaimState.GIVEN, f"{words}; {GIVE_MICROGRAPHS}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from cryoimport_gui.core.pictures.place_verdict import PlaceState
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import plan_import
 from cryoimport_gui.core.problems import Problem
+from cryoimport_gui.core.report.claim_codes import Topic
+from cryoimport_gui.core.report.claims import claims_of
 
 from ...support.mirrored_sets import mirror_on_disk, rename_folder, rename_micrographs, with_random_phases
 
@@ -157,7 +160,22 @@ def test_exposures_that_show_nothing_of_their_particles_are_doubted_where_they_a
 
     assert placing(6, 2).not_found == [6, 7]
     assert placing(7, 1).not_found == []
-    assert len(placing(70, 5).not_found) == 5 and placing(71, 4).not_found == []
+    assert len(placing(70, 5).not_found) == 5 and placing(72, 3).not_found == []
+
+
+@pytest.mark.parametrize(("others", "is_said"), [(0, False), (2, True), (6, True)])
+def test_exposures_without_their_particles_confirm_nothing(tmp_path: Path, others: int, is_said: bool) -> None:
+    """Some pictures are of another session; in this noise the picks alone do not show it."""
+    recipe = DemoRecipe(micrographs=12, particles_per_micrograph=30, box=32, snr=0.1)
+    demo, session = make_demo(tmp_path / "own", recipe), make_demo(tmp_path / "other", replace(recipe, seed=7))
+    for own, other in zip(demo.micrographs[:others], session.micrographs):
+        own.write_bytes(other.read_bytes())
+    plan = plan_of(demo)
+    found = said(plan, "exposure-doubtful")
+    assert [problem.count for problem in found] == [others] * is_said
+    (claim,) = (claim for claim in claims_of(plan) if claim.topic is Topic.POSITIONS)
+    assert claim.state == ("doubtful" if is_said else "confirmed")
+    assert not is_said or f"{others} of 12 exposures do not show their particles" in claim.words
 
 
 def test_micrographs_that_are_not_there_and_those_that_are_no_pictures_are_reported_apart(tmp_path: Path) -> None:

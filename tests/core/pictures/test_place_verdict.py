@@ -18,6 +18,7 @@ from cryoimport_gui.core.pictures.place_verdict import (
     judge_places,
     leads,
     rule_lead,
+    too_many_not_found,
 )
 from tests.support.correlated import cut, far_enough_inside, four_readings, leads_of
 
@@ -188,3 +189,9 @@ def test_particles_of_real_micrographs(corpus: Path, noise: float) -> None:
     assert {place.reading for place in verdict.exposures[6:9]} == {3}
     (line,) = group_summaries(verdict, correlations[0], np.zeros(120, int))
     assert (line.found, line.mirrored, line.elsewhere, line.undecided) == (6, 3, 0, 1)
+
+
+@pytest.mark.parametrize(("looked_at", "most"), [(5, 1), (12, 1), (20, 1), (30, 2), (80, 3), (600, 11)])
+def test_how_many_right_exposures_may_be_missed_by_chance(looked_at: int, most: int) -> None:
+    """With 0.85% that are missed: the chance of more is 1.3% at most, that of as many is more."""
+    assert not too_many_not_found(most, looked_at) and too_many_not_found(most + 1, looked_at)
