@@ -17,6 +17,8 @@ from .star import ColumnKind, StarFile, Table
 _IMAGE_SIZE = "rlnImageSize"
 _MOVIE_PIXEL_SIZE = "rlnMicrographOriginalPixelSize"
 _PIXEL_SIZES = ["rlnImagePixelSize", "rlnMicrographPixelSize", _MOVIE_PIXEL_SIZE]
+#: pixel sizes of something else, which particles have only if they were not binned
+_OF_OTHERS = {"rlnMicrographPixelSize": "micrographs", _MOVIE_PIXEL_SIZE: "movies"}
 _OLD_PIXEL_SIZE = ["rlnDetectorPixelSize", "rlnMagnification"]
 _LENS = {
     "voltage_kV": "rlnVoltage",
@@ -249,8 +251,8 @@ class OpticsReader:
     def _set_pixel_sizes(self, group: OpticsGroup, value: Callable[[str], Value | None]) -> None:
         given = [v for label in _PIXEL_SIZES if (v := value(label))]
         sizes = [v for v in given if v.value > 0]
-        if sizes and sizes[0].source.endswith(_MOVIE_PIXEL_SIZE):
-            sizes[0] = replace(sizes[0], caveat=f"{_MOVIE_PIXEL_SIZE}, which is that of the movies")
+        if sizes and (label := sizes[0].source.rpartition(" ")[2]) in _OF_OTHERS:
+            sizes[0] = replace(sizes[0], caveat=f"{label}, which is that of the {_OF_OTHERS[label]}")
         detector, magnification = (value(label) for label in _OLD_PIXEL_SIZE)
         if detector and magnification and magnification.value > 0 and detector.value > 0:
             size = detector.value * 1e4 / magnification.value

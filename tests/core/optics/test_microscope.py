@@ -192,10 +192,14 @@ def test_headers_are_compared_with_the_pixel_size_that_is_used(tmp_path: Path) -
     assert problem.count == 2 and all("3 Å (you)" in example for example in problem.examples)
 
 
-@pytest.mark.parametrize("optics", [without("rlnImagePixelSize") | {"rlnMicrographOriginalPixelSize": [1.5]}])
-def test_an_assumed_pixel_size_is_reported_until_it_is_given(tmp_path: Path, optics: Columns) -> None:
+@pytest.mark.parametrize(
+    ("label", "of"), [("rlnMicrographOriginalPixelSize", "movies"), ("rlnMicrographPixelSize", "micrographs")]
+)
+def test_an_assumed_pixel_size_is_reported_until_it_is_given(tmp_path: Path, label: str, of: str) -> None:
+    """Particles may have been binned when they were extracted."""
+    optics = without("rlnImagePixelSize") | {label: [1.5]}
     (problem,) = disagreeing(plan(tmp_path, optics))
-    assert "rlnMicrographOriginalPixelSize" in problem.message and "1.5 Å" in problem.examples[0]
+    assert f"{label}, which is that of the {of}" in problem.message and "1.5 Å" in problem.examples[0]
     assert disagreeing(plan(tmp_path, optics, pixel_size="1.5")) == []
 
 

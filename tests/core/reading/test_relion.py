@@ -195,7 +195,8 @@ def test_the_best_pixel_size(tmp_path: Path, given: int, where: str) -> None:
 
 def test_zero_is_no_pixel_size(tmp_path: Path) -> None:
     particles, _, _ = read(tmp_path, OPTICS | {"rlnImagePixelSize": [0.0], "rlnMicrographPixelSize": [1.2]})
-    assert particles.optics_groups[0].pixel_size_A == Value(1.2, "optics rlnMicrographPixelSize")
+    caveat = "rlnMicrographPixelSize, which is that of the micrographs"
+    assert particles.optics_groups[0].pixel_size_A == Value(1.2, "optics rlnMicrographPixelSize", caveat)
 
 
 def test_the_pixel_size_that_coordinates_count_in(tmp_path: Path) -> None:
