@@ -426,16 +426,19 @@ def _overrides(where: str, value: Any) -> Overrides:
     out: Overrides = {}
     for entry in value if isinstance(value, list) else [value]:
         group, equals, number = _text(entry).rpartition("=")
-        if equals and not group.strip():
+        if equals and not _can_be_a_group(group.strip()):
             words = "GROUP is the number or the name of an optics group"
             raise BadParameter(f"{where} takes [GROUP=]number, where {words}, not {shown(entry)}")
         out[_group(group.strip()) if equals else None] = check_microscope_value(where, _number(where, number))
     return out
 
 
+def _can_be_a_group(text: str) -> bool:
+    return bool(text) and (not text.isdecimal() or (len(text) < 20 and int(text) <= _MAX_GROUP))
+
+
 def _group(text: str) -> int | str:
-    is_number = text.isdecimal() and len(text) < 20 and int(text) <= _MAX_GROUP
-    return int(text) if is_number else text
+    return int(text) if text.isdecimal() else text
 
 
 def _number(where: str, text: str) -> float:
