@@ -269,6 +269,9 @@ class Session(QObject):
             self._chosen_for = plan.parameters.meta
         self._stale = plan.parameters != self.parameters
         self.planned.emit(plan)
+        if plan.matching is not None and plan.parameters.suggest_trims and self.parameters.suggest_trims:
+            # From now on the rules are in their fields and can be changed.
+            self.undo.follow("suggest_trims", suggest_trims=False, **dataclasses.asdict(plan.matching.rules))
 
     @Slot(str)
     def _on_started(self, kind: str) -> None:

@@ -230,6 +230,7 @@ class ImportWizard(QWizard):
         """Open the window of one particle, over the page that is shown."""
         page = next(page for page in self.pages if isinstance(page, PreviewPage))
         page.build_once()
+        page.catch_up()
         page.show_particle(row)
 
     def done(self, result: int) -> None:

@@ -135,8 +135,11 @@ def cut_off(problems: QScrollArea, buttons: Iterable[QPushButton]) -> list[str]:
     return [
         button.text()
         for button in buttons
-        if button.mapTo(problems.viewport(), button.rect().topRight()).x() >= room
-        or button.width() < button.sizeHint().width()
+        if button.isVisible()
+        and (
+            button.mapTo(problems.viewport(), button.rect().topRight()).x() >= room
+            or button.width() < button.sizeHint().width()
+        )
     ]
 
 
@@ -147,12 +150,14 @@ def test_the_buttons_of_a_problem_have_room(qtbot, open_wizard, tmp_path: Path) 
     wizard = open_wizard(meta=str(meta), exposures=str(exposures), output=str(tmp_path / "J1"))
     wizard.go_to(5)
     problems = wizard.currentPage().problem_list
-    buttons = {button.text(): button for button in problems.findChildren(QPushButton)}
+    cards = [line.card for line in problems.lines]
+    buttons = {button.text(): button for card in cards for button in card.findChildren(QPushButton)}
+    at_lines = [line.stops[1] for line in problems.lines if isinstance(line.stops[1], QPushButton)]
     find, keep = buttons["Find trimming rules"], buttons["Keep them without a location"]
     for width, height, stand_in_a_row in ((500, HEIGHT, False), (WIDTH, HEIGHT, True)):
         wizard.resize(width, height)
         qtbot.waitUntil(lambda is_so=stand_in_a_row: (find.y() == keep.y()) == is_so, timeout=WAIT_MS)
-        qtbot.waitUntil(lambda: cut_off(problems, buttons.values()) == [], timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: cut_off(problems, [*buttons.values(), *at_lines]) == [], timeout=WAIT_MS)
 
 
 def test_no_window_opens_larger_than_the_screen(qtbot, open_wizard) -> None:

@@ -51,7 +51,7 @@ class Page(QWizardPage):
         super().__init__()
         self.session = session
         self.home_of: Callable[[str], Page | None] = lambda code: None
-        self.is_built = False
+        self.is_built = self._is_behind = False
         self.setTitle(self.TITLE)
         self.setSubTitle(self.SUBTITLE)
         outer = QVBoxLayout(self)
@@ -122,7 +122,7 @@ class Page(QWizardPage):
         """Make the widgets."""
 
     def show_plan(self) -> None:
-        """Show the session's plan; called only once there are widgets."""
+        """Show the session's plan; called only once there are widgets, and only while the page is seen."""
 
     def shut_down(self) -> None:
         """Stop what the page runs; called only once there are widgets."""
@@ -139,7 +139,7 @@ class Page(QWizardPage):
             self.session.planned.connect(self._on_planned)
             self.session.planning.connect(self._on_state)
             self.session.changed.connect(self._on_state)
-            self._on_planned()
+            self._show_latest()
 
     def close_once(self) -> None:
         if self.is_built:
@@ -152,6 +152,7 @@ class Page(QWizardPage):
     def showEvent(self, event: QShowEvent) -> None:
         """Return to where the keyboard was, or start with `first_focus`."""
         super().showEvent(event)
+        self.catch_up()
         if field := self.focusWidget() or self.first_focus():
             field.setFocus()
 
@@ -169,8 +170,22 @@ class Page(QWizardPage):
     def isComplete(self) -> bool:
         return not self.obstacle()
 
+    def catch_up(self) -> None:
+        """Show the latest plan, if that was not done because nobody saw the page."""
+        if self.is_built and self._is_behind:
+            self._show_latest()
+
     @Slot()
     def _on_planned(self, *_: object) -> None:
+        """Only the page that is seen is drawn at once: all seven would take as long as seven."""
+        self._is_behind = True
+        if self.isVisible():
+            self._show_latest()
+        else:
+            self._on_state()
+
+    def _show_latest(self) -> None:
+        self._is_behind = False
         for claim in claims_of(self.session.plan):
             if claim.topic is self.HEADLINE:
                 self.headline.set_claim(claim)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from ...core.problems import SIGNS, Problem, sentence
@@ -14,6 +15,8 @@ from .fold import Fold
 from .one_line import OneLine
 from .problem_card import Offer, ProblemCard, offer_button
 
+_LEAST_TITLE_PX = 120
+
 
 class ProblemLine(QWidget):
     """stops: what Tab comes to, in this order."""
@@ -22,7 +25,7 @@ class ProblemLine(QWidget):
         super().__init__()
         self.card = ProblemCard(problem, offers)
         title, said = f"{SIGNS[problem.severity]}: {self.card.title}", window_words(problem.message)
-        self.fold = Fold(title)
+        self.fold, self._title = Fold(title), title
         palette, font = QPalette(), self.fold.font()
         palette.setColor(QPalette.ColorRole.ButtonText, QColor(severity_colour(problem.severity)))
         self.fold.setPalette(palette)
@@ -36,6 +39,8 @@ class ProblemLine(QWidget):
         message.show_text(sentence(said))
         self._head.addWidget(message, 1)
         self._head.addStretch(0)
+        self._beside_title = self.fold.sizeHint().width() - self.fold.fontMetrics().horizontalAdvance(title)
+        self.fold.setMinimumWidth(_LEAST_TITLE_PX)
         self.stops: list[QWidget] = [self.fold]
         if offers:  # the one that helps most; all of them are in the card
             button = offer_button(problem, offers[0])
@@ -43,6 +48,7 @@ class ProblemLine(QWidget):
             button.setVisible(not is_open)
             self.fold.toggled.connect(button.setHidden)
             self._head.addWidget(button)
+            self._beside_title += button.sizeHint().width() + self._head.spacing()
             self.stops.append(button)
         self.stops += self.card.buttons
         layout = QVBoxLayout(self)
@@ -55,6 +61,12 @@ class ProblemLine(QWidget):
         self.card.setVisible(is_open)
         message.setHidden(is_open)
         self.fold.setChecked(is_open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the button is seen whole, and as much of the title as there is room for."""
+        super().resizeEvent(event)
+        room = max(_LEAST_TITLE_PX, event.size().width() - self._beside_title)
+        self.fold.setText(self.fold.fontMetrics().elidedText(self._title, Qt.TextElideMode.ElideRight, room))
 
     @property
     def closed_height(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from os.path import dirname
 from typing import Any
 
@@ -125,9 +124,6 @@ class ExposuresPage(Page):
     def show_plan(self) -> None:
         plan = self.session.plan
         matching = plan.matching
-        if matching is not None and plan.parameters.suggest_trims and self.session.parameters.suggest_trims:
-            # From now on the rules are in their fields and can be changed.
-            self.session.undo.follow("suggest_trims", suggest_trims=False, **dataclasses.asdict(matching.rules))
         are_needed, are_given = need_exposures(plan), bool(self.session.parameters.exposures)
         self.setSubTitle(NEEDED if are_needed else OPTIONAL)
         self._paths["exposures"].line.setPlaceholderText(f"{'needed' if are_needed else 'optional'}: .cs or .csg")
