@@ -12,7 +12,7 @@ from typing import Any
 from ..core.parameters import ImportParameters, update
 from ..core.plan.output import free_folder
 from ..core.plan.plan import ImportPlan
-from ..core.plan.poses_check import without_bad_stacks
+from ..core.plan.poses_problems import without_bad_stacks
 from ..core.problems import CODES, Problem, Severity
 
 Values = Mapping[str, Any]

@@ -44,7 +44,8 @@ from .originals import load_originals, original_files
 from .output import check_output, dataset_bytes
 from .placeholders import without_placeholders
 from .plan import ImportPlan
-from .poses_check import look_at_poses, poses_problems, what_is_written, why_not_checked
+from .poses_check import look_at_poses, what_is_written, why_not_checked
+from .poses_problems import poses_problems
 from .poses_verdict import PosesVerdict
 from .restore import are_images_of_originals, hold_in_output, original_sign, restore, with_images_of_originals
 from .selection import extra_columns, selected_rows

@@ -14,7 +14,8 @@ from cryoimport_gui.core.parameters import ImportParameters, update
 from cryoimport_gui.core.plan import poses_check
 from cryoimport_gui.core.plan.plan import ImportPlan
 from cryoimport_gui.core.plan.planner import Planner, plan_import
-from cryoimport_gui.core.plan.poses_check import as_written, choose_runs, look_at_poses
+from cryoimport_gui.core.plan.poses_check import look_at_poses
+from cryoimport_gui.core.plan.poses_rows import as_written, choose_runs
 from cryoimport_gui.core.progress import Cancelled, Progress
 from cryoimport_gui.core.report.claim_codes import Topic
 from cryoimport_gui.core.report.claims import claims_of
