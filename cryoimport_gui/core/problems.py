@@ -107,6 +107,19 @@ CODES: dict[str, Code] = {
         "The images are CTF-corrected already",
         "CryoSPARC would correct them again. Extract the particles without CTF correction, or import anyway.",
     ),
+    # the way back
+    "original-unreadable": _error(
+        "Original particles cannot be read",
+        "Give the .cs or .csg of the CryoSPARC particles that this file was exported from.",
+    ),
+    "original-unmatched": _row_error(
+        "Rows that are none of the original particles",
+        "Give the particles that this file was exported from, or leave those rows out.",
+    ),
+    "original-ambiguous": _row_error(
+        "Rows with more than one possible original",
+        "Remove rows that are listed twice, or give the originals from before the symmetry expansion.",
+    ),
     # stacks
     "stack-missing": _row_error(
         "Stacks not found", "Give the folder that the image names start from as particle data path."
@@ -234,19 +247,6 @@ CODES: dict[str, Code] = {
     "micrographs-unreadable": _warning(
         "Micrographs that cannot be compared",
         "Only whole MRC micrographs, of the size that their dataset says, can be shown and compared.",
-    ),
-    # the way back
-    "original-unreadable": _error(
-        "Original particles cannot be read",
-        "Give the .cs or .csg of the CryoSPARC particles that this file was exported from.",
-    ),
-    "original-unmatched": _row_error(
-        "Rows that are none of the original particles",
-        "Give the particles that this file was exported from, or leave those rows out.",
-    ),
-    "original-ambiguous": _row_error(
-        "Rows with more than one possible original",
-        "Remove rows that are listed twice, or give the originals from before the symmetry expansion.",
     ),
     # content
     "ctf-missing": _warning("No defocus columns", "Run CTF estimation, or refine CTF, in CryoSPARC after the import."),

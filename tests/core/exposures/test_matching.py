@@ -89,7 +89,7 @@ def test_unmatched(tmp_path: Path, choice: str, severity: Severity) -> None:
     assert exposure == [0, -1, -1]
     (problem,) = problems
     assert (problem.code, problem.severity, problem.count) == ("exposure-unmatched", severity, 1)
-    assert "1 of 2 micrographs (2 particles)" in problem.message
+    assert "1 of 2 micrographs matches no exposure by name (2 particles)" in problem.message
     assert "m9.mrc" in problem.examples[0] and problem.hint
 
 
