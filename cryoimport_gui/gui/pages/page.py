@@ -152,7 +152,9 @@ class Page(QWizardPage):
     def showEvent(self, event: QShowEvent) -> None:
         """Return to where the keyboard was, or start with `first_focus`."""
         super().showEvent(event)
-        self.catch_up()
+        if self.is_built:
+            self.catch_up()
+            self.show_state()
         if field := self.focusWidget() or self.first_focus():
             field.setFocus()
 
@@ -172,7 +174,7 @@ class Page(QWizardPage):
 
     def catch_up(self) -> None:
         """Show the latest plan, if that was not done because nobody saw the page."""
-        if self.is_built and self._is_behind:
+        if self._is_behind:
             self._show_latest()
 
     @Slot()
@@ -181,8 +183,6 @@ class Page(QWizardPage):
         self._is_behind = True
         if self.isVisible():
             self._show_latest()
-        else:
-            self._on_state()
 
     def _show_latest(self) -> None:
         self._is_behind = False
@@ -194,10 +194,15 @@ class Page(QWizardPage):
 
     @Slot()
     def _on_state(self, *_: object) -> None:
+        if self.isVisible():  # else when it is shown
+            self.show_state()
+            self.completeChanged.emit()
+
+    def show_state(self) -> None:
+        """Show what holds while the plan is that of the parameters as they are, and what while it is not."""
         self.foot.show_text(self.obstacle())
         self.headline.setEnabled(self.session.is_current)
         self.undo.refresh()
-        self.completeChanged.emit()
 
 
 class _Content(QWidget):

@@ -113,9 +113,8 @@ class WritePage(Page):
         why = f"Cannot try again: {errors[0].message}." if errors else ""
         return why if self.session.is_current else "Checking …"
 
-    @Slot()
-    def _on_state(self, *_: object) -> None:
-        super()._on_state()
+    def show_state(self) -> None:
+        super().show_state()
         self.again.setEnabled(not self.obstacle())
 
     def isComplete(self) -> bool:

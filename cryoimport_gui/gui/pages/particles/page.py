@@ -138,9 +138,8 @@ class ParticlesPage(Page):
         self.more.open_for(name)
         super().show_editor(name)
 
-    @Slot()
-    def _on_state(self, *_: object) -> None:
-        super()._on_state()
+    def show_state(self) -> None:
+        super().show_state()
         self.ready.set_current(self.session.is_current)
 
     @Slot()
