@@ -132,12 +132,17 @@ def test_exactly_what_will_be_written_stands_in_a_fold(qtbot, wizard: ImportWiza
     assert review.written.isVisible(), "it stays as the user has left it"
 
 
-def test_it_is_open_where_there_is_room(qtbot, wizard: ImportWizard) -> None:
-    wizard.resize(1280, 800)
+def test_it_is_open_where_there_is_room(qtbot, wizard: ImportWizard, tmp_path: Path) -> None:
+    wizard.resize(1200, 740)  # as it opens
     wizard.go_to(REVIEW)
     page = wizard.currentPage()
     qtbot.waitUntil(page.written.isVisible, timeout=WAIT_MS)
     content = next(area for area in page.findChildren(QScrollArea) if area.parentWidget() is page)
+    qtbot.waitUntil(lambda: content.verticalScrollBar().maximum() == 0, timeout=WAIT_MS)
+    (tmp_path / "file").touch()
+    wizard.session.change(output=str(tmp_path / "file/out"))
+    qtbot.waitUntil(lambda: bool(wizard.session.is_current and page.problem_list.lines[0].card.isVisible()))
+    assert not page.written.isVisible(), "an error that is open needs the room"
     qtbot.waitUntil(lambda: content.verticalScrollBar().maximum() == 0, timeout=WAIT_MS)
 
 

@@ -32,7 +32,7 @@ _BEFORE = "What is known of the data, and every problem. Choose the job folder t
 _AFTER = "An import was written to this output folder. Choose another one to import again."
 _LEAST_FACTS_PX = 60
 _ROOMY_PX = 560
-_MOST_LINES, _OPEN_PX = 4, 180
+_MOST_LINES, _OPEN_PX = 4, 150
 _NOTHING_YET = "Nothing", "is written until the errors are fixed."
 
 
@@ -71,9 +71,11 @@ class ReviewPage(Page):
             form.addRow(edit.label, row)
             self.outcomes[name] = words
         self.body.addLayout(form)
-        self.body.addWidget(PlanProgress(session))
         self.tally, self.problem_list = QLabel(), ProblemLines(self.offers, _MOST_LINES, _OPEN_PX)
-        self.body.addWidget(self.tally)
+        row = QHBoxLayout()
+        row.addWidget(self.tally)
+        row.addWidget(PlanProgress(session), 1)
+        self.body.addLayout(row)
         self.body.addWidget(self.problem_list)
         self.fold, self.written = Fold("Exactly what will be written"), Facts("What will be written")
         explain(self.fold, "Rows, links, size, and each field with where its values come from.")
@@ -104,12 +106,13 @@ class ReviewPage(Page):
             self._use_room()
 
     def _use_room(self) -> None:
-        """In a low window, the sentences and the problems need all of it."""
+        """In a low window, the sentences and the problems need all of it; errors, which are open, need it anywhere."""
         has_room = self.height() >= _ROOMY_PX
         self.claim_list.set_pictured(has_room)
         if not self._is_fold_chosen:
-            self.fold.setChecked(has_room)
-            self.written.setVisible(has_room)
+            is_open = has_room and not self.session.plan.errors
+            self.fold.setChecked(is_open)
+            self.written.setVisible(is_open)
 
     def problems(self) -> list:
         return list(self.session.plan.problems)
@@ -136,6 +139,7 @@ class ReviewPage(Page):
             self._make_pictures()
         self.written.show_facts([_NOTHING_YET] if plan.errors else will_write(plan))
         self.problem_list.show_problems(plan.problems)
+        self._use_room()
         severities = [problem.severity for problem in plan.problems]
         tally = [
             f"{SIGNS[severity][0]} {count_of(count, SIGNS[severity][2:].lower())}"
