@@ -33,6 +33,11 @@ def plain_tip(text: str) -> str:
     return f"<p>{escape(text, quote=False).replace(chr(10), '<br>')}</p>" if "<" in text or "&" in text else text
 
 
+def in_sentence(title: str) -> str:
+    """A control's title as it stands within a sentence; names such as CryoSPARC keep their capital."""
+    return title if title.startswith("CryoSPARC") else title[:1].lower() + title[1:]
+
+
 def window_words(text: str) -> str:
     """A message of the core as the window says it: controls by their titles, not by their flags."""
     return _FLAG.sub(_title, text)

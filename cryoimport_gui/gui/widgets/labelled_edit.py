@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QWidget
 
 from ...core.parameters import parameter
 from ..session import Session
-from ..tips import explain
+from ..tips import explain, in_sentence
 from .editors import label_for
 from .undo_button import UndoButton
 
@@ -62,8 +62,7 @@ class ResetButton(QToolButton):
     def _reset(self) -> None:
         if self.focus_to:
             self.focus_to.setFocus()  # before the button disappears
-        title = self._title[0].lower() + self._title[1:] if self._title[1:2].islower() else self._title
-        self._session.undo.take(f"Reset {title}", **{name: self.usual(name) for name in self._names})
+        self._session.undo.take(f"Reset {in_sentence(self._title)}", **{name: self.usual(name) for name in self._names})
 
 
 class Resettable:

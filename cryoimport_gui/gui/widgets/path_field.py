@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from ..drops import STAR, copies
 from ..file_dialogs import FileDialogs
-from ..tips import explain
+from ..tips import explain, in_sentence
 from .drop_hint import DropHint
 
 _QUOTES = "'\""
@@ -96,7 +96,7 @@ class PathField(QWidget):
         self.button = QPushButton("Browse…")
         self.button.setAutoDefault(False)
         self.button.setAccessibleName(f"Browse for {title}")
-        explain(self.button, f"Choose the {title if title.startswith('CryoSPARC') else title.lower()} in a dialog.")
+        explain(self.button, f"Choose the {in_sentence(title)} in a dialog.")
         for widget in (self, self.line):
             widget.setAccessibleName(title)
             explain(widget, tool_tip)

@@ -16,7 +16,7 @@ from ....core.plan.plan import ImportPlan
 from ....core.problems import Severity, count_of
 from ....core.stacks.stacks import GroupHeaders
 from ...theme import severity_colour
-from ...tips import plain_tip
+from ...tips import in_sentence, plain_tip
 from ...widgets.table_index import ROOT, Index
 
 _SIGNS = {Severity.ERROR: "✖ ", Severity.WARNING: "▲ "}
@@ -205,7 +205,7 @@ class OpticsModel(QAbstractTableModel):
         changed = {name: value for name, value in values.items() if value != getattr(self._parameters, name)}
         if changed:
             title = parameter(next(iter(changed))).metadata["title"]
-            what = title[0].lower() + title[1:] if len(changed) == 1 else "microscope values"
+            what = in_sentence(title) if len(changed) == 1 else "microscope values"
             self.overrides_wanted.emit(f"{verb} {what}", changed)
 
 
